@@ -1,0 +1,2 @@
+-- Names stay as they are: the one name of a provider was always among its spellings.
+drop function cortex_provider_name(text);

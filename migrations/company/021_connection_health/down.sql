@@ -1,0 +1,8 @@
+drop table quarantined_connections;
+drop index idx_connections_broker;
+alter table connections
+  drop column status_changed_at,
+  drop column reason,
+  drop column status,
+  drop column account_id,
+  drop column account_email;

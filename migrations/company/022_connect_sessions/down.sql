@@ -1,0 +1,1 @@
+drop table connect_sessions;

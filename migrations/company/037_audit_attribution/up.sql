@@ -1,0 +1,39 @@
+-- Who did it, for which company, by which request. Rows are written once and never changed; a company's database holds
+-- its own actions only, so the company of the rows that say none is the one that this deployment serves.
+alter table admin_audit_log drop constraint if exists admin_audit_log_session_id_fkey;
+alter table admin_audit_log
+  add column tenant_id text,
+  add column user_id text,
+  add column user_agent text,
+  add column request_id text;
+
+do $$
+begin
+  if exists (select from admin_audit_log)
+    and nullif(current_setting('cortex.company_id', true), '') is null then
+    raise exception 'audit rows without company are waiting for one, and cortex.company_id is not set'
+      using hint = 'Run this migration by cortex migrate, or set cortex.company_id to the company''s id first.';
+  end if;
+end
+$$;
+
+update admin_audit_log set tenant_id = current_setting('cortex.company_id', true);
+alter table admin_audit_log
+  alter column tenant_id set not null,
+  add column company_id text generated always as (tenant_id) stored;
+
+create index idx_admin_audit_log_tenant on admin_audit_log (tenant_id, created_at desc, id);
+create index idx_admin_audit_log_user on admin_audit_log (tenant_id, user_id, created_at desc);
+
+create function cortex_refuse_change() returns trigger language plpgsql set search_path = '' as $$
+begin
+  raise exception '% is append-only: its rows are neither changed nor deleted', tg_table_name
+    using errcode = 'insufficient_privilege';
+end
+$$;
+select cortex_wall_function('cortex_refuse_change()');
+
+create trigger append_only before update or delete or truncate on admin_audit_log
+  for each statement execute function cortex_refuse_change();
+
+select cortex_wall('admin_audit_log', 'select, insert');

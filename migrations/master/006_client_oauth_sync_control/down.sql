@@ -1,0 +1,1 @@
+drop table nango_original_connections;

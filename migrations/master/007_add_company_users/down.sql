@@ -1,0 +1,6 @@
+drop function get_user_companies(uuid);
+drop function user_has_company_access(uuid, uuid);
+drop function get_user_role_in_company(uuid, uuid);
+drop function update_user_last_login(uuid, uuid);
+drop table company_users;
+drop function update_company_users_updated_at();

@@ -1,0 +1,23 @@
+-- Users invite users, so the inviter need not be one of Master's administrators.
+alter table company_users drop constraint if exists company_users_invited_by_fkey;
+
+-- Only a future invitation_expires_at makes an inactive row an open invitation: a row that somebody inserted inactive by
+-- hand has none, and stays shut.
+alter table company_users
+  add column if not exists invitation_expires_at timestamptz,
+  add column if not exists accepted_at timestamptz;
+
+-- Two active members of a company never differ only in the case of their e-mail. A database that holds such a pair
+-- already keeps it, and goes without the index until somebody has decided which of the two is meant.
+do $$
+begin
+  if exists (
+    select from company_users where is_active group by company_id, lower(email) having count(*) > 1
+  ) then
+    raise warning 'two active members of a company share an e-mail address: the unique index is left out'
+      using hint = 'Deactivate one of each pair.';
+  else
+    create unique index if not exists company_users_active_email on company_users (company_id, lower(email)) where is_active;
+  end if;
+end
+$$;
