@@ -1,1 +1,18 @@
-//! postgres
+//! PostgreSQL: every store port of the domains, on diesel-async, and the migrations of both databases.
+//!
+//! - [`Pool`]: connections that work as the role `cortex_app` for one company, with TLS.
+//! - [`migrate`]: brings the schema of Master or of a company's database up or down.
+//! - [`schema`]: which tables are ours.
+//! - `tables`: one file a table, rows and SQL as free functions over a connection. `stores`: one file a port; a store
+//!   owns its transactions.
+//!
+//! Not here: decisions. A store makes a value durable, or finds one; what the value ought to be is the domains' business.
+
+mod connect;
+pub mod migrate;
+mod pool;
+pub mod schema;
+mod tls;
+
+pub use connect::{Address, ConnectError};
+pub use pool::{Abort, Pool, PoolConfig, Pooler};

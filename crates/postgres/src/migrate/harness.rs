@@ -1,0 +1,312 @@
+//! Diesel's migration harness with its surroundings: the lock, the time limits, the leftovers, the warnings.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use cortex_kernel::CompanyId;
+use diesel::connection::{Connection, InstrumentationEvent, SimpleConnection};
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::pg::Pg;
+use diesel::result::Error as DieselError;
+use diesel::sql_types::{Array, Bool, Text};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel_async::AsyncPgConnection;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_migrations::MigrationHarness;
+use futures_util::StreamExt;
+use futures_util::stream::poll_fn;
+use tokio_postgres::AsyncMessage;
+
+use super::{MigrateError, Ran, Status, source, version};
+use crate::connect::{Address, WireConnection};
+use crate::schema::{BOOKKEEPING_TABLE, Database};
+
+/// The advisory lock that a migrator holds; "cortex" in ASCII.
+const LOCK_KEY: i64 = 0x636f_7274_6578;
+/// How often the lock is asked for, a quarter of a second apart: a minute.
+const LOCK_ATTEMPTS: u32 = 240;
+/// How often a migration is tried that ran into the time limit for locks, half a second apart.
+const MIGRATION_ATTEMPTS: u32 = 60;
+
+/// A connection that migrates. Synchronous: lives on a thread that may block.
+pub(super) struct Session {
+    database: Database,
+    place: String,
+    company: CompanyId,
+    connection: AsyncConnectionWrapper<AsyncPgConnection>,
+    warnings: Arc<Mutex<Vec<String>>>,
+    last_error: Arc<Mutex<Option<String>>>,
+}
+
+type BoxedMigration = Box<dyn Migration<Pg>>;
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+#[derive(QueryableByName)]
+struct Answer {
+    #[diesel(sql_type = Bool)]
+    yes: bool,
+}
+
+impl Session {
+    /// Connects as the migrating login.
+    pub(super) async fn open(
+        database: Database,
+        address: &Address,
+        company: CompanyId,
+    ) -> Result<Self, MigrateError> {
+        let (client, wire) = address.connect().await?;
+        let warnings = Arc::default();
+        drive(wire, Arc::clone(&warnings));
+        let place = address.place().to_owned();
+        let connection = AsyncPgConnection::try_from(client)
+            .await
+            .map_err(|error| MigrateError::Database { place: place.clone(), reason: error.to_string() })?;
+        let mut connection = AsyncConnectionWrapper::from(connection);
+        let last_error = Arc::default();
+        remember_errors(&mut connection, Arc::clone(&last_error));
+        Ok(Self { database, place, company, connection, warnings, last_error })
+    }
+
+    pub(super) fn status(&mut self) -> Result<Status, MigrateError> {
+        let applied = self.applied_if_any()?;
+        let known = names(self.database);
+        let in_books = |name: &String| applied.iter().any(|number| number == version::number(name));
+        let (applied_names, pending): (Vec<_>, Vec<_>) = known.iter().cloned().partition(in_books);
+        let unknown =
+            applied.iter().filter(|number| !known.iter().any(|name| version::number(name) == *number)).cloned();
+        let unknown = unknown.collect();
+        let tables = self.tables()?;
+        let (ours, foreign): (Vec<_>, Vec<_>) =
+            tables.into_iter().partition(|table| self.database.tables().contains(&table.as_str()));
+        let to_adopt = if applied_names.is_empty() { ours } else { Vec::new() };
+        Ok(Status { applied: applied_names, pending, unknown, to_adopt, foreign })
+    }
+
+    pub(super) fn up(&mut self, to: Option<&str>) -> Result<Vec<Ran>, MigrateError> {
+        self.prepare()?;
+        let applied = self.applied()?;
+        let pending = embedded(self.database).into_iter().filter(|migration| {
+            !applied.contains(&migration.name().version().as_owned())
+                && to.is_none_or(|to| name(migration).as_str() <= to)
+        });
+        self.run_each(pending.collect(), Direction::Up)
+    }
+
+    pub(super) fn down(&mut self, to: Option<&str>) -> Result<Vec<Ran>, MigrateError> {
+        self.prepare()?;
+        let mut known = embedded(self.database);
+        let mut leaving = Vec::new();
+        for applied in self.applied()? {
+            let Some(position) = known.iter().position(|migration| migration.name().version() == applied) else {
+                let (place, version) = (self.place.clone(), applied.to_string());
+                return Err(MigrateError::UnknownVersion { place, version });
+            };
+            let migration = known.swap_remove(position);
+            if to.is_some_and(|to| name(&migration).as_str() <= to) {
+                break;
+            }
+            leaving.push(migration);
+            if to.is_none() {
+                break;
+            }
+        }
+        self.run_each(leaving, Direction::Down)
+    }
+
+    /// Takes the lock and makes the settings that the migrations' SQL relies on.
+    fn prepare(&mut self) -> Result<(), MigrateError> {
+        let settings = format!(
+            "set search_path = public; set statement_timeout = 0; \
+             select set_config('cortex.company_id', '{}', false)",
+            self.company
+        );
+        self.connection.batch_execute(&settings).map_err(|error| self.failed(&error))?;
+        for _ in 0..LOCK_ATTEMPTS {
+            // Trying again and again lets a migrator be stopped while it waits, and PgBouncer is not asked to keep a
+            // session: migrations use the direct address.
+            let attempt = sql_query(format!("select pg_try_advisory_lock({LOCK_KEY}) as yes"));
+            let answer: Answer = attempt.get_result(&mut self.connection).map_err(|error| self.failed(&error))?;
+            if answer.yes {
+                return Ok(());
+            }
+            self.pause("0.25")?;
+        }
+        Err(MigrateError::Busy { place: self.place.clone() })
+    }
+
+    fn run_each(&mut self, migrations: Vec<BoxedMigration>, direction: Direction) -> Result<Vec<Ran>, MigrateError> {
+        let mut ran = Vec::new();
+        for migration in migrations {
+            let begun = Instant::now();
+            let name = name(&migration);
+            tracing::info!(database = %self.database, place = %self.place, migration = %name, ?direction, "migrating");
+            match self.run_one(&*migration, direction) {
+                Ok(()) => ran.push(Ran { name, took: begun.elapsed(), warnings: self.take_warnings() }),
+                Err(reason) => {
+                    return Err(MigrateError::Failed { place: self.place.clone(), name, reason, ran });
+                }
+            }
+        }
+        Ok(ran)
+    }
+
+    fn run_one(&mut self, migration: &dyn Migration<Pg>, direction: Direction) -> Result<(), String> {
+        let in_transaction = migration.metadata().run_in_transaction();
+        for attempt in 1..=MIGRATION_ATTEMPTS {
+            // Building an index beside a live service waits for old transactions, and blocks nobody meanwhile.
+            let limit = if in_transaction { "set lock_timeout = '2s'" } else { "set lock_timeout = 0" };
+            self.connection.batch_execute(limit).map_err(|error| error.to_string())?;
+            if !in_transaction {
+                self.drop_half_built_indexes().map_err(|error| error.to_string())?;
+            }
+            let outcome = match direction {
+                Direction::Up => self.connection.run_migration(migration),
+                Direction::Down => self.connection.revert_migration(migration),
+            };
+            let Err(error) = outcome else {
+                return Ok(());
+            };
+            let reason = lock(&self.last_error).take().unwrap_or_else(|| error.to_string());
+            // Diesel hands on no SQLSTATE (55P03), only the server's words.
+            if attempt == MIGRATION_ATTEMPTS || !reason.contains("lock timeout") {
+                return Err(reason);
+            }
+            self.take_warnings();
+            self.pause("0.5").map_err(|error| error.to_string())?;
+        }
+        unreachable!("the last attempt returned")
+    }
+
+    /// What a `CREATE INDEX CONCURRENTLY` left behind that was interrupted, on our tables, and nobody is building now.
+    fn drop_half_built_indexes(&mut self) -> Result<(), DieselError> {
+        let leftovers: Vec<Name> = sql_query(
+            "select i.indexrelid::regclass::text as name from pg_index i join pg_class t on t.oid = i.indrelid \
+             where not i.indisvalid and t.relnamespace = 'public'::regnamespace and t.relname = any ($1) \
+             and not exists (select from pg_stat_progress_create_index p where p.index_relid = i.indexrelid)",
+        )
+        .bind::<Array<Text>, _>(self.database.tables())
+        .load(&mut self.connection)?;
+        for Name { name } in leftovers {
+            self.connection.batch_execute(&format!("drop index concurrently if exists {name}"))?;
+        }
+        Ok(())
+    }
+
+    fn applied(&mut self) -> Result<Vec<MigrationVersion<'static>>, MigrateError> {
+        self.connection.applied_migrations().map_err(|error| MigrateError::Database {
+            place: self.place.clone(),
+            reason: lock(&self.last_error).take().unwrap_or_else(|| error.to_string()),
+        })
+    }
+
+    /// The numbers in the books, without beginning books where there are none.
+    fn applied_if_any(&mut self) -> Result<Vec<String>, MigrateError> {
+        let begun = sql_query(format!("select to_regclass('public.{BOOKKEEPING_TABLE}') is not null as yes"));
+        let begun: Answer = begun.get_result(&mut self.connection).map_err(|error| self.failed(&error))?;
+        if !begun.yes {
+            return Ok(Vec::new());
+        }
+        self.names_by(&format!("select version::text as name from public.{BOOKKEEPING_TABLE} order by version"))
+    }
+
+    /// The tables and views of the database, those of extensions left out.
+    fn tables(&mut self) -> Result<Vec<String>, MigrateError> {
+        self.names_by(&format!(
+            "select c.relname::text as name from pg_class c \
+             where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') \
+             and c.relname <> '{BOOKKEEPING_TABLE}' \
+             and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e') order by 1"
+        ))
+    }
+
+    fn names_by(&mut self, query: &str) -> Result<Vec<String>, MigrateError> {
+        let rows: Vec<Name> =
+            sql_query(query).load(&mut self.connection).map_err(|error| self.failed(&error))?;
+        Ok(rows.into_iter().map(|row| row.name).collect())
+    }
+
+    /// Waits on the server, so that a lost connection ends the waiting too.
+    fn pause(&mut self, seconds: &str) -> Result<(), MigrateError> {
+        let pause = format!("select pg_sleep({seconds})");
+        self.connection.batch_execute(&pause).map_err(|error| self.failed(&error))
+    }
+
+    fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.warnings))
+    }
+
+    fn failed(&self, error: &DieselError) -> MigrateError {
+        MigrateError::Database { place: self.place.clone(), reason: explain(error) }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Direction {
+    Up,
+    Down,
+}
+
+/// All migrations of a database, oldest first.
+pub(super) fn embedded(database: Database) -> Vec<BoxedMigration> {
+    let mut migrations: Vec<BoxedMigration> =
+        source(database).migrations().expect("embedded migrations were checked when they were compiled");
+    migrations.sort_by(|a, b| a.name().version().cmp(&b.name().version()));
+    migrations
+}
+
+/// Number and name, as the folder is called.
+pub(super) fn name(migration: &BoxedMigration) -> String {
+    migration.name().to_string()
+}
+
+fn names(database: Database) -> Vec<String> {
+    super::names(database)
+}
+
+/// Moves the bytes of a connection until it ends, and keeps what the server warns of.
+#[expect(clippy::disallowed_methods, reason = "the task is the wire of one connection and ends with it")]
+fn drive(mut wire: WireConnection, warnings: Arc<Mutex<Vec<String>>>) {
+    tokio::spawn(async move {
+        let mut messages = poll_fn(move |context| wire.poll_message(context));
+        while let Some(Ok(message)) = messages.next().await {
+            if let AsyncMessage::Notice(notice) = message
+                && notice.severity() == "WARNING"
+            {
+                let text = match notice.hint() {
+                    Some(hint) => format!("{} ({hint})", notice.message()),
+                    None => notice.message().to_owned(),
+                };
+                lock(&warnings).push(text);
+            }
+        }
+    });
+}
+
+/// Keeps what the server said of the last failure: the harness hands on a text without the hint.
+fn remember_errors(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>, last: Arc<Mutex<Option<String>>>) {
+    connection.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::FinishQuery { error: Some(error), .. } = event {
+            *lock(&last) = Some(explain(error));
+        }
+    });
+}
+
+fn explain(error: &DieselError) -> String {
+    match error {
+        DieselError::DatabaseError(_, information) => match information.hint() {
+            Some(hint) => format!("{}. {hint}", information.message()),
+            None => information.message().to_owned(),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// A panic elsewhere leaves a text, or none, and never half of one.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,7 @@
+//! Tests of the adapter on a real server.
+
+mod dump;
+mod migrations;
+mod pool;
+mod support;
+mod walls;

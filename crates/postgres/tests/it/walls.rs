@@ -1,0 +1,271 @@
+//! Walls inside the database: who may see what, by role and by company, whatever the service's code does.
+
+use cortex_postgres::schema::{BOOKKEEPING_TABLE, Database};
+use cortex_test_support::Client;
+use rstest::rstest;
+
+use crate::support::{COMPANY_A, COMPANY_B, Host, Owned, Past, USER_A1, count};
+
+async fn lines(client: &Client, query: &str, tables: &[&str]) -> Vec<String> {
+    client.query(query, &[&tables]).await.unwrap().into_iter().map(|row| row.get(0)).collect()
+}
+
+/// Rows of one company in every table of its database.
+fn company_rows(company: &str, number: u32) -> String {
+    format!(
+        "insert into connections (id, tenant_id, provider_key, connection_id, user_id)
+           values ({number}, '{company}', 'gmail', 'broker-{number}', 'user');
+         insert into documents (id, tenant_id, source, source_id, document_type, title, content)
+           values ({number}, '{company}', 'gmail', 'message', 'email', 'Crane {number}', 'A crane is free');
+         insert into document_sources (tenant_id, document_id, user_id, connection_id, method, source, source_id)
+           values ('{company}', {number}, 'user', {number}, 'oauth_sync', 'gmail', 'message');
+         insert into sync_jobs (tenant_id, user_id, job_type) values ('{company}', 'user', 'gmail');
+         insert into nango_sync_cursors (tenant_id, user_id, provider, sync_name, connection_id, model)
+           values ('{company}', 'user', 'gmail', 'GmailEmail', 'broker-{number}', 'GmailEmail');
+         insert into gmail_cursors (tenant_id, user_id, provider_key, cursor) values ('{company}', 'user', 'gmail', 'c');
+         insert into user_cursors (tenant_id, user_id, provider_key, user_principal_name, delta_link)
+           values ('{company}', 'user', 'outlook', 'user', 'link');
+         insert into chats (id, company_id, user_email)
+           values ('00000000-0000-4000-8000-{number:012}', '{company}', 'user');
+         insert into chat_messages (tenant_id, chat_id, role, content)
+           values ('{company}', '00000000-0000-4000-8000-{number:012}', 'user', 'Hello');
+         insert into admin_sessions (tenant_id, token_hash, expires_at)
+           values ('{company}', '\\x{number:08}', now() + interval '1 hour');
+         insert into admin_audit_log (tenant_id, action) values ('{company}', 'admin_login');
+         insert into quarantined_connections (tenant_id, provider_key, connection_id, reason)
+           values ('{company}', 'gmail', 'stray', 'no_member');
+         insert into connect_sessions (id, tenant_id, user_id, user_email, provider_key, purpose, token_hash, expires_at)
+           values (gen_random_uuid(), '{company}', 'user', 'user@example', 'gmail', 'connect', '\\x{number:08}', now());
+         insert into webhook_inbox (tenant_id, body, body_hash) values ('{company}', '\\x00', '\\x{number:08}');
+         insert into sync_overrides (tenant_id, allow, reason, by) values ('{company}', true, 'because', 'admin');"
+    )
+}
+
+/// Rows of one company in every table of Master that belongs to companies.
+fn master_rows(company: &str, slug: &str) -> String {
+    format!(
+        "insert into companies (id, slug, name) values ('{company}', '{slug}', '{slug}');
+         insert into company_users (user_id, company_id, email) values ('{USER_A1}', '{company}', 'ina@{slug}.example');
+         insert into nango_original_connections
+           (company_id, tenant_id, provider, original_email, nango_connection_id)
+           values ('{company}', '{USER_A1}', 'gmail', 'ina@{slug}.example', 'broker');
+         insert into sync_permissions (company_id) values ('{company}');
+         insert into audit_log_global (company_id, action) values ('{company}', 'user_invited');"
+    )
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_catalog_leaves_no_door_open(
+    #[values(Database::Master, Database::Company)] kind: Database,
+    #[values(Past::Empty, Past::LivedIn, Past::ByHand)] past: Past,
+    #[values(Host::Plain, Host::Supabase)] host: Host,
+) {
+    let owned = Owned::migrated(kind, past, host).await;
+    let client = owned.as_owner().await;
+    let mut tables = kind.tables().to_vec();
+    tables.push(BOOKKEEPING_TABLE);
+
+    let open = "select relname::text from pg_class where relnamespace = 'public'::regnamespace and relname = any ($1) \
+                and not relrowsecurity";
+    assert_eq!(lines(&client, open, &tables).await, Vec::<String>::new(), "row level security is on");
+
+    let forced = "select relname::text from pg_class where relname = any ($1) and relforcerowsecurity";
+    assert_eq!(lines(&client, forced, &tables).await, Vec::<String>::new(), "owners back up and repair");
+
+    let for_everyone = "select format('%s on %s', policyname, tablename) from pg_policies where tablename = any ($1) \
+                        and (roles @> '{public}' or roles @> '{anon}')";
+    assert_eq!(lines(&client, for_everyone, &tables).await, Vec::<String>::new(), "policies name their roles");
+
+    let granted = "select format('%s on %s to %s', x.privilege_type, c.relname, coalesce(r.rolname, 'public')) \
+                   from pg_class c \
+                   left join pg_depend d on d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S' \
+                   left join pg_attribute a on a.attrelid = c.oid, \
+                   lateral (select * from aclexplode(c.relacl) union all select * from aclexplode(a.attacl)) x \
+                   left join pg_roles r on r.oid = x.grantee \
+                   where c.relnamespace = 'public'::regnamespace \
+                   and (c.relname = any ($1) or d.refobjid in (select oid from pg_class where relname = any ($1))) \
+                   and (x.grantee = 0 or r.rolname in ('anon', 'authenticated')) group by 1 order by 1";
+    let expected = match kind {
+        Database::Master => vec!["SELECT on company_users to authenticated"],
+        Database::Company => vec![],
+    };
+    assert_eq!(lines(&client, granted, &tables).await, expected, "the public key opens nothing");
+
+    let functions = "select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'public'::regnamespace \
+                     and $1::text[] is not null \
+                     and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e') \
+                     and exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x \
+                       left join pg_roles r on r.oid = x.grantee \
+                       where x.grantee = 0 or r.rolname in ('anon', 'authenticated'))";
+    assert_eq!(lines(&client, functions, &tables).await, Vec::<String>::new(), "nobody calls our functions");
+
+    let pathless = "select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'public'::regnamespace \
+                    and $1::text[] is not null and p.prosecdef \
+                    and not coalesce(p.proconfig @> array['search_path=\"\"'], false)";
+    assert_eq!(lines(&client, pathless, &tables).await, Vec::<String>::new(), "definers fix their search path");
+
+    let powers = "select rolname::text from pg_roles where rolname in ('cortex_app', 'cortex_search') \
+                  and $1::text[] is not null and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolcanlogin)";
+    assert_eq!(lines(&client, powers, &tables).await, Vec::<String>::new(), "the service's roles have no powers");
+
+    let owns = "select relname::text from pg_class where relnamespace = 'public'::regnamespace and $1::text[] is not null \
+                and relowner = 'cortex_app'::regrole";
+    assert_eq!(lines(&client, owns, &tables).await, Vec::<String>::new(), "the service owns nothing");
+    let members = "select m.member::regrole::text from pg_auth_members m where m.roleid = 'cortex_search'::regrole \
+                   and m.member = current_user::regrole and $1::text[] is not null \
+                   and coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)";
+    assert_eq!(lines(&client, members, &tables).await, Vec::<String>::new(), "nobody works as the search role");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_sees_no_row_of_another_and_nobody_sees_any() {
+    let owned = Owned::migrated(Database::Company, Past::Empty, Host::Plain).await;
+    let owner = owned.as_owner().await;
+    owner.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
+    owner.batch_execute(&company_rows(COMPANY_B, 2)).await.unwrap();
+
+    let nobody = owned.as_role("cortex_app", None).await;
+    let b = owned.as_role("cortex_app", Some(COMPANY_B)).await;
+
+    for table in Database::Company.tables() {
+        assert_eq!(count(&owner, &format!("select count(*) from {table}")).await, 2, "{table} has a row of each");
+        assert_eq!(count(&nobody, &format!("select count(*) from {table}")).await, 0, "{table} without company");
+        assert_eq!(count(&b, &format!("select count(*) from {table}")).await, 1, "{table} for B");
+        let of_a = format!("select count(*) from {table} where tenant_id = '{COMPANY_A}'");
+        assert_eq!(count(&b, &of_a).await, 0, "{table} of A for B");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_writes_no_row_of_another() {
+    let owned = Owned::migrated(Database::Company, Past::Empty, Host::Plain).await;
+    owned.as_owner().await.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
+    let b = owned.as_role("cortex_app", Some(COMPANY_B)).await;
+
+    let rows = company_rows(COMPANY_A, 3);
+    let inserts: Vec<&str> = rows.split(';').map(str::trim).filter(|insert| !insert.is_empty()).collect();
+    assert_eq!(inserts.len(), Database::Company.tables().len());
+    for insert in inserts {
+        let error = b.batch_execute(insert).await.unwrap_err();
+        let message = error.as_db_error().unwrap().message().to_owned();
+        assert!(message.contains("row-level security"), "{insert}: {message}");
+    }
+    for statement in ["update documents set title = 'taken'", "delete from documents", "delete from connections"] {
+        assert_eq!(b.execute(statement, &[]).await.unwrap(), 0, "{statement}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_master_a_company_sees_itself_only() {
+    let owned = Owned::migrated(Database::Master, Past::Empty, Host::Plain).await;
+    let owner = owned.as_owner().await;
+    owner.batch_execute(&master_rows(COMPANY_A, "harbour")).await.unwrap();
+    owner.batch_execute(&master_rows(COMPANY_B, "bakery")).await.unwrap();
+    let insert = "insert into master_admins (email, password_hash, name) values ('o@example', 'hash', 'O')";
+    owner.batch_execute(insert).await.unwrap();
+
+    let nobody = owned.as_role("cortex_app", None).await;
+    let b = owned.as_role("cortex_app", Some(COMPANY_B)).await;
+
+    for table in Database::Master.tables().iter().filter(|table| **table != "master_admins") {
+        let id = if *table == "companies" { "id" } else { "company_id" };
+        assert_eq!(count(&nobody, &format!("select count({id}) from {table}")).await, 0, "{table} without company");
+        assert_eq!(count(&b, &format!("select count({id}) from {table}")).await, 1, "{table} for B");
+        let of_a = format!("select count({id}) from {table} where {id} = '{COMPANY_A}'");
+        assert_eq!(count(&b, &of_a).await, 0, "{table} of A for B");
+    }
+    let forbidden = [
+        "select * from master_admins".to_owned(),
+        "select database_url_ref from companies".to_owned(),
+        "update companies set name = 'taken'".to_owned(),
+        "delete from company_users".to_owned(),
+        "update audit_log_global set action = 'nothing'".to_owned(),
+        format!("insert into company_users (user_id, company_id, email) values (gen_random_uuid(), '{COMPANY_A}', 'x@y')"),
+    ];
+    for statement in forbidden {
+        let error = b.batch_execute(&statement).await.unwrap_err();
+        let message = error.as_db_error().unwrap().message().to_owned();
+        assert!(message.contains("permission denied") || message.contains("row-level security"), "{statement}: {message}");
+    }
+    let books = format!("select count(*) from {BOOKKEEPING_TABLE}");
+    assert!(count(&nobody, &books).await > 0, "which migrations ran is asked before anything else");
+}
+
+#[rstest]
+#[case(Host::Plain)]
+#[case(Host::Supabase)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documented_functions_and_inserts_work_for_whom_they_are_meant(#[case] host: Host) {
+    let owned = Owned::migrated(Database::Master, Past::Empty, host).await;
+    let owner = owned.as_owner().await;
+    owner.batch_execute(&master_rows(COMPANY_A, "harbour")).await.unwrap();
+    owner
+        .batch_execute(
+            "insert into public.company_users (user_id, company_id, email, role)
+             select '550e8400-e29b-41d4-a716-446655440000', c.id, 'nico@harbour.example', 'owner'
+             from public.companies c where c.slug = 'harbour'",
+        )
+        .await
+        .unwrap();
+
+    let service = owned.as_role("service_role", None).await;
+    let calls = [
+        format!("select count(*) from get_user_companies('{USER_A1}') where company_slug = 'harbour'"),
+        format!("select user_has_company_access('{USER_A1}', '{COMPANY_A}')::int::bigint"),
+        format!("select count(*) from get_user_role_in_company('{USER_A1}', '{COMPANY_A}') role where role = 'user'"),
+    ];
+    for client in [&owner, &service, &owned.as_role("cortex_app", None).await] {
+        for call in &calls {
+            assert_eq!(count(client, call).await, 1, "{call}");
+        }
+        let touch = format!("select update_user_last_login('{USER_A1}', '{COMPANY_A}')");
+        client.batch_execute(&touch).await.unwrap();
+    }
+    assert_eq!(count(&service, "select count(*) from company_users where last_login_at is not null").await, 1);
+    let update = "update company_users set role = 'admin' where email = 'nico@harbour.example'";
+    assert_eq!(service.execute(update, &[]).await.unwrap(), 1, "the service role has full access");
+
+    let anon = owned.as_role("anon", None).await;
+    for call in calls.iter().map(String::as_str).chain(["select count(*) from company_users"]) {
+        assert!(anon.query_one(call, &[]).await.is_err(), "{call}");
+    }
+    let member = owned.as_role("authenticated", None).await;
+    member.batch_execute(&format!("set request.jwt.claim.sub = '{USER_A1}'")).await.unwrap();
+    assert_eq!(count(&member, "select count(*) from company_users").await, 1, "his own membership, and no other");
+    for statement in ["update company_users set role = 'owner'", "select * from companies", calls[0].as_str()] {
+        assert!(member.batch_execute(statement).await.is_err(), "{statement}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn search_finds_what_the_company_has_and_nothing_without_one() {
+    let owned = Owned::migrated(Database::Company, Past::Empty, Host::Plain).await;
+    let owner = owned.as_owner().await;
+    owner.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
+    owner.batch_execute(&company_rows(COMPANY_B, 2)).await.unwrap();
+    let search =
+        "select coalesce(sum(document_id), 0)::bigint from cortex_search_documents('cranes', null, null, null, null, null, 10, 0)";
+
+    assert_eq!(count(&owned.as_role("cortex_app", Some(COMPANY_A)).await, search).await, 1);
+    assert_eq!(count(&owned.as_role("cortex_app", Some(COMPANY_B)).await, search).await, 2);
+    assert_eq!(count(&owned.as_role("cortex_app", None).await, search).await, 0);
+    let stranger = cortex_test_support::TestRole::create().await;
+    let stranger = owned.database.connect_as(&stranger).await.unwrap();
+    assert!(stranger.query(search, &[]).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_row_is_changed_by_nobody() {
+    let owned = Owned::migrated(Database::Company, Past::Empty, Host::Plain).await;
+    let owner = owned.as_owner().await;
+    owner.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
+    let app = owned.as_role("cortex_app", Some(COMPANY_A)).await;
+
+    for statement in ["update admin_audit_log set action = 'x'", "delete from admin_audit_log", "truncate admin_audit_log"] {
+        for client in [&owner, &app] {
+            assert!(client.batch_execute(statement).await.is_err(), "{statement}");
+        }
+    }
+    assert_eq!(count(&app, "select count(*) from admin_audit_log where action = 'admin_login'").await, 1);
+}
