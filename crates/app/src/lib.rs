@@ -1,1 +1,14 @@
-//! app
+//! The composition root of Cortex and its command line.
+//!
+//! The one crate that knows everything, so that no other has to: [`config`] reads the environment, [`ports`] chooses the
+//! adapters, [`services`] puts use cases over them, [`serve`] runs the API, and [`cli`] is the commands. Nothing is
+//! decided here that a domain should decide.
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+mod logging;
+pub mod ports;
+mod readiness;
+pub mod serve;
+pub mod services;

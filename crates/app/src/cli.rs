@@ -1,0 +1,123 @@
+//! The command line: which commands there are, and what they tell when they end.
+//!
+//! Exit codes: 0 done, 1 failed, 2 wrong usage. What a command was asked for goes to standard output; logs and errors go
+//! to standard error.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+
+use crate::commands::migrate::{self, MigrateArgs};
+use crate::config::{ConfigErrors, MigrateConfig, Process, ServeConfig};
+use crate::{logging, serve};
+
+/// The backend of a company's knowledge.
+///
+/// It is configured by environment variables; .env.example lists them.
+#[derive(Debug, Parser)]
+#[command(name = "cortex", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answers the HTTP API until it is told to stop.
+    Serve,
+    /// Brings the schemas of the databases up or down, or tells how they stand.
+    Migrate(MigrateArgs),
+}
+
+/// Runs the command that `arguments` name, the program's own name first.
+pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(told) => {
+            // Help and version arrive here as well. If they cannot be written, nobody is there to be told.
+            let _ = told.print();
+            return if told.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    match dispatch(cli.command).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "cortex: {}", told(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// True where all that was asked for was done.
+async fn dispatch(command: Command) -> anyhow::Result<bool> {
+    // Both rustls and its users could bring a provider of cryptography; this is the one.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        tracing::debug!("the process has a provider of cryptography already");
+    }
+    let process = Process::read(Path::new("."))?;
+    let variable = |name: &str| process.get(name);
+    match command {
+        Command::Serve => {
+            let config = ServeConfig::from_env(&variable)?;
+            logging::start(&config.runtime.log)?;
+            until_signal(async |stop| serve::run(&config, stop).await).await.map(|()| true)
+        }
+        Command::Migrate(arguments) => {
+            let config = MigrateConfig::from_env(&variable)?;
+            logging::start(&config.log)?;
+            migrate::run(&arguments, &config, &mut io::stdout()).await
+        }
+    }
+}
+
+/// Runs a service, and asks it to stop at the first SIGINT or SIGTERM. The service sees to it that stopping ends.
+async fn until_signal(service: impl AsyncFnOnce(CancellationToken) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    // Before the service begins: whoever is told that it listens may stop it at once.
+    let signal = signals()?;
+    let stop = CancellationToken::new();
+    let mut service = std::pin::pin!(service(stop.clone()));
+    tokio::select! {
+        outcome = &mut service => return outcome,
+        signal = signal => {
+            tracing::info!(signal, "stopping");
+            stop.cancel();
+        }
+    }
+    service.await
+}
+
+/// From now on a signal to stop does not kill; the future tells when one has come.
+#[cfg(unix)]
+fn signals() -> io::Result<impl Future<Output = &'static str>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => "SIGINT",
+            _ = terminate.recv() => "SIGTERM",
+        }
+    })
+}
+
+/// From now on a signal to stop does not kill; the future tells when one has come.
+#[cfg(windows)]
+fn signals() -> io::Result<impl Future<Output = &'static str>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+        "ctrl-c"
+    })
+}
+
+/// An error with its causes in one line; a configuration has a line for each mistake.
+fn told(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<ConfigErrors>() {
+        Some(errors) => errors.to_string(),
+        None => format!("{error:#}").replace(['\r', '\n'], " "),
+    }
+}

@@ -1,0 +1,15 @@
+//! Ports in, use cases out.
+
+use std::sync::Arc;
+
+use cortex_http::Services;
+use cortex_http::health::Health;
+
+use crate::ports::Ports;
+
+/// Puts the use cases of the API over ports.
+#[must_use]
+pub fn compose(ports: Ports) -> Services {
+    let Ports { readiness, ids } = ports;
+    Services { health: Arc::new(Health::new(readiness)), ids }
+}

@@ -1,0 +1,10 @@
+//! The command line as a process, the running server, and the files that are generated from tables in the code.
+
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod draining;
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod migrate;

@@ -1,0 +1,205 @@
+//! What is true of every request and every answer, whichever route it is for: its id, its log line, its headers, and
+//! that a failure is a problem.
+//!
+//! It is the outermost layer. Errors of inner layers and panics end here, and here alone is the chain of causes of a
+//! failure logged.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue,
+    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, ResponseError, web};
+use cortex_kernel::IdGenerator;
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use crate::Settings;
+use crate::problem::{PROBLEM_JSON, Problem, ProblemKind};
+use crate::request_id::{RequestId, X_REQUEST_ID};
+
+/// What the layer works with.
+pub(crate) struct Edge {
+    pub(crate) ids: Arc<dyn IdGenerator>,
+    pub(crate) settings: Settings,
+}
+
+/// What is known of a request when its answer is there.
+struct Told<'a> {
+    id: &'a RequestId,
+    settings: Settings,
+    probe: bool,
+    start: Instant,
+}
+
+/// Probes come every few seconds and are no news; a component that comes or goes is, and [`crate::health`] tells it.
+const PROBES: &str = "/health";
+
+/// The encoding that is none.
+const IDENTITY: &str = "identity";
+
+/// The outermost layer.
+pub(crate) async fn answer<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let edge = web::Data::clone(request.app_data::<web::Data<Edge>>().expect("the app was made with it"));
+    let id = RequestId::of(request.headers(), edge.ids.as_ref());
+    request.extensions_mut().insert(id.clone());
+    // An error's span, so that no filter takes the id from a line.
+    let span = tracing::error_span!(
+        "request", request.id = %id, http.method = %request.method(), http.path = request.path()
+    );
+    let probe = request.path().starts_with(PROBES);
+    let start = Instant::now();
+
+    // Called inside the future, so that a panic on the way to the handler is caught as well.
+    let outcome =
+        AssertUnwindSafe(async move { next.call(request).await }).catch_unwind().instrument(span.clone()).await;
+
+    let told = Told { id: &id, settings: edge.settings, probe, start };
+    span.in_scope(|| match outcome {
+        Ok(Ok(response)) => Ok(told.response(response)),
+        // Without its request an answer can only go on as the error it is; nothing is left that could change it.
+        Ok(Err(error)) => Err(match error.as_error::<Problem>() {
+            Some(problem) => told.error(problem),
+            None => told.error(&Problem::of_foreign(&error)),
+        }),
+        Err(panic) => {
+            let problem = Problem::new(ProblemKind::Internal).caused_by(panic_text(panic.as_ref()));
+            Err(told.error(&problem))
+        }
+    })
+}
+
+/// Marks event streams as encoded, so that the compressor leaves them alone: it would hold events back.
+pub(crate) async fn spare_event_streams<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    let is_stream =
+        response.headers().get(CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/event-stream"));
+    if is_stream {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(IDENTITY));
+    }
+    Ok(response)
+}
+
+impl Told<'_> {
+    fn response<B: MessageBody + 'static>(&self, mut response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+        let foreign;
+        let known = response.response().error().and_then(|error| error.as_error::<Problem>());
+        let problem = match known {
+            Some(problem) => problem,
+            None if is_bare_failure(&response) => {
+                foreign = match response.response().error() {
+                    Some(error) => Problem::of_foreign(error),
+                    None => Problem::new(ProblemKind::of_status(response.status())),
+                };
+                &foreign
+            }
+            None => {
+                self.log(response.status(), None);
+                self.set_headers(response.headers_mut());
+                return response.map_into_left_body();
+            }
+        };
+        let status = problem.status_code();
+        let body = self.render(problem);
+        let (request, response) = response.into_parts();
+        // What inner layers added to the head stays, but for what described the body.
+        let mut response = response.set_body(BoxBody::new(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.remove(CONTENT_ENCODING);
+        headers.remove(CONTENT_LENGTH);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        self.set_headers(headers);
+        ServiceResponse::new(request, response).map_into_right_body()
+    }
+
+    fn error(&self, problem: &Problem) -> Error {
+        let mut response = problem.error_response().set_body(BoxBody::new(self.render(problem)));
+        self.set_headers(response.headers_mut());
+        InternalError::from_response(problem.to_string(), response).into()
+    }
+
+    /// The body of a problem, which is logged at this occasion.
+    fn render(&self, problem: &Problem) -> Vec<u8> {
+        self.log(problem.status_code(), Some(problem));
+        problem.body(Some(&self.id.urn()))
+    }
+
+    fn set_headers(&self, headers: &mut HeaderMap) {
+        headers.insert(X_REQUEST_ID, self.id.header_value());
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        if self.settings.strict_transport {
+            headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+        }
+        // A route that shows a page, or an answer that may be kept, says so itself.
+        for (name, value) in
+            [(CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"), (CACHE_CONTROL, "no-store")]
+        {
+            if !headers.contains_key(&name) {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+        }
+        // It was only there to keep the compressor away.
+        if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding == IDENTITY) {
+            headers.remove(CONTENT_ENCODING);
+        }
+    }
+
+    /// One line a request; the causes of a failure are in it and nowhere else.
+    fn log(&self, status: StatusCode, problem: Option<&Problem>) {
+        let duration_ms = self.start.elapsed().as_millis();
+        let http_status = status.as_u16();
+        match problem {
+            // What is missing was told when it went missing.
+            Some(problem) if self.probe => tracing::debug!(http.status = http_status, duration_ms, %problem, "refused"),
+            Some(problem) if status.is_server_error() => {
+                tracing::error!(http.status = http_status, duration_ms, error = chain(problem), "failed");
+            }
+            Some(problem) => tracing::info!(http.status = http_status, duration_ms, error = chain(problem), "refused"),
+            None if self.probe => tracing::debug!(http.status = http_status, duration_ms, "answered"),
+            None => tracing::info!(http.status = http_status, duration_ms, "answered"),
+        }
+    }
+}
+
+/// Whether an answer is a failure that was not made of a problem: one of the framework's own.
+fn is_bare_failure<B>(response: &ServiceResponse<B>) -> bool {
+    let status = response.status();
+    let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|media| media == PROBLEM_JSON);
+    (status.is_client_error() || status.is_server_error()) && !is_problem
+}
+
+/// An error and its causes in one line.
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text.replace(['\r', '\n'], " ")
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panic: {}", text.unwrap_or("without a message"))
+}

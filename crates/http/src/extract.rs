@@ -1,0 +1,162 @@
+//! How handlers take what a request carries.
+//!
+//! Bodies are taken by [`Json`] and [`OptionalJson`]; queries and parts of the path by actix's own `Query` and `Path`,
+//! whose failures are made problems here.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::error::{PathError, PayloadError, QueryPayloadError};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::web::{self, Bytes, ServiceConfig};
+use actix_web::{Error, FromRequest, HttpRequest};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::MAX_BODY_BYTES;
+use crate::problem::{Problem, ProblemKind};
+
+/// A JSON body. A field that the type does not have is refused, whatever the type says about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+/// A JSON body all of whose fields are optional: it may be absent altogether, but one that is there must be valid.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionalJson<T>(pub T);
+
+type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = is_json(request.headers());
+        let body = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if !is_json {
+                return Err(Problem::new(ProblemKind::UnsupportedMediaType));
+            }
+            parse(&body.await.map_err(|error| unreadable(&error))?).map(Self)
+        })
+    }
+}
+
+impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalJson<T> {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = is_json(request.headers());
+        let body = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            match body.await.map_err(|error| unreadable(&error))? {
+                body if body.is_empty() => Ok(Self(T::default())),
+                _ if !is_json => Err(Problem::new(ProblemKind::UnsupportedMediaType)),
+                body => parse(&body).map(Self),
+            }
+        })
+    }
+}
+
+/// Bounds bodies, and makes failures of actix's own extractors problems.
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    config
+        .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
+        .app_data(web::QueryConfig::default().error_handler(|error, _| invalid_query(&error).into()))
+        .app_data(web::PathConfig::default().error_handler(|error, _| invalid_path(&error).into()));
+}
+
+fn invalid_query(error: &QueryPayloadError) -> Problem {
+    let problem = Problem::new(ProblemKind::InvalidQuery);
+    match error {
+        QueryPayloadError::Deserialize(error) => problem.detail(format!("The query cannot be taken: {error}.")),
+        _ => problem,
+    }
+}
+
+fn invalid_path(error: &PathError) -> Problem {
+    let problem = Problem::new(ProblemKind::InvalidPath);
+    match error {
+        PathError::Deserialize(error) => problem.detail(format!("The path cannot be taken: {error}.")),
+        _ => problem,
+    }
+}
+
+/// Why a body did not arrive.
+fn unreadable(error: &Error) -> Problem {
+    match error.as_error::<PayloadError>() {
+        Some(PayloadError::Overflow) => {
+            Problem::new(ProblemKind::PayloadTooLarge).detail(format!("The body may have {MAX_BODY_BYTES} bytes."))
+        }
+        _ => Problem::new(ProblemKind::of_status(error.as_response_error().status_code())).caused_by(error.to_string()),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media == "application/json" || (media.starts_with("application/") && media.ends_with("+json"))
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let mut track = serde_path_to_error::Track::new();
+    let mut unknown = Vec::new();
+    let parsed = {
+        let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+        let mut note = |path: serde_ignored::Path<'_>| unknown.push(pointer_to_unknown(&path));
+        T::deserialize(serde_ignored::Deserializer::new(tracked, &mut note))
+    };
+    let invalid = match parsed.and_then(|value| json.end().map(|()| value)) {
+        Ok(value) if unknown.is_empty() => return Ok(value),
+        Ok(_) => None,
+        Err(error) if error.classify() == Category::Data => {
+            Some((pointer_to_invalid(&track.path()), without_position(&error)))
+        }
+        Err(error) => {
+            let problem = Problem::new(ProblemKind::MalformedJson);
+            return Err(problem.detail(format!("The body is not valid JSON: {error}.")));
+        }
+    };
+    let unknown = unknown.into_iter().map(|pointer| (pointer, "unknown field".to_owned()));
+    let fields = unknown.chain(invalid);
+    Err(fields.fold(Problem::new(ProblemKind::InvalidField), |problem, (pointer, detail)| {
+        problem.invalid_field(pointer, detail)
+    }))
+}
+
+/// The parser's words, without the line and column that nobody counts in a body made by a program.
+fn without_position(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _)| words).to_owned()
+}
+
+fn pointer_to_invalid(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", escaped(key))),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+fn pointer_to_unknown(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}/{index}", pointer_to_unknown(parent)),
+        Path::Map { parent, key } => format!("{}/{}", pointer_to_unknown(parent), escaped(key)),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            pointer_to_unknown(parent)
+        }
+    }
+}
+
+/// RFC 6901, section 3.
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,140 @@
+//! The closed table of what can go wrong, as clients see it.
+
+use actix_web::http::StatusCode;
+
+/// Makes the enum and the table from one list, so that neither can lack an entry.
+macro_rules! problem_kinds {
+    ($($name:ident = $status:ident, $code:literal, $title:literal, $meaning:literal;)*) => {
+        /// What went wrong.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ProblemKind {
+            $(#[doc = $meaning] $name,)*
+        }
+
+        impl ProblemKind {
+            /// All of them, by status.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            const fn row(self) -> Row {
+                match self {
+                    $(Self::$name => Row {
+                        status: StatusCode::$status,
+                        code: $code,
+                        title: $title,
+                        meaning: $meaning,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+problem_kinds! {
+    MalformedRequest = BAD_REQUEST, "malformed_request", "Malformed request",
+        "The request cannot be understood.";
+    MalformedJson = BAD_REQUEST, "malformed_json", "Malformed JSON",
+        "The body is not valid JSON.";
+    InvalidPath = BAD_REQUEST, "invalid_path", "Invalid path",
+        "A part of the path has the wrong form.";
+    InvalidQuery = BAD_REQUEST, "invalid_query", "Invalid query",
+        "A query parameter is missing or has the wrong form.";
+    NotFound = NOT_FOUND, "not_found", "Not found",
+        "There is nothing at this address, or nothing that you may see.";
+    MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed",
+        "This address does not take this method; the header Allow names those it takes.";
+    NotAcceptable = NOT_ACCEPTABLE, "not_acceptable", "Not acceptable",
+        "The answer cannot be given in an encoding that the request accepts.";
+    RequestTimeout = REQUEST_TIMEOUT, "request_timeout", "Request timeout",
+        "The request took too long to arrive.";
+    PayloadTooLarge = PAYLOAD_TOO_LARGE, "payload_too_large", "Payload too large",
+        "The body is larger than this address takes.";
+    UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type",
+        "The body must be JSON, with the header Content-Type: application/json.";
+    InvalidField = UNPROCESSABLE_ENTITY, "invalid_field", "Invalid field",
+        "A field of the body is missing, unknown or has a value that it cannot have; errors names each.";
+    Internal = INTERNAL_SERVER_ERROR, "internal_error", "Internal error",
+        "Something went wrong on our side. Tell us the instance if it happens again.";
+    NotReady = SERVICE_UNAVAILABLE, "not_ready", "Not ready",
+        "The service cannot do its work at the moment; components says which part is missing.";
+}
+
+#[derive(Clone, Copy)]
+struct Row {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    meaning: &'static str,
+}
+
+impl ProblemKind {
+    /// The status of the answer.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        self.row().status
+    }
+
+    /// The stable word that clients compare.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        self.row().code
+    }
+
+    /// The short summary, the same for every occurrence.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.row().title
+    }
+
+    /// What it means; the detail of a problem that has nothing better to say.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        self.row().meaning
+    }
+
+    /// The URI that names the kind (RFC 9457, section 3.1.1).
+    #[must_use]
+    pub fn type_uri(self) -> String {
+        format!("urn:cortex:problem:{}", self.code())
+    }
+
+    /// The kind for a failure of which only the status is known.
+    #[must_use]
+    pub fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::NOT_ACCEPTABLE => Self::NotAcceptable,
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            other if other.is_client_error() => Self::MalformedRequest,
+            _ => Self::Internal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_code_of_its_own_and_they_stand_by_status() {
+        let codes: BTreeSet<_> = ProblemKind::ALL.iter().map(|kind| kind.code()).collect();
+        let statuses: Vec<_> = ProblemKind::ALL.iter().map(|kind| kind.status()).collect();
+
+        assert_eq!(codes.len(), ProblemKind::ALL.len());
+        assert!(statuses.is_sorted(), "{statuses:?}");
+        assert!(codes.iter().all(|code| code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+    }
+
+    #[test]
+    fn a_bare_status_becomes_a_kind_of_its_class() {
+        for code in 400..600 {
+            let status = StatusCode::from_u16(code).unwrap();
+            let kind = ProblemKind::of_status(status);
+            assert_eq!(kind.status().is_client_error(), status.is_client_error(), "{status}");
+        }
+    }
+}
