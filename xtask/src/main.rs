@@ -1,1 +1,87 @@
-fn main() {}
+//! `cargo xtask`: what developers and CI run.
+//!
+//! Each command does everything it needs by itself, and leaves nothing behind. Nothing here is product code: what
+//! production runs is the binary `cortex`, which `xtask` starts as a process.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::process::Runner;
+use crate::workspace::Workspace;
+
+mod ci;
+mod db;
+mod environment;
+mod migrate;
+mod postgres;
+mod process;
+mod test;
+mod tidy;
+mod ui;
+mod wait;
+mod workspace;
+
+/// Developer commands of Cortex.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the tests, with everything they need.
+    Test(test::Arguments),
+    /// Run `cortex migrate` with the environment as it is.
+    Migrate(migrate::Arguments),
+    /// A private, throw-away Postgres server for development.
+    #[command(subcommand)]
+    Db(db::Command),
+    /// Check what compilers do not: layers, docs, migrations, file headers.
+    Tidy,
+    /// Everything that a change must pass.
+    Ci,
+    /// Own a server for another xtask, until it lets go.
+    #[command(hide = true)]
+    KeepPostgres {
+        /// Directory of this run, below `target/postgres`.
+        #[arg(long)]
+        run: PathBuf,
+        /// Live until a signal, instead of until standard input is closed.
+        #[arg(long)]
+        detached: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) if error.is::<process::Interrupted>() => {
+            ui::error(&error);
+            ExitCode::from(process::INTERRUPTED)
+        }
+        Err(error) => {
+            ui::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    if let Command::KeepPostgres { run, detached } = command {
+        return postgres::keep(&run, detached).map(|()| ExitCode::SUCCESS);
+    }
+    let workspace = Workspace::locate()?;
+    match command {
+        Command::Test(arguments) => test::run(&workspace, &Runner::new()?, &arguments),
+        Command::Migrate(arguments) => migrate::run(&workspace, &arguments),
+        Command::Db(command) => db::run(&workspace, &command).map(|()| ExitCode::SUCCESS),
+        Command::Tidy => tidy::run(&workspace),
+        Command::Ci => ci::run(&workspace, &Runner::new()?),
+        Command::KeepPostgres { .. } => Ok(ExitCode::SUCCESS),
+    }
+}

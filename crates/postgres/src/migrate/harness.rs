@@ -54,11 +54,7 @@ struct Answer {
 
 impl Session {
     /// Connects as the migrating login.
-    pub(super) async fn open(
-        database: Database,
-        address: &Address,
-        company: CompanyId,
-    ) -> Result<Self, MigrateError> {
+    pub(super) async fn open(database: Database, address: &Address, company: CompanyId) -> Result<Self, MigrateError> {
         let (client, wire) = address.connect().await?;
         let warnings = Arc::default();
         drive(wire, Arc::clone(&warnings));
@@ -144,7 +140,7 @@ impl Session {
         for migration in migrations {
             let begun = Instant::now();
             let name = name(&migration);
-            tracing::info!(database = %self.database, place = %self.place, migration = %name, ?direction, "migrating");
+            tracing::debug!(database = %self.database, place = %self.place, migration = %name, ?direction, "migrating");
             match self.run_one(&*migration, direction) {
                 Ok(()) => ran.push(Ran { name, took: begun.elapsed(), warnings: self.take_warnings() }),
                 Err(reason) => {
@@ -225,8 +221,7 @@ impl Session {
     }
 
     fn names_by(&mut self, query: &str) -> Result<Vec<String>, MigrateError> {
-        let rows: Vec<Name> =
-            sql_query(query).load(&mut self.connection).map_err(|error| self.failed(&error))?;
+        let rows: Vec<Name> = sql_query(query).load(&mut self.connection).map_err(|error| self.failed(&error))?;
         Ok(rows.into_iter().map(|row| row.name).collect())
     }
 

@@ -95,7 +95,9 @@ pub enum MigrateError {
         ran: Vec<Ran>,
     },
     /// The newest migration of the database is not ours, so that we do not know the way back.
-    #[error("migration {version} of the database at {place} is not known here: take it down by the version that made it")]
+    #[error(
+        "migration {version} of the database at {place} is not known here: take it down by the version that made it"
+    )]
     UnknownVersion {
         /// Host, port and database.
         place: String,

@@ -17,10 +17,11 @@ pub struct UnknownVersion {
 pub fn resolve(database: Database, wanted: &str) -> Result<String, UnknownVersion> {
     let names = super::names(database);
     let newest = names.last().cloned().unwrap_or_default();
-    names
-        .into_iter()
-        .find(|name| name == wanted || is_numbered(name, wanted))
-        .ok_or_else(|| UnknownVersion { database, wanted: wanted.to_owned(), newest })
+    names.into_iter().find(|name| name == wanted || is_numbered(name, wanted)).ok_or_else(|| UnknownVersion {
+        database,
+        wanted: wanted.to_owned(),
+        newest,
+    })
 }
 
 /// The number at the beginning of a name, by which diesel keeps its books.
