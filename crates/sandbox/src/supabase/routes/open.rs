@@ -1,0 +1,38 @@
+//! What needs no token: public keys, health, settings.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, get, web};
+use serde_json::json;
+
+use crate::supabase::Supabase;
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config.service(jwks).service(health).service(settings);
+}
+
+#[get("/.well-known/jwks.json")]
+async fn jwks(supabase: web::Data<Supabase>) -> HttpResponse {
+    let keys = supabase.state().keys.jwks();
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=600")).json(keys)
+}
+
+#[get("/health")]
+async fn health() -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "version": "v2.180.0",
+        "name": "GoTrue",
+        "description": "GoTrue is a user registration and authentication API",
+    }))
+}
+
+#[get("/settings")]
+async fn settings() -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "external": { "anonymous_users": false, "email": true, "phone": false, "google": false, "azure": false },
+        "disable_signup": true,
+        "mailer_autoconfirm": false,
+        "phone_autoconfirm": false,
+        "sms_provider": "",
+        "saml_enabled": false,
+    }))
+}
