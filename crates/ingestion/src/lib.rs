@@ -1,1 +1,22 @@
-//! ingestion
+//! From records to documents: who brought which in, by which connection, and what became of it.
+//!
+//! Here: documents and their attribution, how texts are cleaned and compared, how one message in two mailboxes becomes
+//! one document, and [`IngestPage`], which makes a page of a stream durable or nothing of it.
+//!
+//! Not here: where pages come from (an adapter of the broker), when they are read (`cortex-sync-jobs`), and whose
+//! connection it is (`cortex-connections`).
+//!
+//! # Adding a port
+//!
+//! State in `ports.rs` what must be true, a `# Contract` bullet each. Write a fake and one case per bullet, of the same
+//! name, in `testing`; run the cases on the fake in `tests/it` and on Postgres in `cortex-postgres`. A port that no use
+//! case calls does not belong here yet.
+
+pub mod ingest_page;
+pub mod model;
+pub mod normalise;
+pub mod ports;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use ingest_page::{IngestPage, IngestPageError};

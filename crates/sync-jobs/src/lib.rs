@@ -1,1 +1,27 @@
-//! sync-jobs
+//! When accounts are read: the life of a job, and the queue that jobs wait in.
+//!
+//! Here: jobs and their life cycle, what an ended run means for its job ([`ending`]), how long to wait before the next
+//! try, the queue, and the [`Worker`] that works it off. Ownership of a running job is a lease that ends on the database's clock: whoever writes for a
+//! job carries it, and a worker that lost it can change nothing.
+//!
+//! Not here: what a run reads and writes (`cortex-ingestion`; the composition root brings the two together), and whose
+//! account it is (`cortex-connections`).
+//!
+//! # Adding a port
+//!
+//! State in `ports.rs` what must be true, a `# Contract` bullet each. Write a fake and one case per bullet, of the same
+//! name, in `testing`; run the cases on the fake in `tests/it` and on Postgres in `cortex-postgres`. A port that no use
+//! case calls does not belong here yet.
+
+pub mod back_off;
+pub mod ending;
+pub mod model;
+pub mod ports;
+pub mod run_job;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod worker;
+
+pub use back_off::BackOff;
+pub use run_job::RunJob;
+pub use worker::Worker;

@@ -1,0 +1,30 @@
+//! A connection that somebody owns.
+
+use cortex_kernel::{BrokerConnectionId, ConnectionId, Provider};
+use time::OffsetDateTime;
+
+use super::{ConnectionStatus, Owner, ProviderAccount, StatusReason};
+
+/// An account of a provider that a person connected. A person has at most one a provider; rows from before connections
+/// had an owner are none of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Our own number of it; it survives reconnects.
+    pub id: ConnectionId,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Of which provider.
+    pub provider: Provider,
+    /// The broker's id of it; every connect brings a new one.
+    pub broker_id: BrokerConnectionId,
+    /// The account behind it, once it could be read.
+    pub account: Option<ProviderAccount>,
+    /// Where it stands.
+    pub status: ConnectionStatus,
+    /// Why, where there is more to say.
+    pub reason: Option<StatusReason>,
+    /// Since when the person has been connected; a reconnect does not move it, a connect after a disconnect does.
+    pub connected_at: OffsetDateTime,
+    /// When the status last changed.
+    pub status_changed_at: OffsetDateTime,
+}

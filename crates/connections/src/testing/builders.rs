@@ -1,0 +1,98 @@
+//! Values that a test starts from and changes where it matters.
+
+use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Origin, Provider, UserId};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+use uuid::uuid;
+
+use crate::model::{
+    ConnectLink, ConnectPurpose, ConnectSession, ConnectSessionId, Connection, ConnectionStatus, Owner,
+    ProviderAccount, SaveConnection, TokenHash,
+};
+
+/// The company of the deployment under test.
+pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
+/// Some other company.
+pub const COMPANY_B: CompanyId = CompanyId::new(uuid!("0b000000-0000-4000-8000-00000000000b"));
+/// A person.
+pub const USER_1: UserId = UserId::new(uuid!("01000000-0000-4000-8000-000000000001"));
+/// A colleague.
+pub const USER_2: UserId = UserId::new(uuid!("02000000-0000-4000-8000-000000000002"));
+/// The moment at which tests take place.
+pub const NOON: OffsetDateTime = datetime!(2026-03-02 12:00 UTC);
+
+/// [`USER_1`] in [`COMPANY_A`].
+#[must_use]
+pub fn an_owner() -> Owner {
+    let email = "one@example.com".parse().expect("an address");
+    Owner {
+        company_id: COMPANY_A,
+        user_id: USER_1,
+        email,
+    }
+}
+
+/// [`USER_1`]'s active Gmail connection `broker-1`.
+#[must_use]
+pub fn a_connection() -> Connection {
+    Connection {
+        id: ConnectionId::new(1),
+        owner: an_owner(),
+        provider: Provider::Gmail,
+        broker_id: BrokerConnectionId::new("broker-1"),
+        account: Some(an_account()),
+        status: ConnectionStatus::Active,
+        reason: None,
+        connected_at: NOON,
+        status_changed_at: NOON,
+    }
+}
+
+/// [`USER_1`]'s first Gmail connection, `broker-1`, about to be saved.
+#[must_use]
+pub fn a_save() -> SaveConnection {
+    SaveConnection {
+        owner: an_owner(),
+        provider: Provider::Gmail,
+        broker_id: BrokerConnectionId::new("broker-1"),
+        decided_on: None,
+        account: Some(an_account()),
+        reason: None,
+        at: NOON,
+        origin: Origin {
+            request_id: Some("request-1".to_owned()),
+            ..Origin::default()
+        },
+    }
+}
+
+/// A Gmail session that [`USER_1`] opened at [`NOON`], for half an hour.
+#[must_use]
+pub fn a_connect_session() -> ConnectSession {
+    ConnectSession {
+        id: ConnectSessionId(uuid!("0c000000-0000-4000-8000-000000000001")),
+        owner: an_owner(),
+        provider: Provider::Gmail,
+        purpose: ConnectPurpose::Connect,
+        token_hash: TokenHash::of("session-token"),
+        opened_at: NOON,
+        expires_at: NOON + Duration::minutes(30),
+    }
+}
+
+/// What a broker answers.
+#[must_use]
+pub fn a_link() -> ConnectLink {
+    ConnectLink {
+        token: "session-token".to_owned(),
+        url: "https://connect.example.com/?session_token=session-token".to_owned(),
+        expires_at: NOON + Duration::minutes(30),
+    }
+}
+
+fn an_account() -> ProviderAccount {
+    ProviderAccount {
+        id: None,
+        email: Some("mailbox@example.com".parse().expect("an address")),
+    }
+}

@@ -1,0 +1,129 @@
+//! The contract of [`ConnectSessionStore`], one case a bullet.
+
+#![expect(missing_docs, reason = "a case is named by its bullet of the contract")]
+
+use std::sync::Arc;
+
+use cortex_kernel::Provider;
+use time::Duration;
+use uuid::uuid;
+
+use super::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_connect_session, an_owner};
+use crate::model::{ConnectPurpose, ConnectSession, ConnectSessionId, Owner, TokenHash};
+use crate::ports::ConnectSessionStore;
+
+/// A fresh, empty store.
+pub trait Harness: Send + Sync {
+    /// The store under test, as the deployment of this company uses it.
+    fn store(&self, company_id: cortex_kernel::CompanyId) -> Arc<dyn ConnectSessionStore>;
+}
+
+/// Runs every case as a test of its own. Takes an expression that makes a fresh [`Harness`]; it may `.await`.
+#[macro_export]
+macro_rules! connect_session_store_contract {
+    ($harness:expr) => {
+        $crate::connect_session_store_contract! { $harness =>
+            a_remembered_session_is_found_open_until_it_expires,
+            a_session_of_another_user_or_provider_is_not_found,
+            a_session_of_another_company_is_not_found,
+            of_several_open_sessions_the_latest_is_found,
+        }
+    };
+    ($harness:expr => $($case:ident,)+) => {
+        $(
+            #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                $crate::testing::connect_session_store::$case(&$harness).await;
+            }
+        )+
+    };
+}
+
+/// [`InMemoryConnectSessionStore`](super::InMemoryConnectSessionStore) under test.
+#[derive(Default)]
+pub struct InMemoryHarness(Arc<super::InMemoryConnectSessionStore>);
+
+impl Harness for InMemoryHarness {
+    fn store(&self, _: cortex_kernel::CompanyId) -> Arc<dyn ConnectSessionStore> {
+        self.0.clone()
+    }
+}
+
+pub async fn a_remembered_session_is_found_open_until_it_expires(harness: &impl Harness) {
+    let store = harness.store(COMPANY_A);
+    let session = ConnectSession {
+        purpose: ConnectPurpose::Reconnect,
+        ..a_connect_session()
+    };
+    store.remember(&session).await.expect("remembered");
+
+    let just_before = session.expires_at - Duration::SECOND;
+    let open = store
+        .find_open(COMPANY_A, USER_1, Provider::Gmail, just_before)
+        .await
+        .expect("an answer");
+    let over = store
+        .find_open(COMPANY_A, USER_1, Provider::Gmail, session.expires_at)
+        .await
+        .expect("an answer");
+
+    assert_eq!((open, over), (Some(session), None));
+}
+
+pub async fn a_session_of_another_user_or_provider_is_not_found(harness: &impl Harness) {
+    let store = harness.store(COMPANY_A);
+    store.remember(&a_connect_session()).await.expect("remembered");
+
+    for (user_id, provider) in [(USER_2, Provider::Gmail), (USER_1, Provider::Outlook)] {
+        let found = store
+            .find_open(COMPANY_A, user_id, provider, NOON)
+            .await
+            .expect("an answer");
+        assert_eq!(found, None);
+    }
+}
+
+pub async fn a_session_of_another_company_is_not_found(harness: &impl Harness) {
+    let owner = Owner {
+        company_id: COMPANY_B,
+        ..an_owner()
+    };
+    let elsewhere = ConnectSession {
+        owner,
+        ..a_connect_session()
+    };
+    harness
+        .store(COMPANY_B)
+        .remember(&elsewhere)
+        .await
+        .expect("remembered");
+
+    for deployment in [COMPANY_A, COMPANY_B] {
+        let store = harness.store(deployment);
+        let found = store
+            .find_open(COMPANY_A, USER_1, Provider::Gmail, NOON)
+            .await
+            .expect("an answer");
+        assert_eq!(found, None);
+    }
+}
+
+pub async fn of_several_open_sessions_the_latest_is_found(harness: &impl Harness) {
+    let store = harness.store(COMPANY_A);
+    let earlier = a_connect_session();
+    let later = ConnectSession {
+        id: ConnectSessionId(uuid!("0c000000-0000-4000-8000-000000000002")),
+        token_hash: TokenHash::of("another token"),
+        opened_at: NOON + Duration::MINUTE,
+        ..a_connect_session()
+    };
+    store.remember(&later).await.expect("remembered");
+    store.remember(&earlier).await.expect("remembered");
+
+    let found = store
+        .find_open(COMPANY_A, USER_1, Provider::Gmail, NOON)
+        .await
+        .expect("an answer");
+
+    assert_eq!(found, Some(later));
+}

@@ -1,0 +1,11 @@
+//! Fakes, builders and contract cases for the tests of this and other crates.
+
+#![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
+
+mod builders;
+mod fakes;
+pub mod membership_store;
+pub mod profile_reader;
+
+pub use builders::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_company, a_membership, a_token};
+pub use fakes::InMemoryMembershipStore;

@@ -1,0 +1,13 @@
+//! The contracts of this domain's ports, on the fakes.
+
+mod membership_store {
+    use cortex_identity::testing::membership_store::InMemoryHarness;
+
+    cortex_identity::membership_store_contract!(InMemoryHarness::default());
+}
+
+mod profile_reader {
+    use cortex_identity::testing::profile_reader::InMemoryHarness;
+
+    cortex_identity::profile_reader_contract!(InMemoryHarness::default());
+}

@@ -1,0 +1,17 @@
+//! The words of this domain. They know no wire format and no row.
+
+mod attribution;
+mod document;
+mod draft;
+mod message_key;
+mod page;
+mod stream;
+mod text;
+
+pub use attribution::{Attribution, IngestionMethod, UnknownIngestionMethod};
+pub use document::{Document, DocumentKey, DocumentKind, DocumentSource, NewDocument, SourceName};
+pub use draft::{Change, DocumentDraft, MAX_CONTENT_CHARS};
+pub use message_key::{MailIdentity, MessageKey};
+pub use page::{CommitOutcome, PageCommit, PageCounts};
+pub use stream::{Cursor, Stream};
+pub use text::{ContentHash, normalise};

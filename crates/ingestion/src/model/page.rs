@@ -1,0 +1,75 @@
+//! A page of a stream, decided and ready to become durable.
+
+use cortex_kernel::{Email, Lease};
+
+use super::{Attribution, Cursor, DocumentKey, IngestionMethod, NewDocument, Stream};
+
+/// Everything that committing a page changes, decided before the first write.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageCommit {
+    /// The right to write for the job that reads the stream.
+    pub lease: Lease,
+    /// What was read.
+    pub stream: Stream,
+    /// The address, in the company, of the person whose account it is.
+    pub user_email: Email,
+    /// The address of the connected account, where it has one.
+    pub account_email: Option<Email>,
+    /// How what is in it came in.
+    pub method: IngestionMethod,
+    /// The cursor that the page was read from; none at the beginning of the stream.
+    pub read_from: Option<Cursor>,
+    /// The cursor of the last record in it; the same again where the page was empty.
+    pub moved_to: Option<Cursor>,
+    /// The records that are there, at most one a key.
+    pub documents: Vec<NewDocument>,
+    /// The records that vanished; none of them is among `documents`.
+    pub deletions: Vec<DocumentKey>,
+    /// How many records could not be taken in.
+    pub set_aside: u64,
+}
+
+/// What committing a page came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitOutcome {
+    /// The page is durable.
+    Committed(PageCounts),
+    /// The job is somebody else's: nothing was written. Stop.
+    LeaseLost,
+    /// The stream was read on by somebody else since: nothing was written. Read again from the stored cursor.
+    CursorMoved,
+}
+
+/// What a committed page changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageCounts {
+    /// Documents that are new.
+    pub added: u64,
+    /// Documents that changed, or have a further source.
+    pub updated: u64,
+    /// Records that said nothing new.
+    pub unchanged: u64,
+    /// Sources that vanished.
+    pub deleted: u64,
+}
+
+impl PageCommit {
+    /// Who brings in what is in the page.
+    #[must_use]
+    pub fn attribution(&self) -> Attribution {
+        Attribution {
+            user_id: self.stream.user_id,
+            user_email: self.user_email.clone(),
+            connection_id: Some(self.stream.connection_id),
+            account_email: self.account_email.clone(),
+            job_id: Some(self.lease.job),
+            method: self.method,
+        }
+    }
+
+    /// How many records it holds.
+    #[must_use]
+    pub fn seen(&self) -> u64 {
+        (self.documents.len() + self.deletions.len()) as u64 + self.set_aside
+    }
+}

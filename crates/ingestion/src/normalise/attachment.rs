@@ -1,0 +1,109 @@
+//! Files that come with messages.
+
+use std::collections::HashSet;
+
+use super::fields::{MAX_ID_BYTES, title};
+use super::{Account, MailAttachment};
+use crate::model::{DocumentDraft, DocumentKey, DocumentKind};
+
+/// Images within a text that are smaller, in bytes, are logos and smileys.
+const MIN_INLINE_IMAGE_BYTES: i64 = 10 * 1024;
+
+/// A file as a record tells of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct File {
+    /// The provider's id of it within its message; without one it is known to be there, and that is all.
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) mime_type: Option<String>,
+    /// In bytes.
+    pub(super) size: Option<i64>,
+    /// Whether it is shown within the text and not beside it.
+    pub(super) is_inline: bool,
+}
+
+impl File {
+    /// Whether somebody may look for it.
+    pub(super) fn is_worth_keeping(&self) -> bool {
+        let is_image = self.mime_type.as_deref().is_some_and(|mime_type| mime_type.starts_with("image/"));
+        let is_small = self.size.is_some_and(|size| size < MIN_INLINE_IMAGE_BYTES);
+        let is_decoration = self.is_inline && is_image && is_small;
+        let is_nothing =
+            self.size == Some(0) || (self.name.is_none() && self.mime_type.is_none() && self.size.is_none());
+        !is_decoration && !is_nothing
+    }
+}
+
+/// The files as documents of their own; those without an id cannot be.
+pub(super) fn attachments(files: Vec<File>, message: &DocumentDraft, account: &Account) -> Vec<MailAttachment> {
+    let mut seen = HashSet::new();
+    let with_id = files.into_iter().filter_map(|mut file| Some((file.id.take()?, file)));
+    let fit = with_id.filter(|(id, _)| id.len() <= MAX_ID_BYTES && seen.insert(id.clone()));
+    fit.map(|(id, file)| MailAttachment { draft: draft(&id, file, message, account), id }).collect()
+}
+
+fn draft(id: &str, file: File, message: &DocumentDraft, account: &Account) -> DocumentDraft {
+    DocumentDraft {
+        key: DocumentKey {
+            source: message.key.source.clone(),
+            source_account: account.source_account.clone(),
+            source_id: format!("{}_{id}", message.key.source_id),
+        },
+        kind: DocumentKind::new("attachment"),
+        title: file.name.as_deref().map(title).unwrap_or_default(),
+        content: String::new(),
+        content_incomplete: true,
+        mail: None,
+        metadata: serde_json::Map::new(),
+        raw: None,
+        mime_type: file.mime_type,
+        file_size_bytes: file.size,
+        file_url: None,
+        created_at: message.created_at,
+        modified_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::testing::a_draft;
+
+    fn file(mime_type: &str, size: Option<i64>, is_inline: bool) -> File {
+        File {
+            id: Some("1".to_owned()),
+            name: Some("name".to_owned()),
+            mime_type: Some(mime_type.to_owned()),
+            size,
+            is_inline,
+        }
+    }
+
+    #[rstest]
+    #[case::document(file("application/pdf", Some(5), false), true)]
+    #[case::inline_document(file("application/pdf", Some(5), true), true)]
+    #[case::small_image_beside_the_text(file("image/png", Some(5), false), true)]
+    #[case::small_image_in_the_text(file("image/png", Some(10_239), true), false)]
+    #[case::larger_image_in_the_text(file("image/png", Some(10_240), true), true)]
+    #[case::image_of_unknown_size(file("image/png", None, true), true)]
+    #[case::empty(file("application/pdf", Some(0), false), false)]
+    #[case::nothing_known(File { id: Some("1".to_owned()), ..File::default() }, false)]
+    fn decoration_and_nothing_are_not_kept(#[case] file: File, #[case] is_kept: bool) {
+        assert_eq!(file.is_worth_keeping(), is_kept);
+    }
+
+    #[test]
+    fn each_id_makes_one_document() {
+        let account = Account { source_account: "one@example.com".to_owned() };
+        let with_id = |id: Option<String>| File { id, ..file("application/pdf", None, false) };
+        let too_long = Some("x".repeat(MAX_ID_BYTES + 1));
+        let files = [Some("a".to_owned()), None, Some("a".to_owned()), too_long, Some("b".to_owned())].map(with_id);
+
+        let made = attachments(files.to_vec(), &a_draft("m"), &account);
+
+        let told: Vec<_> = made.iter().map(|one| (one.id.as_str(), one.draft.key.source_id.as_str())).collect();
+        assert_eq!(told, [("a", "m_a"), ("b", "m_b")]);
+    }
+}

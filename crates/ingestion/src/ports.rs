@@ -1,0 +1,43 @@
+//! What this domain needs from outside.
+
+use async_trait::async_trait;
+use cortex_kernel::StoreError;
+
+use crate::model::{CommitOutcome, Cursor, PageCommit, Stream};
+
+/// Keeps documents and how far each stream was read.
+///
+/// A record that its user and connection brought in before belongs to the document it became then. One that they did not
+/// belongs to the document of the same key, or else of the same message key, or else becomes a new one.
+///
+/// # Contract
+///
+/// - A committed page moves the cursor.
+/// - An empty page at the beginning leaves no cursor.
+/// - A stale lease changes nothing.
+/// - A lease that ran out changes nothing.
+/// - A moved cursor changes nothing.
+/// - Every stream has its own cursor.
+/// - A new record becomes a document with its attribution.
+/// - A changed record updates its document.
+/// - An unchanged record writes nothing.
+/// - The same record of two users is one document with two sources.
+/// - The same message of two users is one document with two sources.
+/// - The same message twice in a page is one document.
+/// - The same message committed by ten users at once is one document.
+/// - A known record stays with its document whatever its message key.
+/// - Another company's equal record is another document.
+/// - The last deletion takes the document.
+/// - A deletion of what the connection never brought in changes nothing.
+/// - A record that comes back is there again.
+/// - A page is counted on its job.
+/// - A page that moves the cursor makes the attempt the first again.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait PageStore: Send + Sync {
+    /// How far the stream was read; none where it was not.
+    async fn find_cursor(&self, stream: &Stream) -> Result<Option<Cursor>, StoreError>;
+
+    /// Makes the page durable: cursor, documents, their sources and the job's progress, all or nothing.
+    async fn commit_page(&self, commit: &PageCommit) -> Result<CommitOutcome, StoreError>;
+}

@@ -1,0 +1,97 @@
+//! Values that a test starts from and changes where it matters.
+
+use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, JobId, Lease, Provider, UserId};
+use serde_json::{Map, json};
+use time::OffsetDateTime;
+use time::macros::datetime;
+use uuid::uuid;
+
+use crate::model::{
+    Cursor, DocumentDraft, DocumentKey, DocumentKind, IngestionMethod, NewDocument, PageCommit, Stream,
+};
+
+/// The company of the deployment under test.
+pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
+/// Some other company.
+pub const COMPANY_B: CompanyId = CompanyId::new(uuid!("0b000000-0000-4000-8000-00000000000b"));
+/// A person.
+pub const USER_1: UserId = UserId::new(uuid!("01000000-0000-4000-8000-000000000001"));
+/// A colleague.
+pub const USER_2: UserId = UserId::new(uuid!("02000000-0000-4000-8000-000000000002"));
+/// The moment at which tests take place.
+pub const NOON: OffsetDateTime = datetime!(2026-03-02 12:00 UTC);
+
+/// The first run of some job.
+#[must_use]
+pub fn a_lease() -> Lease {
+    Lease { job: JobId::new(uuid!("0d000000-0000-4000-8000-000000000001")), epoch: 1 }
+}
+
+/// The messages of [`USER_1`]'s Gmail.
+#[must_use]
+pub fn a_stream() -> Stream {
+    Stream {
+        company_id: COMPANY_A,
+        user_id: USER_1,
+        connection_id: ConnectionId::new(1),
+        broker_id: BrokerConnectionId::new("broker-1"),
+        provider: Provider::Gmail,
+        model: "GmailEmail".to_owned(),
+        variant: "base".to_owned(),
+    }
+}
+
+/// The key of a message in [`USER_1`]'s mailbox.
+#[must_use]
+pub fn a_key(source_id: &str) -> DocumentKey {
+    DocumentKey {
+        source: Provider::Gmail.into(),
+        source_account: "one@example.com".to_owned(),
+        source_id: source_id.to_owned(),
+    }
+}
+
+/// A message, as a normaliser tells it.
+#[must_use]
+pub fn a_draft(source_id: &str) -> DocumentDraft {
+    let mut metadata = Map::new();
+    metadata.insert("labels".to_owned(), json!(["INBOX"]));
+    DocumentDraft {
+        key: a_key(source_id),
+        kind: DocumentKind::EMAIL,
+        title: format!("Subject {source_id}"),
+        content: format!("Text {source_id}"),
+        content_incomplete: false,
+        mail: None,
+        metadata,
+        raw: Some(json!({"id": source_id})),
+        mime_type: Some("message/rfc822".to_owned()),
+        file_size_bytes: Some(1_024),
+        file_url: None,
+        created_at: Some(NOON),
+        modified_at: None,
+    }
+}
+
+/// The same, ready to be stored.
+#[must_use]
+pub fn a_document(source_id: &str) -> NewDocument {
+    a_draft(source_id).finish()
+}
+
+/// An empty page at the beginning of [`a_stream`].
+#[must_use]
+pub fn a_commit() -> PageCommit {
+    PageCommit {
+        lease: a_lease(),
+        stream: a_stream(),
+        user_email: "one@example.com".parse().expect("an address"),
+        account_email: Some("mailbox@example.com".parse().expect("an address")),
+        method: IngestionMethod::OauthSync,
+        read_from: None,
+        moved_to: Some(Cursor::new("cursor-1")),
+        documents: Vec::new(),
+        deletions: Vec::new(),
+        set_aside: 0,
+    }
+}

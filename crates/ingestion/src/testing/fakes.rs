@@ -1,0 +1,301 @@
+//! A store that lives in memory and keeps the contract of its port.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError, UserId};
+
+use super::NOON;
+use super::page_store::JobView;
+use crate::model::{
+    CommitOutcome, ContentHash, Cursor, Document, DocumentKey, DocumentSource, MessageKey, NewDocument, PageCommit,
+    PageCounts, Stream,
+};
+use crate::ports::PageStore;
+
+/// Documents, cursors and the jobs that pages are committed for, in memory.
+#[derive(Debug, Default)]
+pub struct InMemoryPageStore {
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    jobs: HashMap<JobId, JobRow>,
+    cursors: HashMap<Stream, Cursor>,
+    documents: Vec<DocumentRow>,
+    sources: Vec<SourceRow>,
+    last_id: i64,
+    writes: u64,
+}
+
+#[derive(Clone, Debug)]
+struct JobRow {
+    company_id: CompanyId,
+    epoch: i64,
+    is_leased: bool,
+    view: JobView,
+}
+
+#[derive(Clone, Debug)]
+struct DocumentRow {
+    company_id: CompanyId,
+    document: Document,
+    content_hash: ContentHash,
+    message_key: Option<MessageKey>,
+    version: u64,
+}
+
+#[derive(Clone, Debug)]
+struct SourceRow {
+    source: DocumentSource,
+    version: u64,
+}
+
+/// What a record means, given what is stored.
+enum Step {
+    Add,
+    Update(DocumentId),
+    Attach(DocumentId),
+}
+
+impl InMemoryPageStore {
+    /// Makes a job that is running for the first time.
+    pub fn put_running_job(&self, company_id: CompanyId, id: JobId) -> Lease {
+        let view = JobView { attempt: 1, ..JobView::default() };
+        let row = JobRow { company_id, epoch: 1, is_leased: true, view };
+        self.state().jobs.insert(id, row);
+        Lease { job: id, epoch: 1 }
+    }
+
+    /// Claims a job anew.
+    pub fn claim_again(&self, lease: Lease) -> Lease {
+        let mut state = self.state();
+        let row = state.jobs.get_mut(&lease.job).expect("a known job");
+        row.epoch += 1;
+        row.is_leased = true;
+        row.view.attempt += 1;
+        Lease { job: lease.job, epoch: row.epoch }
+    }
+
+    /// Lets a lease run out.
+    pub fn expire(&self, lease: Lease) {
+        self.state().jobs.get_mut(&lease.job).expect("a known job").is_leased = false;
+    }
+
+    /// What the job tells.
+    #[must_use]
+    pub fn job(&self, id: JobId) -> JobView {
+        self.state().jobs[&id].view
+    }
+
+    /// The company's documents, by key.
+    #[must_use]
+    pub fn documents(&self, company_id: CompanyId) -> Vec<Document> {
+        let state = self.state();
+        let rows = state.documents.iter().filter(|row| row.company_id == company_id);
+        let mut documents: Vec<_> = rows.map(|row| row.document.clone()).collect();
+        documents.sort_by(|one, other| one.key.cmp(&other.key));
+        documents
+    }
+
+    /// The sources of a document, by user and record.
+    #[must_use]
+    pub fn sources(&self, id: DocumentId) -> Vec<DocumentSource> {
+        let state = self.state();
+        let rows = state.sources.iter().filter(|row| row.source.document_id == id);
+        let mut sources: Vec<_> = rows.map(|row| row.source.clone()).collect();
+        sources.sort_by(|one, other| (one.user_id, &one.record).cmp(&(other.user_id, &other.record)));
+        sources
+    }
+
+    /// Changes whenever a row of the company is written.
+    #[must_use]
+    pub fn versions(&self, company_id: CompanyId) -> Vec<String> {
+        let state = self.state();
+        let of_company = |id| state.documents.iter().any(|r| r.company_id == company_id && r.document.id == id);
+        let documents = state.documents.iter().filter(|row| row.company_id == company_id).map(|row| row.version);
+        let sources = state.sources.iter().filter(|row| of_company(row.source.document_id)).map(|r| r.version);
+        documents.chain(sources).map(|version| version.to_string()).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics while holding it")
+    }
+}
+
+#[async_trait]
+impl PageStore for InMemoryPageStore {
+    async fn find_cursor(&self, stream: &Stream) -> Result<Option<Cursor>, StoreError> {
+        Ok(self.state().cursors.get(stream).cloned())
+    }
+
+    async fn commit_page(&self, commit: &PageCommit) -> Result<CommitOutcome, StoreError> {
+        let mut state = self.state();
+        let company_id = commit.stream.company_id;
+        let owns = |row: &&JobRow| row.company_id == company_id && row.epoch == commit.lease.epoch && row.is_leased;
+        if state.jobs.get(&commit.lease.job).as_ref().is_none_or(|row| !owns(row)) {
+            return Ok(CommitOutcome::LeaseLost);
+        }
+        if state.cursors.get(&commit.stream) != commit.read_from.as_ref() {
+            return Ok(CommitOutcome::CursorMoved);
+        }
+        if let Some(cursor) = &commit.moved_to {
+            state.cursors.insert(commit.stream.clone(), cursor.clone());
+        }
+        let mut counts = PageCounts::default();
+        for document in &commit.documents {
+            state.take_in(commit, document, &mut counts);
+        }
+        for key in &commit.deletions {
+            state.end(commit, key, &mut counts);
+        }
+        let job = &mut state.jobs.get_mut(&commit.lease.job).expect("looked up above").view;
+        job.count(commit, counts);
+        Ok(CommitOutcome::Committed(counts))
+    }
+}
+
+impl State {
+    fn take_in(&mut self, commit: &PageCommit, new: &NewDocument, counts: &mut PageCounts) {
+        match self.step(commit, new) {
+            Step::Add => {
+                self.add(commit, new);
+                counts.added += 1;
+            }
+            Step::Update(id) => {
+                let reappeared = self.touch_source(commit, id, &new.key);
+                if self.overwrite(id, new) || reappeared {
+                    counts.updated += 1;
+                } else {
+                    counts.unchanged += 1;
+                }
+            }
+            Step::Attach(id) => {
+                self.attach(commit, id, &new.key);
+                counts.updated += 1;
+            }
+        }
+    }
+
+    fn step(&self, commit: &PageCommit, new: &NewDocument) -> Step {
+        let company_id = commit.stream.company_id;
+        if let Some(row) = self.sources.iter().find(|row| is_by(row, commit, &new.key)) {
+            return Step::Update(row.source.document_id);
+        }
+        let mut own = self.documents.iter().filter(|row| row.company_id == company_id);
+        if let Some(row) = own.clone().find(|row| row.document.key == new.key) {
+            return Step::Update(row.document.id);
+        }
+        let twin = own.find(|row| new.message_key.is_some() && row.message_key == new.message_key);
+        twin.map_or(Step::Add, |row| Step::Attach(row.document.id))
+    }
+
+    fn add(&mut self, commit: &PageCommit, new: &NewDocument) {
+        self.last_id += 1;
+        let id = DocumentId::new(self.last_id);
+        let document = Document {
+            id,
+            key: new.key.clone(),
+            kind: new.kind.clone(),
+            title: new.title.clone(),
+            content: new.content.clone(),
+            content_incomplete: new.content_incomplete,
+            metadata: new.metadata.clone(),
+            ingested_by: Some(commit.stream.user_id),
+            ingested_by_email: Some(commit.user_email.clone()),
+            method: Some(commit.method),
+        };
+        let version = self.next_version();
+        self.documents.push(DocumentRow {
+            company_id: commit.stream.company_id,
+            document,
+            content_hash: new.content_hash.clone(),
+            message_key: new.message_key.clone(),
+            version,
+        });
+        self.attach(commit, id, &new.key);
+    }
+
+    /// Whether the document changed.
+    fn overwrite(&mut self, id: DocumentId, new: &NewDocument) -> bool {
+        let version = self.next_version();
+        let row = self.documents.iter_mut().find(|row| row.document.id == id).expect("a document of a source");
+        let is_same = row.content_hash == new.content_hash && row.document.content_incomplete == new.content_incomplete;
+        if is_same {
+            return false;
+        }
+        row.version = version;
+        row.content_hash = new.content_hash.clone();
+        row.document = Document {
+            kind: new.kind.clone(),
+            title: new.title.clone(),
+            content: new.content.clone(),
+            content_incomplete: new.content_incomplete,
+            metadata: new.metadata.clone(),
+            ..row.document.clone()
+        };
+        true
+    }
+
+    /// Whether the source is new, or was gone before.
+    fn touch_source(&mut self, commit: &PageCommit, id: DocumentId, key: &DocumentKey) -> bool {
+        let version = self.next_version();
+        match self.sources.iter_mut().find(|row| is_by(row, commit, key)) {
+            None => {
+                self.attach(commit, id, key);
+                true
+            }
+            Some(row) if row.source.vanished_at.is_some() => {
+                row.source.vanished_at = None;
+                row.version = version;
+                true
+            }
+            Some(_) => false,
+        }
+    }
+
+    fn attach(&mut self, commit: &PageCommit, id: DocumentId, key: &DocumentKey) {
+        let version = self.next_version();
+        let source = DocumentSource {
+            document_id: id,
+            user_id: commit.stream.user_id,
+            connection_id: Some(commit.stream.connection_id),
+            job_id: Some(commit.lease.job),
+            method: commit.method,
+            record: key.clone(),
+            vanished_at: None,
+        };
+        self.sources.push(SourceRow { source, version });
+    }
+
+    fn end(&mut self, commit: &PageCommit, key: &DocumentKey, counts: &mut PageCounts) {
+        let version = self.next_version();
+        let mut live =
+            self.sources.iter_mut().filter(|row| is_by(row, commit, key) && row.source.vanished_at.is_none());
+        let Some(row) = live.next() else { return };
+        row.source.vanished_at = Some(NOON);
+        row.version = version;
+        counts.deleted += 1;
+        let id = row.source.document_id;
+        let is_left = self.sources.iter().any(|row| row.source.document_id == id && row.source.vanished_at.is_none());
+        if !is_left {
+            self.documents.retain(|row| row.document.id != id);
+            self.sources.retain(|row| row.source.document_id != id);
+        }
+    }
+
+    fn next_version(&mut self) -> u64 {
+        self.writes += 1;
+        self.writes
+    }
+}
+
+/// Whether the source is of this user, connection and record. Our number of a connection is unique over companies.
+fn is_by(row: &SourceRow, commit: &PageCommit, key: &DocumentKey) -> bool {
+    let of = |user_id: UserId, connection_id: ConnectionId| {
+        row.source.user_id == user_id && row.source.connection_id == Some(connection_id)
+    };
+    of(commit.stream.user_id, commit.stream.connection_id) && row.source.record == *key
+}

@@ -1,0 +1,165 @@
+//! The contract of [`PageStore`], one case a bullet, and what an implementation brings to run them.
+
+mod cases;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, UserId};
+use uuid::Uuid;
+
+use super::{InMemoryPageStore, a_stream};
+use crate::model::{Document, DocumentSource, PageCommit, PageCounts, Stream};
+use crate::ports::PageStore;
+
+pub use cases::*;
+
+/// A fresh, empty store and a way to steer and see what is around it.
+#[async_trait]
+pub trait Harness: Send + Sync {
+    /// The store under test, as the deployment of this company uses it.
+    fn store(&self, company_id: CompanyId) -> Arc<dyn PageStore>;
+    /// Makes a Gmail connection of the person and a job of it that runs for the first time.
+    async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run;
+    /// Claims the job of a run anew.
+    async fn claim_again(&self, run: &Run) -> Lease;
+    /// Lets the lease of a run end.
+    async fn expire(&self, run: &Run);
+    /// What the job of a run tells.
+    async fn job(&self, run: &Run) -> JobView;
+    /// The company's documents, by key.
+    async fn documents(&self, company_id: CompanyId) -> Vec<Document>;
+    /// The sources of a document of the company, by user and record.
+    async fn sources(&self, company_id: CompanyId, id: DocumentId) -> Vec<DocumentSource>;
+    /// Something that changes whenever a document or a source of the company is written.
+    async fn versions(&self, company_id: CompanyId) -> Vec<String>;
+}
+
+/// A job that is running, and the stream that it reads.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The right to write for it.
+    pub lease: Lease,
+    /// What it reads.
+    pub stream: Stream,
+}
+
+/// A job, as far as committing pages changes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobView {
+    /// How many runs began since the last one that got on.
+    pub attempt: u32,
+    /// Pages committed.
+    pub pages: u64,
+    /// Records read.
+    pub seen: u64,
+    /// The sum of what the pages changed.
+    pub counts: PageCounts,
+    /// Records that could not be taken in.
+    pub set_aside: u64,
+}
+
+/// Runs every case as a test of its own. Takes an expression that makes a fresh [`Harness`]; it may `.await`.
+#[macro_export]
+macro_rules! page_store_contract {
+    ($harness:expr) => {
+        $crate::page_store_contract! { $harness =>
+            a_committed_page_moves_the_cursor,
+            an_empty_page_at_the_beginning_leaves_no_cursor,
+            a_stale_lease_changes_nothing,
+            a_lease_that_ran_out_changes_nothing,
+            a_moved_cursor_changes_nothing,
+            every_stream_has_its_own_cursor,
+            a_new_record_becomes_a_document_with_its_attribution,
+            a_changed_record_updates_its_document,
+            an_unchanged_record_writes_nothing,
+            the_same_record_of_two_users_is_one_document_with_two_sources,
+            the_same_message_of_two_users_is_one_document_with_two_sources,
+            the_same_message_twice_in_a_page_is_one_document,
+            the_same_message_committed_by_ten_users_at_once_is_one_document,
+            a_known_record_stays_with_its_document_whatever_its_message_key,
+            another_companys_equal_record_is_another_document,
+            the_last_deletion_takes_the_document,
+            a_deletion_of_what_the_connection_never_brought_in_changes_nothing,
+            a_record_that_comes_back_is_there_again,
+            a_page_is_counted_on_its_job,
+            a_page_that_moves_the_cursor_makes_the_attempt_the_first_again,
+        }
+    };
+    ($harness:expr => $($case:ident,)+) => {
+        $(
+            #[::tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                $crate::testing::page_store::$case(&$harness).await;
+            }
+        )+
+    };
+}
+
+/// [`InMemoryPageStore`] under test.
+#[derive(Default)]
+pub struct InMemoryHarness {
+    store: Arc<InMemoryPageStore>,
+    runs: AtomicI64,
+}
+
+impl JobView {
+    /// What it tells once the page is committed.
+    pub fn count(&mut self, commit: &PageCommit, counts: PageCounts) {
+        if commit.moved_to != commit.read_from {
+            self.attempt = 1;
+        }
+        self.pages += 1;
+        self.seen += commit.seen();
+        self.set_aside += commit.set_aside;
+        self.counts.added += counts.added;
+        self.counts.updated += counts.updated;
+        self.counts.unchanged += counts.unchanged;
+        self.counts.deleted += counts.deleted;
+    }
+}
+
+#[async_trait]
+impl Harness for InMemoryHarness {
+    fn store(&self, _: CompanyId) -> Arc<dyn PageStore> {
+        self.store.clone()
+    }
+
+    async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run {
+        let number = 1 + self.runs.fetch_add(1, Ordering::Relaxed);
+        let job = JobId::new(Uuid::from_u128(number.unsigned_abs().into()));
+        let stream = Stream {
+            company_id,
+            user_id,
+            connection_id: ConnectionId::new(number),
+            broker_id: BrokerConnectionId::new(format!("broker-{number}")),
+            ..a_stream()
+        };
+        Run { lease: self.store.put_running_job(company_id, job), stream }
+    }
+
+    async fn claim_again(&self, run: &Run) -> Lease {
+        self.store.claim_again(run.lease)
+    }
+
+    async fn expire(&self, run: &Run) {
+        self.store.expire(run.lease);
+    }
+
+    async fn job(&self, run: &Run) -> JobView {
+        self.store.job(run.lease.job)
+    }
+
+    async fn documents(&self, company_id: CompanyId) -> Vec<Document> {
+        self.store.documents(company_id)
+    }
+
+    async fn sources(&self, _: CompanyId, id: DocumentId) -> Vec<DocumentSource> {
+        self.store.sources(id)
+    }
+
+    async fn versions(&self, company_id: CompanyId) -> Vec<String> {
+        self.store.versions(company_id)
+    }
+}

@@ -1,0 +1,11 @@
+//! The words of this domain. They know no wire format and no row.
+
+mod failure;
+mod job;
+mod progress;
+mod status;
+
+pub use failure::{Disposition, Ending, Failure, JobFailure};
+pub use job::{ClaimedJob, Job, JobKind, NewJob, Trigger, UnknownJobKind, UnknownTrigger};
+pub use progress::Progress;
+pub use status::{JobEvent, JobStatus, UnknownJobStatus};

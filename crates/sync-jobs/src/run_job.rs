@@ -1,0 +1,117 @@
+//! One claimed job, from its claim to its end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use cortex_kernel::Lease;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::back_off::{BackOff, Jitter};
+use crate::ending;
+use crate::model::{ClaimedJob, Disposition, Ending, Job, JobFailure};
+use crate::ports::{FinishOutcome, HeartbeatOutcome, JobQueue, JobRunner};
+
+/// Runs a claimed job, keeps its lease alive meanwhile, and tells the queue how it ended.
+///
+/// Whatever goes wrong here leaves the job to be rescued: its lease runs out, and somebody else takes it.
+pub struct RunJob {
+    queue: Arc<dyn JobQueue>,
+    runner: Arc<dyn JobRunner>,
+    timing: Timing,
+    jitter: Box<Jitter>,
+}
+
+/// How a run is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// How long a lease lasts without a heartbeat.
+    pub lease_for: Duration,
+    /// How often there is one; several times within a lease.
+    pub heartbeat_every: Duration,
+    /// How long a job waits before it is tried again.
+    pub back_off: BackOff,
+}
+
+impl RunJob {
+    /// Runs jobs of `queue` by `runner`; `jitter` spreads what comes back.
+    #[must_use]
+    pub fn new(queue: Arc<dyn JobQueue>, runner: Arc<dyn JobRunner>, timing: Timing, jitter: Box<Jitter>) -> Self {
+        Self { queue, runner, timing, jitter }
+    }
+
+    /// Runs the job until it ended, was lost, or, on `shutdown`, was given back.
+    #[tracing::instrument(name = "job", skip_all, fields(job.id = %claimed.lease.job, job.epoch = claimed.lease.epoch))]
+    pub async fn run(&self, claimed: ClaimedJob, shutdown: &CancellationToken) {
+        let ClaimedJob { job, lease } = claimed;
+        let interrupt = shutdown.child_token();
+        let called_off = AtomicBool::new(false);
+        tokio::select! {
+            () = self.work(&job, lease, &interrupt, &called_off) => {}
+            () = self.keep_lease(&job, lease, &interrupt, &called_off) => {
+                tracing::warn!("the job is somebody else's now: dropped");
+            }
+        }
+    }
+
+    async fn work(&self, job: &Job, lease: Lease, interrupt: &CancellationToken, called_off: &AtomicBool) {
+        loop {
+            let ending = match self.runner.run(job, lease, interrupt).await {
+                Disposition::LeaseLost => return,
+                Disposition::Interrupted if called_off.load(Ordering::Relaxed) => Ending::Cancelled,
+                Disposition::Interrupted => return self.give_back(job, lease).await,
+                Disposition::Completed => Ending::Completed,
+                Disposition::Failed(failure) => self.ending_of(failure, job).await,
+            };
+            match self.queue.finish(job.company_id, lease, &ending).await {
+                Ok(FinishOutcome::AskedAgain) => {}
+                Ok(FinishOutcome::Finished) => {
+                    tracing::info!(?ending, "the run ended");
+                    return;
+                }
+                Ok(FinishOutcome::LeaseLost) => return,
+                Err(error) => {
+                    tracing::error!(%error, ?ending, "the run ended and could not be finished: it will be rescued");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Comes back only when the lease is lost. A heartbeat that fails is no loss yet: the next one may go through, and
+    /// if none does, every write is refused anyway.
+    async fn keep_lease(&self, job: &Job, lease: Lease, interrupt: &CancellationToken, called_off: &AtomicBool) {
+        let mut beats = interval(self.timing.heartbeat_every);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        beats.tick().await;
+        loop {
+            beats.tick().await;
+            match self.queue.heartbeat(job.company_id, lease, self.timing.lease_for).await {
+                Ok(HeartbeatOutcome::Held { cancel_requested: false }) => {}
+                Ok(HeartbeatOutcome::Held { cancel_requested: true }) => {
+                    called_off.store(true, Ordering::Relaxed);
+                    interrupt.cancel();
+                }
+                Ok(HeartbeatOutcome::LeaseLost) => return,
+                Err(error) => tracing::warn!(%error, "a heartbeat failed"),
+            }
+        }
+    }
+
+    /// The attempts are those that are stored: pages committed in this run may have made it the first again.
+    async fn ending_of(&self, failure: JobFailure, claimed: &Job) -> Ending {
+        let stored = self.queue.find_job(claimed.company_id, claimed.id).await.ok().flatten();
+        let job = stored.as_ref().unwrap_or(claimed);
+        ending::of_failure(failure, job, &self.timing.back_off, (self.jitter)())
+    }
+
+    async fn give_back(&self, job: &Job, lease: Lease) {
+        if let Err(error) = self.queue.give_back(job.company_id, lease).await {
+            tracing::warn!(%error, "the job could not be given back: it will be rescued");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

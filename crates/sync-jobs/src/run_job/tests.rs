@@ -1,0 +1,209 @@
+//! [`RunJob`] on a queue in memory, or on a mocked one where the queue has to misbehave.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use cortex_kernel::StoreError;
+
+use super::*;
+use crate::model::{Failure, JobStatus, NewJob};
+use crate::ports::{ClaimRequest, MockJobQueue};
+use crate::testing::{InMemoryJobQueue, a_job, a_new_job};
+
+/// Does what it is told, run by run.
+struct Script(Mutex<Vec<Act>>);
+
+enum Act {
+    End(Disposition),
+    AskAgainAndComplete(Arc<InMemoryJobQueue>),
+    CallOffAndWait(Arc<InMemoryJobQueue>),
+    WaitForInterrupt,
+    Hang,
+}
+
+#[async_trait]
+impl JobRunner for Script {
+    async fn run(&self, job: &Job, _: Lease, interrupt: &CancellationToken) -> Disposition {
+        let act = self.0.lock().unwrap().pop().expect("no more runs than were expected");
+        match act {
+            Act::End(disposition) => disposition,
+            Act::AskAgainAndComplete(queue) => {
+                queue.enqueue(&a_new_job()).await.unwrap();
+                Disposition::Completed
+            }
+            Act::CallOffAndWait(queue) => {
+                queue.request_cancellation(job.id);
+                interrupt.cancelled().await;
+                Disposition::Interrupted
+            }
+            Act::WaitForInterrupt => {
+                interrupt.cancelled().await;
+                Disposition::Interrupted
+            }
+            Act::Hang => std::future::pending().await,
+        }
+    }
+}
+
+/// The acts in the order in which they happen.
+fn script(acts: impl IntoIterator<Item = Act>) -> Arc<Script> {
+    let mut acts: Vec<_> = acts.into_iter().collect();
+    acts.reverse();
+    Arc::new(Script(Mutex::new(acts)))
+}
+
+fn run_job(queue: Arc<dyn JobQueue>, script: Arc<Script>) -> RunJob {
+    let back_off = BackOff { first: Duration::from_secs(10), longest: Duration::from_mins(10) };
+    let timing = Timing { lease_for: Duration::from_mins(1), heartbeat_every: Duration::from_millis(1), back_off };
+    RunJob::new(queue, script, timing, Box::new(|| 1.0))
+}
+
+async fn claimed(queue: &InMemoryJobQueue) -> ClaimedJob {
+    let NewJob { company_id, .. } = a_new_job();
+    queue.enqueue(&a_new_job()).await.unwrap();
+    let request = ClaimRequest { company_id, worker: "worker".to_owned(), most: 1, lease_for: Duration::from_mins(1) };
+    queue.claim(&request).await.unwrap().remove(0)
+}
+
+/// Runs a fresh job by a script and answers the job afterwards.
+async fn after(queue: Arc<InMemoryJobQueue>, acts: impl IntoIterator<Item = Act>) -> Job {
+    let script = script(acts);
+    let claimed = claimed(&queue).await;
+    let id = claimed.job.id;
+
+    run_job(queue.clone(), script.clone()).run(claimed, &CancellationToken::new()).await;
+
+    assert!(script.0.lock().unwrap().is_empty(), "every act was played");
+    queue.find_job(a_new_job().company_id, id).await.unwrap().unwrap()
+}
+
+fn failure() -> Failure {
+    Failure::new("some_code", "Some sentence.")
+}
+
+#[tokio::test]
+async fn a_run_that_read_everything_completes_its_job() {
+    let job = after(Arc::default(), [Act::End(Disposition::Completed)]).await;
+
+    assert_eq!(job.status, JobStatus::Completed);
+}
+
+#[tokio::test]
+async fn a_job_that_was_asked_for_meanwhile_is_run_once_more() {
+    let queue = Arc::new(InMemoryJobQueue::default());
+
+    let acts = [Act::AskAgainAndComplete(queue.clone()), Act::End(Disposition::Completed)];
+    let job = after(queue, acts).await;
+
+    assert_eq!(job.status, JobStatus::Completed);
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again_later() {
+    let queue = Arc::new(InMemoryJobQueue::default());
+
+    let job = after(queue, [Act::End(Disposition::Failed(JobFailure::Transient(failure())))]).await;
+
+    assert_eq!((job.status, job.failure), (JobStatus::Queued, Some(failure())));
+    assert_eq!(job.run_after - job.created_at, time::Duration::seconds(10));
+}
+
+#[tokio::test]
+async fn what_only_a_person_can_mend_is_given_up() {
+    let job = after(Arc::default(), [Act::End(Disposition::Failed(JobFailure::Unauthorised(failure())))]).await;
+
+    assert_eq!((job.status, job.failure), (JobStatus::Failed, Some(failure())));
+}
+
+#[tokio::test]
+async fn a_job_that_is_called_off_is_cancelled() {
+    let queue = Arc::new(InMemoryJobQueue::default());
+
+    let job = after(queue.clone(), [Act::CallOffAndWait(queue)]).await;
+
+    assert_eq!(job.status, JobStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn on_shutdown_a_job_is_given_back() {
+    let queue = Arc::new(InMemoryJobQueue::default());
+    let claimed = claimed(&queue).await;
+    let shutdown = CancellationToken::new();
+    shutdown.cancel();
+
+    run_job(queue.clone(), script([Act::WaitForInterrupt])).run(claimed.clone(), &shutdown).await;
+
+    let job = queue.find_job(claimed.job.company_id, claimed.job.id).await.unwrap().unwrap();
+    assert_eq!((job.status, job.attempt), (JobStatus::Queued, 0));
+}
+
+/// `MockJobQueue` without an expectation for `finish` panics when it is called.
+#[tokio::test]
+async fn a_run_whose_lease_is_lost_is_dropped_and_finishes_nothing() {
+    let mut queue = MockJobQueue::new();
+    queue.expect_heartbeat().returning(|_, _, _| Ok(HeartbeatOutcome::LeaseLost));
+
+    let run = run_job(Arc::new(queue), script([Act::Hang]));
+
+    run.run(the_third_attempt(), &CancellationToken::new()).await;
+}
+
+#[tokio::test]
+async fn a_run_that_finds_its_lease_lost_finishes_nothing() {
+    let queue = MockJobQueue::new();
+
+    let run = run_job(Arc::new(queue), script([Act::End(Disposition::LeaseLost)]));
+
+    run.run(the_third_attempt(), &CancellationToken::new()).await;
+}
+
+#[tokio::test]
+async fn a_run_that_got_on_before_it_failed_has_all_its_attempts_again() {
+    let mut queue = MockJobQueue::new();
+    queue.expect_find_job().returning(|_, _| Ok(Some(Job { attempt: 1, ..the_third_attempt().job })));
+    queue
+        .expect_finish()
+        .withf(|_, _, ending| matches!(ending, Ending::Retried { after, .. } if *after == Duration::from_secs(10)))
+        .once()
+        .returning(|_, _, _| Ok(FinishOutcome::Finished));
+
+    let run = run_job(Arc::new(queue), script([Act::End(Disposition::Failed(JobFailure::Transient(failure())))]));
+
+    run.run(the_third_attempt(), &CancellationToken::new()).await;
+}
+
+#[tokio::test]
+async fn a_heartbeat_that_fails_does_not_end_the_run() {
+    let (beaten, mut beats) = tokio::sync::mpsc::unbounded_channel();
+    let mut queue = MockJobQueue::new();
+    queue.expect_heartbeat().returning(move |_, _, _| {
+        beaten.send(()).unwrap();
+        Err(StoreError::Unavailable("gone".into()))
+    });
+    queue.expect_give_back().once().returning(|_, _| Err(StoreError::Unavailable("gone".into())));
+    let run = run_job(Arc::new(queue), script([Act::WaitForInterrupt]));
+    let shutdown = CancellationToken::new();
+
+    let two_beats_then_shutdown = async {
+        beats.recv().await;
+        beats.recv().await;
+        shutdown.cancel();
+    };
+
+    tokio::join!(run.run(the_third_attempt(), &shutdown), two_beats_then_shutdown);
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_finished_is_left_to_be_rescued() {
+    let mut queue = MockJobQueue::new();
+    queue.expect_finish().once().returning(|_, _, _| Err(StoreError::Unavailable("gone".into())));
+
+    let run = run_job(Arc::new(queue), script([Act::End(Disposition::Completed)]));
+
+    run.run(the_third_attempt(), &CancellationToken::new()).await;
+}
+
+fn the_third_attempt() -> ClaimedJob {
+    let job = Job { status: JobStatus::Running, attempt: 3, max_attempts: 3, ..a_job() };
+    ClaimedJob { lease: Lease { job: job.id, epoch: 3 }, job }
+}

@@ -1,0 +1,61 @@
+//! Values that a test starts from and changes where it matters.
+
+use cortex_kernel::{CompanyId, ConnectionId, JobId, Provider, UserId};
+use time::OffsetDateTime;
+use time::macros::datetime;
+use uuid::uuid;
+
+use crate::model::{Job, JobKind, JobStatus, NewJob, Progress, Trigger};
+
+/// The company of the deployment under test.
+pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
+/// Some other company.
+pub const COMPANY_B: CompanyId = CompanyId::new(uuid!("0b000000-0000-4000-8000-00000000000b"));
+/// A person.
+pub const USER_1: UserId = UserId::new(uuid!("01000000-0000-4000-8000-000000000001"));
+/// A colleague.
+pub const USER_2: UserId = UserId::new(uuid!("02000000-0000-4000-8000-000000000002"));
+/// The moment at which tests take place.
+pub const NOON: OffsetDateTime = datetime!(2026-03-02 12:00 UTC);
+
+/// An incremental sync of [`USER_1`]'s Gmail, asked for by himself.
+#[must_use]
+pub fn a_new_job() -> NewJob {
+    NewJob {
+        id: JobId::new(uuid!("0d000000-0000-4000-8000-000000000001")),
+        company_id: COMPANY_A,
+        user_id: USER_1,
+        connection_id: ConnectionId::new(1),
+        provider: Provider::Gmail,
+        kind: JobKind::Incremental,
+        trigger: Trigger::User,
+        triggered_by: Some(USER_1.to_string()),
+        max_attempts: 3,
+    }
+}
+
+/// The same, just enqueued.
+#[must_use]
+pub fn a_job() -> Job {
+    let NewJob { id, company_id, user_id, connection_id, provider, kind, trigger, triggered_by, max_attempts } =
+        a_new_job();
+    Job {
+        id,
+        company_id,
+        user_id,
+        connection_id,
+        provider,
+        kind,
+        status: JobStatus::Queued,
+        trigger,
+        triggered_by,
+        attempt: 0,
+        max_attempts,
+        progress: Progress::default(),
+        failure: None,
+        run_after: NOON,
+        created_at: NOON,
+        started_at: None,
+        completed_at: None,
+    }
+}

@@ -1,0 +1,224 @@
+//! A queue that lives in memory and keeps the contract of its port.
+
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cortex_kernel::{CompanyId, JobId, Lease, StoreError};
+use time::OffsetDateTime;
+
+use super::NOON;
+use crate::model::{ClaimedJob, Ending, Failure, Job, JobEvent, JobStatus, NewJob, Progress};
+use crate::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, HeartbeatOutcome, JobQueue};
+
+/// Jobs in memory, with a clock of their own that stands still until it is told to go on.
+#[derive(Debug)]
+pub struct InMemoryJobQueue {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    now: OffsetDateTime,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+struct Row {
+    job: Job,
+    epoch: i64,
+    lease_until: OffsetDateTime,
+    rerun_requested: bool,
+    cancel_requested: bool,
+}
+
+impl Default for InMemoryJobQueue {
+    fn default() -> Self {
+        Self { state: Mutex::new(State { now: NOON, rows: Vec::new() }) }
+    }
+}
+
+impl InMemoryJobQueue {
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        self.state().now += time;
+    }
+
+    /// Asks that a job be called off.
+    pub fn request_cancellation(&self, id: JobId) {
+        self.state().rows.iter_mut().filter(|row| row.job.id == id).for_each(|row| row.cancel_requested = true);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl State {
+    /// The row, if the lease is alive.
+    fn leased(&mut self, company_id: CompanyId, lease: Lease) -> Option<&mut Row> {
+        let now = self.now;
+        self.rows.iter_mut().find(|row| {
+            row.job.company_id == company_id
+                && row.job.id == lease.job
+                && row.epoch == lease.epoch
+                && row.job.status == JobStatus::Running
+                && row.lease_until > now
+        })
+    }
+}
+
+impl Row {
+    fn is_claimable(&self, now: OffsetDateTime) -> bool {
+        match self.job.status {
+            JobStatus::Queued => self.job.run_after <= now,
+            JobStatus::Running => self.lease_until <= now,
+            JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => false,
+        }
+    }
+
+    fn happen(&mut self, event: JobEvent, now: OffsetDateTime) {
+        self.job.status = self.job.status.after(event).expect("the event fits the status");
+        if self.job.status.is_final() {
+            self.job.completed_at = Some(now);
+        }
+    }
+
+    fn claim(&mut self, request: &ClaimRequest, now: OffsetDateTime) -> ClaimedJob {
+        if self.job.status == JobStatus::Running {
+            self.happen(JobEvent::Rescued, now);
+        }
+        self.happen(JobEvent::Claimed, now);
+        self.job.attempt += 1;
+        self.job.started_at.get_or_insert(now);
+        self.epoch += 1;
+        self.lease_until = now + request.lease_for;
+        self.rerun_requested = false;
+        ClaimedJob { job: self.job.clone(), lease: Lease { job: self.job.id, epoch: self.epoch } }
+    }
+
+    fn finish(&mut self, ending: &Ending, now: OffsetDateTime) -> FinishOutcome {
+        let (event, failure, after) = match ending {
+            Ending::Completed if self.rerun_requested => {
+                self.rerun_requested = false;
+                return FinishOutcome::AskedAgain;
+            }
+            Ending::Completed => (JobEvent::Completed, None, None),
+            Ending::Retried { failure, after } => (JobEvent::Retried, Some(failure), Some(*after)),
+            Ending::Snoozed { failure, after } => {
+                self.job.attempt -= 1;
+                (JobEvent::Snoozed, Some(failure), Some(*after))
+            }
+            Ending::Failed(failure) => (JobEvent::Failed, Some(failure), None),
+            Ending::Cancelled => (JobEvent::Cancelled, None, None),
+        };
+        self.happen(event, now);
+        self.job.failure = failure.cloned();
+        self.job.run_after = after.map_or(self.job.run_after, |after| now + after);
+        FinishOutcome::Finished
+    }
+}
+
+#[async_trait]
+impl JobQueue for InMemoryJobQueue {
+    async fn enqueue(&self, job: &NewJob) -> Result<EnqueueOutcome, StoreError> {
+        let mut state = self.state();
+        let now = state.now;
+        let live = state.rows.iter_mut().find(|row| {
+            row.job.company_id == job.company_id
+                && row.job.connection_id == job.connection_id
+                && row.job.kind == job.kind
+                && !row.job.status.is_final()
+        });
+        if let Some(row) = live {
+            row.rerun_requested = row.job.status == JobStatus::Running;
+            return Ok(EnqueueOutcome::AlreadyLive(row.job.clone()));
+        }
+        let job = queued(job, now);
+        let row = Row { job: job.clone(), epoch: 0, lease_until: now, rerun_requested: false, cancel_requested: false };
+        state.rows.push(row);
+        Ok(EnqueueOutcome::Enqueued(job))
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError> {
+        let mut state = self.state();
+        let now = state.now;
+        let mut due: Vec<_> = state
+            .rows
+            .iter_mut()
+            .filter(|row| row.job.company_id == request.company_id && row.is_claimable(now))
+            .collect();
+        due.sort_by_key(|row| row.job.run_after);
+        let mut claimed = Vec::new();
+        for row in due {
+            if row.job.status == JobStatus::Running && row.job.attempt >= row.job.max_attempts {
+                row.happen(JobEvent::Failed, now);
+                row.job.failure = Some(Failure::worker_lost());
+            } else if claimed.len() < usize::from(request.most) {
+                claimed.push(row.claim(request, now));
+            }
+        }
+        Ok(claimed)
+    }
+
+    async fn heartbeat(
+        &self,
+        company_id: CompanyId,
+        lease: Lease,
+        lease_for: Duration,
+    ) -> Result<HeartbeatOutcome, StoreError> {
+        let mut state = self.state();
+        let now = state.now;
+        let Some(row) = state.leased(company_id, lease) else {
+            return Ok(HeartbeatOutcome::LeaseLost);
+        };
+        row.lease_until = now + lease_for;
+        Ok(HeartbeatOutcome::Held { cancel_requested: row.cancel_requested })
+    }
+
+    async fn finish(&self, company_id: CompanyId, lease: Lease, ending: &Ending) -> Result<FinishOutcome, StoreError> {
+        let mut state = self.state();
+        let now = state.now;
+        let leased = state.leased(company_id, lease);
+        Ok(leased.map_or(FinishOutcome::LeaseLost, |row| row.finish(ending, now)))
+    }
+
+    async fn give_back(&self, company_id: CompanyId, lease: Lease) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let now = state.now;
+        if let Some(row) = state.leased(company_id, lease) {
+            row.happen(JobEvent::GivenBack, now);
+            row.job.attempt -= 1;
+            row.job.run_after = now;
+        }
+        Ok(())
+    }
+
+    async fn find_job(&self, company_id: CompanyId, id: JobId) -> Result<Option<Job>, StoreError> {
+        let state = self.state();
+        let found = state.rows.iter().find(|row| row.job.company_id == company_id && row.job.id == id);
+        Ok(found.map(|row| row.job.clone()))
+    }
+}
+
+fn queued(new: &NewJob, now: OffsetDateTime) -> Job {
+    Job {
+        id: new.id,
+        company_id: new.company_id,
+        user_id: new.user_id,
+        connection_id: new.connection_id,
+        provider: new.provider,
+        kind: new.kind,
+        status: JobStatus::Queued,
+        trigger: new.trigger,
+        triggered_by: new.triggered_by.clone(),
+        attempt: 0,
+        max_attempts: new.max_attempts,
+        progress: Progress::default(),
+        failure: None,
+        run_after: now,
+        created_at: now,
+        started_at: None,
+        completed_at: None,
+    }
+}

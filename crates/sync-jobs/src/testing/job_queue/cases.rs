@@ -1,0 +1,358 @@
+//! One case a bullet of the contract.
+
+#![expect(missing_docs, reason = "a case is named by its bullet of the contract")]
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cortex_kernel::{JobId, Lease};
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use super::Harness;
+use crate::model::{ClaimedJob, Ending, Failure, Job, JobKind, JobStatus, NewJob, Progress};
+use crate::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, HeartbeatOutcome, JobQueue};
+use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_new_job};
+
+// Long beside what a test takes, where time that really passes is added.
+const LEASE: Duration = Duration::from_mins(20);
+const WAIT: Duration = Duration::from_hours(1);
+const BLINK: Duration = Duration::from_mins(5);
+
+pub async fn an_enqueued_job_is_found_queued(harness: &impl Harness) {
+    let wanted = new_job(harness, 1).await;
+
+    let job = enqueued(harness, &wanted).await;
+
+    let found = find(harness, wanted.id).await;
+    assert_eq!(found, job);
+    let NewJob { id, company_id, user_id, connection_id, provider, kind, trigger, triggered_by, max_attempts } = wanted;
+    let expected = Job {
+        id,
+        company_id,
+        user_id,
+        connection_id,
+        provider,
+        kind,
+        status: JobStatus::Queued,
+        trigger,
+        triggered_by,
+        attempt: 0,
+        max_attempts,
+        progress: Progress::default(),
+        failure: None,
+        run_after: job.run_after,
+        created_at: job.created_at,
+        started_at: None,
+        completed_at: None,
+    };
+    assert_eq!(found, expected);
+}
+
+pub async fn a_connection_has_one_live_job_of_a_kind(harness: &impl Harness) {
+    let wanted = new_job(harness, 1).await;
+    let first = enqueued(harness, &wanted).await;
+    let again = NewJob { id: job_id(2), ..wanted.clone() };
+
+    let outcome = queue(harness).enqueue(&again).await.expect("an outcome");
+    assert_eq!(outcome, EnqueueOutcome::AlreadyLive(first.clone()));
+    enqueued(harness, &NewJob { id: job_id(3), kind: JobKind::Initial, ..wanted.clone() }).await;
+    let elsewhere = new_job(harness, 4).await;
+    enqueued(harness, &elsewhere).await;
+
+    let claimed = claim(harness, 10).await;
+    let lease = claimed.iter().find(|claimed| claimed.job.id == first.id).expect("claimed").lease;
+    finish(harness, lease, &Ending::Completed).await;
+    enqueued(harness, &again).await;
+}
+
+pub async fn twenty_requests_at_once_make_one_job(harness: &impl Harness) {
+    let wanted = new_job(harness, 0).await;
+    let wanted: Vec<_> = (1..=20).map(|n| NewJob { id: job_id(n), ..wanted.clone() }).collect();
+    let queue = queue(harness);
+
+    let outcomes = join_all(wanted.iter().map(|job| queue.enqueue(job))).await;
+
+    let outcomes: Vec<_> = outcomes.into_iter().map(|outcome| outcome.expect("no error")).collect();
+    let made = outcomes.iter().filter(|outcome| matches!(outcome, EnqueueOutcome::Enqueued(_))).count();
+    let ids: HashSet<_> = outcomes.iter().map(|outcome| job_of(outcome).id).collect();
+    assert_eq!((made, ids.len()), (1, 1), "{outcomes:?}");
+}
+
+pub async fn another_companys_job_reads_as_absent(harness: &impl Harness) {
+    let connection_id = harness.connection(COMPANY_B, USER_1).await;
+    let elsewhere = NewJob { company_id: COMPANY_B, connection_id, ..a_new_job() };
+    let outcome = harness.queue(COMPANY_B).enqueue(&elsewhere).await.expect("an outcome");
+    assert!(matches!(outcome, EnqueueOutcome::Enqueued(_)), "{outcome:?}");
+
+    for deployment in [COMPANY_A, COMPANY_B] {
+        let queue = harness.queue(deployment);
+        assert_eq!(queue.find_job(COMPANY_A, elsewhere.id).await.expect("an answer"), None);
+        assert_eq!(queue.claim(&claim_request(10)).await.expect("an answer"), []);
+    }
+}
+
+pub async fn a_claimed_job_is_running_under_a_lease_of_a_new_epoch(harness: &impl Harness) {
+    let job = enqueued(harness, &new_job(harness, 1).await).await;
+
+    let first = claim_one(harness).await;
+    give_back(harness, first.lease).await;
+    let second = claim_one(harness).await;
+
+    assert_eq!((first.lease, second.lease), (lease(job.id, 1), lease(job.id, 2)));
+    assert_eq!(first.job.status, JobStatus::Running);
+    assert_eq!(find(harness, job.id).await, second.job);
+    assert!(second.job.started_at.is_some());
+    assert_eq!(second.job.started_at, first.job.started_at);
+}
+
+pub async fn twenty_claims_at_once_give_a_job_to_one_worker(harness: &impl Harness) {
+    for n in 1..=5 {
+        enqueued(harness, &new_job(harness, n).await).await;
+    }
+    let (queue, request) = (queue(harness), claim_request(2));
+
+    let claims = join_all((0..20).map(|_| queue.claim(&request))).await;
+
+    let taken: Vec<_> = claims.into_iter().flat_map(|claimed| claimed.expect("an answer")).collect();
+    let ids: HashSet<_> = taken.iter().map(|claimed| claimed.job.id).collect();
+    assert_eq!((taken.len(), ids.len()), (5, 5));
+}
+
+pub async fn the_job_that_waits_longest_is_claimed_first(harness: &impl Harness) {
+    for n in [3, 1, 2] {
+        enqueued(harness, &new_job(harness, n).await).await;
+        harness.pass(BLINK).await;
+    }
+
+    let order = [claim_one(harness).await, claim_one(harness).await, claim_one(harness).await];
+
+    assert_eq!(order.map(|claimed| claimed.job.id), [job_id(3), job_id(1), job_id(2)]);
+}
+
+pub async fn a_claim_takes_no_more_than_asked(harness: &impl Harness) {
+    for n in 1..=3 {
+        enqueued(harness, &new_job(harness, n).await).await;
+    }
+
+    assert_eq!(claim(harness, 2).await.len(), 2);
+    assert_eq!(claim(harness, 2).await.len(), 1);
+    assert_eq!(claim(harness, 2).await.len(), 0);
+}
+
+pub async fn a_job_that_is_not_due_is_not_claimed(harness: &impl Harness) {
+    let claimed = claimed(harness).await;
+    finish(harness, claimed.lease, &Ending::Snoozed { failure: failure(), after: WAIT }).await;
+
+    harness.pass(WAIT.saturating_sub(BLINK)).await;
+    assert_eq!(claim(harness, 1).await, []);
+
+    harness.pass(BLINK).await;
+    assert_eq!(claim(harness, 1).await.len(), 1);
+}
+
+pub async fn a_heartbeat_keeps_the_lease(harness: &impl Harness) {
+    let claimed = claimed(harness).await;
+
+    for _ in 0..3 {
+        harness.pass(LEASE.saturating_sub(BLINK)).await;
+        let outcome = queue(harness).heartbeat(COMPANY_A, claimed.lease, LEASE).await.expect("an outcome");
+        assert_eq!(outcome, HeartbeatOutcome::Held { cancel_requested: false });
+        assert_eq!(claim(harness, 1).await, []);
+    }
+}
+
+pub async fn a_lease_that_ran_out_is_claimed_by_another_and_lost_to_the_first(harness: &impl Harness) {
+    let first = claimed(harness).await;
+    harness.pass(LEASE).await;
+
+    let second = claim_one(harness).await;
+
+    assert_eq!(second.lease, Lease { job: first.job.id, epoch: first.lease.epoch + 1 });
+    assert_eq!(second.job.attempt, 2);
+    let queue = queue(harness);
+    let lost = queue.heartbeat(COMPANY_A, first.lease, LEASE).await.expect("an outcome");
+    let held = queue.heartbeat(COMPANY_A, second.lease, LEASE).await.expect("an outcome");
+    assert_eq!(lost, HeartbeatOutcome::LeaseLost);
+    assert_eq!(held, HeartbeatOutcome::Held { cancel_requested: false });
+}
+
+pub async fn a_job_whose_last_attempt_died_is_failed(harness: &impl Harness) {
+    let wanted = new_job(harness, 1).await;
+    enqueued(harness, &wanted).await;
+    for _ in 0..wanted.max_attempts {
+        claim_one(harness).await;
+        harness.pass(LEASE).await;
+    }
+
+    assert_eq!(claim(harness, 1).await, []);
+
+    let job = find(harness, wanted.id).await;
+    assert_eq!((job.status, job.failure), (JobStatus::Failed, Some(Failure::worker_lost())));
+    assert!(job.completed_at.is_some());
+}
+
+pub async fn a_lost_lease_finishes_nothing(harness: &impl Harness) {
+    let first = claimed(harness).await;
+    harness.pass(LEASE).await;
+    let queue = queue(harness);
+
+    let ran_out = queue.finish(COMPANY_A, first.lease, &Ending::Completed).await.expect("an outcome");
+    let second = claim_one(harness).await;
+    let superseded = queue.finish(COMPANY_A, first.lease, &Ending::Completed).await.expect("an outcome");
+    give_back(harness, first.lease).await;
+
+    assert_eq!([ran_out, superseded], [FinishOutcome::LeaseLost, FinishOutcome::LeaseLost]);
+    assert_eq!(find(harness, first.job.id).await, second.job);
+}
+
+pub async fn a_completed_job_stays_completed(harness: &impl Harness) {
+    let claimed = claimed(harness).await;
+    finish(harness, claimed.lease, &Ending::Completed).await;
+
+    let again = queue(harness).finish(COMPANY_A, claimed.lease, &Ending::Failed(failure())).await;
+    harness.pass(LEASE).await;
+
+    assert_eq!(again.expect("an outcome"), FinishOutcome::LeaseLost);
+    assert_eq!(claim(harness, 1).await, []);
+    let job = find(harness, claimed.job.id).await;
+    assert_eq!((job.status, job.failure), (JobStatus::Completed, None));
+    assert!(job.completed_at.is_some());
+}
+
+pub async fn a_retry_waits_and_counts_as_an_attempt(harness: &impl Harness) {
+    let claimed = claimed(harness).await;
+
+    finish(harness, claimed.lease, &Ending::Retried { failure: failure(), after: WAIT }).await;
+
+    let job = find(harness, claimed.job.id).await;
+    assert_eq!((job.status, job.attempt, job.failure), (JobStatus::Queued, 1, Some(failure())));
+    assert_eq!(claim(harness, 1).await, []);
+    harness.pass(WAIT).await;
+    assert_eq!(claim_one(harness).await.job.attempt, 2);
+}
+
+pub async fn a_snooze_waits_and_is_no_attempt(harness: &impl Harness) {
+    let claimed = claimed(harness).await;
+
+    finish(harness, claimed.lease, &Ending::Snoozed { failure: failure(), after: WAIT }).await;
+
+    let job = find(harness, claimed.job.id).await;
+    assert_eq!((job.status, job.attempt, job.failure), (JobStatus::Queued, 0, Some(failure())));
+    assert_eq!(claim(harness, 1).await, []);
+    harness.pass(WAIT).await;
+    assert_eq!(claim_one(harness).await.job.attempt, 1);
+}
+
+pub async fn a_failed_job_keeps_its_failure(harness: &impl Harness) {
+    let claimed = claimed(harness).await;
+
+    finish(harness, claimed.lease, &Ending::Failed(failure())).await;
+
+    let job = find(harness, claimed.job.id).await;
+    assert_eq!((job.status, job.failure), (JobStatus::Failed, Some(failure())));
+    assert!(job.completed_at.is_some());
+}
+
+pub async fn a_cancelled_job_ends(harness: &impl Harness) {
+    let claimed = claimed(harness).await;
+
+    finish(harness, claimed.lease, &Ending::Cancelled).await;
+
+    let job = find(harness, claimed.job.id).await;
+    assert_eq!((job.status, job.failure), (JobStatus::Cancelled, None));
+    assert!(job.completed_at.is_some());
+}
+
+pub async fn a_job_given_back_is_queued_at_once_and_is_no_attempt(harness: &impl Harness) {
+    let claimed = claimed(harness).await;
+
+    give_back(harness, claimed.lease).await;
+
+    let job = find(harness, claimed.job.id).await;
+    assert_eq!((job.status, job.attempt), (JobStatus::Queued, 0));
+    assert_eq!(claim_one(harness).await.job.id, job.id);
+}
+
+pub async fn a_job_asked_for_again_while_it_runs_is_read_once_more_before_it_completes(harness: &impl Harness) {
+    let wanted = new_job(harness, 1).await;
+    enqueued(harness, &wanted).await;
+    let claimed = claim_one(harness).await;
+    let queue = queue(harness);
+
+    let asked = queue.enqueue(&NewJob { id: job_id(2), ..wanted }).await.expect("an outcome");
+    let once_more = queue.finish(COMPANY_A, claimed.lease, &Ending::Completed).await.expect("an outcome");
+    let running = find(harness, claimed.job.id).await;
+    let done = queue.finish(COMPANY_A, claimed.lease, &Ending::Completed).await.expect("an outcome");
+
+    assert_eq!(asked, EnqueueOutcome::AlreadyLive(claimed.job.clone()));
+    assert_eq!((once_more, running.status), (FinishOutcome::AskedAgain, JobStatus::Running));
+    assert_eq!(done, FinishOutcome::Finished);
+    assert_eq!(find(harness, claimed.job.id).await.status, JobStatus::Completed);
+}
+
+fn queue(harness: &impl Harness) -> Arc<dyn JobQueue> {
+    harness.queue(COMPANY_A)
+}
+
+async fn new_job(harness: &impl Harness, n: u128) -> NewJob {
+    let user_id = if n.is_multiple_of(2) { USER_2 } else { USER_1 };
+    let connection_id = harness.connection(COMPANY_A, user_id).await;
+    NewJob { id: job_id(n), user_id, connection_id, ..a_new_job() }
+}
+
+async fn enqueued(harness: &impl Harness, wanted: &NewJob) -> Job {
+    match queue(harness).enqueue(wanted).await.expect("an outcome") {
+        EnqueueOutcome::Enqueued(job) => job,
+        EnqueueOutcome::AlreadyLive(job) => panic!("expected a new job, got {job:?}"),
+    }
+}
+
+async fn claimed(harness: &impl Harness) -> ClaimedJob {
+    enqueued(harness, &new_job(harness, 1).await).await;
+    claim_one(harness).await
+}
+
+async fn claim(harness: &impl Harness, most: u16) -> Vec<ClaimedJob> {
+    queue(harness).claim(&claim_request(most)).await.expect("an answer")
+}
+
+async fn claim_one(harness: &impl Harness) -> ClaimedJob {
+    claim(harness, 1).await.pop().expect("a job to claim")
+}
+
+async fn finish(harness: &impl Harness, lease: Lease, ending: &Ending) {
+    let outcome = queue(harness).finish(COMPANY_A, lease, ending).await.expect("an outcome");
+    assert_eq!(outcome, FinishOutcome::Finished);
+}
+
+async fn give_back(harness: &impl Harness, lease: Lease) {
+    queue(harness).give_back(COMPANY_A, lease).await.expect("an answer");
+}
+
+async fn find(harness: &impl Harness, id: JobId) -> Job {
+    queue(harness).find_job(COMPANY_A, id).await.expect("an answer").expect("the job")
+}
+
+fn claim_request(most: u16) -> ClaimRequest {
+    ClaimRequest { company_id: COMPANY_A, worker: "worker-1".to_owned(), most, lease_for: LEASE }
+}
+
+fn job_of(outcome: &EnqueueOutcome) -> &Job {
+    match outcome {
+        EnqueueOutcome::Enqueued(job) | EnqueueOutcome::AlreadyLive(job) => job,
+    }
+}
+
+fn job_id(n: u128) -> JobId {
+    JobId::new(Uuid::from_u128(n))
+}
+
+fn lease(job: JobId, epoch: i64) -> Lease {
+    Lease { job, epoch }
+}
+
+fn failure() -> Failure {
+    Failure::new("broker_unavailable", "The broker is away.")
+}

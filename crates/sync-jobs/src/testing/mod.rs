@@ -1,0 +1,10 @@
+//! Fakes, builders and contract cases for the tests of this and other crates.
+
+#![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
+
+mod builders;
+mod fakes;
+pub mod job_queue;
+
+pub use builders::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_job, a_new_job};
+pub use fakes::InMemoryJobQueue;

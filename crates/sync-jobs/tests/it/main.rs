@@ -1,0 +1,7 @@
+//! The contracts of this domain's ports, on the fakes.
+
+mod job_queue {
+    use cortex_sync_jobs::testing::job_queue::InMemoryHarness;
+
+    cortex_sync_jobs::job_queue_contract!(InMemoryHarness::default());
+}
