@@ -1,1 +1,22 @@
-//! nango
+//! The HTTP API of Nango, which holds the credentials of connections.
+//!
+//! Here: [`NangoClient`], which every call goes through, [`NangoConnectionBroker`], which opens connect sessions, and
+//! [`WebhookSignature`], which tells Nango's webhooks from anybody's.
+//!
+//! Not here: when a call is tried again and what an answer means for a connection (the domains decide), reading
+//! webhooks, and trust in servers: the composition root hands in one TLS configuration for all adapters, so that
+//! certificates are read once and no crypto provider is installed globally.
+//!
+//! Nothing that Nango answers is shown or logged as free text, because answers carry tokens: errors name the status,
+//! Nango's own code and the members that it complains of.
+
+mod answer;
+mod client;
+mod complaint;
+mod connection_broker;
+mod error;
+mod webhook_signature;
+
+pub use client::{NangoClient, NangoConfig, NewNangoClientError};
+pub use connection_broker::NangoConnectionBroker;
+pub use webhook_signature::WebhookSignature;

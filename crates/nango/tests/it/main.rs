@@ -1,0 +1,8 @@
+//! The adapter against a server on this machine that answers as Nango does, or as it should not.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong on the stage of a test fails that test")]
+
+mod connect_sessions;
+mod failures;
+mod stand_in;
+mod webhook_signature;

@@ -1,0 +1,9 @@
+//! The token verifier from outside: real signatures, a clock that stands still, and an issuer made for the test.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong on the stage of a test fails that test")]
+
+mod accepted_tokens;
+mod http_jwks;
+mod key_rotation;
+mod refused_tokens;
+mod support;
