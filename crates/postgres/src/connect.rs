@@ -68,11 +68,7 @@ impl Address {
     /// holds the authorities in PEM that a server's certificate is held to, in place of the system's.
     ///
     /// `application_name` is what the server's administrator sees of us.
-    pub fn parse(
-        url: &SecretString,
-        ca_file: Option<&PathBuf>,
-        application_name: &str,
-    ) -> Result<Self, ConnectError> {
+    pub fn parse(url: &SecretString, ca_file: Option<&PathBuf>, application_name: &str) -> Result<Self, ConnectError> {
         // The parser of tokio-postgres knows fewer modes than libpq, so the mode is taken out first.
         let mut parsed = Url::parse(url.expose_secret()).map_err(|error| ConnectError::Url(error.to_string()))?;
         if !matches!(parsed.scheme(), "postgres" | "postgresql") {

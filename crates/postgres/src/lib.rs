@@ -12,6 +12,8 @@ mod connect;
 pub mod migrate;
 mod pool;
 pub mod schema;
+pub mod stores;
+mod tables;
 mod tls;
 
 pub use connect::{Address, ConnectError};

@@ -66,7 +66,9 @@ pub enum Abort<E> {
 }
 
 /// A unit of work on one connection that may be run again after a failure that passes.
-pub trait Work<'c, T>: Fn(&'c mut AsyncPgConnection) -> Self::Running + AsyncFn(&'c mut AsyncPgConnection) -> T {
+pub trait Work<'c, T>:
+    Fn(&'c mut AsyncPgConnection) -> Self::Running + AsyncFn(&'c mut AsyncPgConnection) -> T
+{
     /// The work while it runs.
     type Running: Future<Output = T> + Send;
 }

@@ -11,10 +11,8 @@ use crate::support::{COMPANY_A, Host, Owned, Past, count};
 async fn an_owner_dumps_all_rows_and_another_owner_restores_them_behind_the_same_walls() {
     let owned = Owned::migrated(Database::Company, Past::LivedIn, Host::Plain).await;
     let dump = "pg_dump";
-    let dump = Command::new(dump)
-        .args(["--no-owner", "--dbname", &owned.database.url_as(&owned.owner)])
-        .output()
-        .unwrap();
+    let dump =
+        Command::new(dump).args(["--no-owner", "--dbname", &owned.database.url_as(&owned.owner)]).output().unwrap();
     assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
 
     let database = TestDatabase::empty().await;

@@ -3,5 +3,6 @@
 mod dump;
 mod migrations;
 mod pool;
+mod stores;
 mod support;
 mod walls;

@@ -153,19 +153,18 @@ async fn rows_of_a_company_that_has_lived_are_kept_and_know_where_they_belong() 
     .await;
     assert_eq!(
         jobs,
-        [
-            format!("gmail failed superseded_by_upgrade {COMPANY_A}"),
-            format!("outlook completed - {COMPANY_A}"),
-        ]
+        [format!("gmail failed superseded_by_upgrade {COMPANY_A}"), format!("outlook completed - {COMPANY_A}"),]
     );
     let created = text(&client, "select min(created_at at time zone 'UTC')::text from sync_jobs").await;
     assert_eq!(created.as_deref(), Some("2025-05-01 12:00:00"), "times without zone were UTC");
     let cursors =
-        lines(&client, "select format('%s %s', last_cursor, coalesce(user_id, 'unused')) from nango_sync_cursors").await;
+        lines(&client, "select format('%s %s', last_cursor, coalesce(user_id, 'unused')) from nango_sync_cursors")
+            .await;
     assert_eq!(cursors, ["outlook-cursor unused"]);
     assert_eq!(count(&client, "select count(*) from admin_sessions").await, 0, "old sessions end");
     let audit =
-        lines(&client, "select format('%s %s %s', action, tenant_id = company_id, tenant_id) from admin_audit_log").await;
+        lines(&client, "select format('%s %s %s', action, tenant_id = company_id, tenant_id) from admin_audit_log")
+            .await;
     assert_eq!(audit, [format!("login t {COMPANY_A}")]);
     let messages = lines(&client, "select tenant_id from chat_messages").await;
     assert_eq!(messages, [COMPANY_A]);
@@ -199,8 +198,7 @@ async fn what_was_run_by_hand_is_mended() {
     assert_eq!(cursors, [format!("ina-cursor {USER_A1} GmailEmail"), "outlook-cursor unused -".to_owned()]);
 
     let master = Owned::migrated(Database::Master, Past::ByHand, Host::Plain).await;
-    let providers =
-        lines(&master.as_owner().await, "select provider from nango_original_connections").await;
+    let providers = lines(&master.as_owner().await, "select provider from nango_original_connections").await;
     assert_eq!(providers, ["gmail"]);
 }
 
@@ -358,11 +356,8 @@ async fn a_failure_names_the_migration_and_the_next_run_goes_on_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_absent_server_is_named_without_its_password() {
-    let migrator = Migrator::new(
-        Database::Master,
-        address("postgres://operator:hush@127.0.0.1:1/master"),
-        company(COMPANY_A),
-    );
+    let migrator =
+        Migrator::new(Database::Master, address("postgres://operator:hush@127.0.0.1:1/master"), company(COMPANY_A));
 
     let error = migrator.status().await.unwrap_err().to_string();
 

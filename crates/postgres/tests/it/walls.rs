@@ -181,12 +181,17 @@ async fn in_master_a_company_sees_itself_only() {
         "update companies set name = 'taken'".to_owned(),
         "delete from company_users".to_owned(),
         "update audit_log_global set action = 'nothing'".to_owned(),
-        format!("insert into company_users (user_id, company_id, email) values (gen_random_uuid(), '{COMPANY_A}', 'x@y')"),
+        format!(
+            "insert into company_users (user_id, company_id, email) values (gen_random_uuid(), '{COMPANY_A}', 'x@y')"
+        ),
     ];
     for statement in forbidden {
         let error = b.batch_execute(&statement).await.unwrap_err();
         let message = error.as_db_error().unwrap().message().to_owned();
-        assert!(message.contains("permission denied") || message.contains("row-level security"), "{statement}: {message}");
+        assert!(
+            message.contains("permission denied") || message.contains("row-level security"),
+            "{statement}: {message}"
+        );
     }
     let books = format!("select count(*) from {BOOKKEEPING_TABLE}");
     assert!(count(&nobody, &books).await > 0, "which migrations ran is asked before anything else");
@@ -244,8 +249,7 @@ async fn search_finds_what_the_company_has_and_nothing_without_one() {
     let owner = owned.as_owner().await;
     owner.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
     owner.batch_execute(&company_rows(COMPANY_B, 2)).await.unwrap();
-    let search =
-        "select coalesce(sum(document_id), 0)::bigint from cortex_search_documents('cranes', null, null, null, null, null, 10, 0)";
+    let search = "select coalesce(sum(document_id), 0)::bigint from cortex_search_documents('cranes', null, null, null, null, null, 10, 0)";
 
     assert_eq!(count(&owned.as_role("cortex_app", Some(COMPANY_A)).await, search).await, 1);
     assert_eq!(count(&owned.as_role("cortex_app", Some(COMPANY_B)).await, search).await, 2);
@@ -262,7 +266,9 @@ async fn an_audit_row_is_changed_by_nobody() {
     owner.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
     let app = owned.as_role("cortex_app", Some(COMPANY_A)).await;
 
-    for statement in ["update admin_audit_log set action = 'x'", "delete from admin_audit_log", "truncate admin_audit_log"] {
+    for statement in
+        ["update admin_audit_log set action = 'x'", "delete from admin_audit_log", "truncate admin_audit_log"]
+    {
         for client in [&owner, &app] {
             assert!(client.batch_execute(statement).await.is_err(), "{statement}");
         }

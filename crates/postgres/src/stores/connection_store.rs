@@ -1,0 +1,119 @@
+//! [`ConnectionStore`] on a company's database.
+
+use async_trait::async_trait;
+use cortex_connections::model::{Connection, SaveConnection, SaveDecision, SaveOutcome};
+use cortex_connections::ports::ConnectionStore;
+use cortex_kernel::{CompanyId, Provider, StoreError, UserId};
+use diesel_async::AsyncPgConnection;
+use serde_json::json;
+use tracing::instrument;
+
+use crate::tables::{admin_audit_log, connections, locks};
+use crate::{Abort, Pool};
+
+/// Connections in a company's database.
+pub struct PgConnectionStore {
+    company: Pool,
+}
+
+impl PgConnectionStore {
+    /// Works on the pool of the company's database.
+    #[must_use]
+    pub fn new(company: Pool) -> Self {
+        Self { company }
+    }
+}
+
+#[async_trait]
+impl ConnectionStore for PgConnectionStore {
+    #[instrument(name = "pg.connection_store.save_connection", skip_all, fields(provider = %save.provider))]
+    async fn save_connection(&self, save: &SaveConnection) -> Result<SaveOutcome, StoreError> {
+        self.company.transaction(async |connection: &mut AsyncPgConnection| save_in(connection, save).await).await
+    }
+
+    #[instrument(name = "pg.connection_store.find_connection", skip_all, fields(%provider))]
+    async fn find_connection(
+        &self,
+        company_id: CompanyId,
+        user_id: UserId,
+        provider: Provider,
+    ) -> Result<Option<Connection>, StoreError> {
+        let row = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| {
+                connections::find(connection, company_id, user_id, provider).await
+            })
+            .await?;
+        Ok(row.map(Connection::try_from).transpose()?)
+    }
+
+    #[instrument(name = "pg.connection_store.list_own", skip_all)]
+    async fn list_own(&self, company_id: CompanyId, user_id: UserId) -> Result<Vec<Connection>, StoreError> {
+        let rows = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| {
+                connections::list_own(connection, company_id, user_id).await
+            })
+            .await?;
+        Ok(rows.into_iter().map(Connection::try_from).collect::<Result<_, _>>()?)
+    }
+}
+
+async fn save_in(connection: &mut AsyncPgConnection, save: &SaveConnection) -> Result<SaveOutcome, Abort<StoreError>> {
+    hold(connection, save).await?;
+    if connections::is_anothers(connection, save).await? {
+        return Ok(SaveOutcome::TakenByAnother);
+    }
+    let (company_id, user_id) = (save.owner.company_id, save.owner.user_id);
+    let stored = connections::lock(connection, company_id, user_id, save.provider).await?;
+    let stored = stored.map(read).transpose()?;
+    let action = save.audit_action(stored.as_ref());
+    let outcome = match (save.against(stored.as_ref()), stored) {
+        (SaveDecision::Keep, Some(stored)) => SaveOutcome::AlreadySaved(stored),
+        (SaveDecision::Ended, _) => SaveOutcome::Ended,
+        (SaveDecision::Create, None) => SaveOutcome::Created(read(connections::insert(connection, save).await?)?),
+        (SaveDecision::Replace { connected_at, status_changed_at }, Some(stored)) => {
+            let row = connections::replace(connection, stored.id, save, connected_at, status_changed_at).await?;
+            SaveOutcome::Replaced { connection: read(row)?, previous: stored.broker_id }
+        }
+        (SaveDecision::Moved | SaveDecision::Create | SaveDecision::Keep | SaveDecision::Replace { .. }, _) => {
+            SaveOutcome::Moved
+        }
+    };
+    if let (Some(action), SaveOutcome::Created(saved) | SaveOutcome::Replaced { connection: saved, .. }) =
+        (action, &outcome)
+    {
+        tell(connection, save, saved, action).await?;
+    }
+    Ok(outcome)
+}
+
+/// Lets nobody else save a connection of this person and provider, or this connection of the broker, at the same time:
+/// there may be no row yet that could be locked. Always in this order.
+async fn hold(connection: &mut AsyncPgConnection, save: &SaveConnection) -> diesel::QueryResult<()> {
+    let (company, provider) = (save.owner.company_id, save.provider);
+    locks::hold(connection, &[format!("connection of {company} {} {provider}", save.owner.user_id)]).await?;
+    locks::hold(connection, &[format!("connection {company} {provider} {}", save.broker_id)]).await
+}
+
+async fn tell(
+    connection: &mut AsyncPgConnection,
+    save: &SaveConnection,
+    saved: &Connection,
+    action: &str,
+) -> diesel::QueryResult<()> {
+    let entry = admin_audit_log::Entry {
+        company_id: save.owner.company_id,
+        user_id: save.owner.user_id,
+        action,
+        resource_type: "connection",
+        resource_id: saved.id.to_string(),
+        details: json!({ "provider": save.provider.name(), "connection_id": save.broker_id.as_str() }),
+        origin: &save.origin,
+    };
+    admin_audit_log::insert(connection, &entry).await
+}
+
+fn read(row: connections::Row) -> Result<Connection, Abort<StoreError>> {
+    Connection::try_from(row).map_err(|inconsistency| Abort::Decided(inconsistency.into()))
+}

@@ -1,0 +1,70 @@
+//! [`MembershipStore`] on Master.
+
+use async_trait::async_trait;
+use cortex_identity::model::{Company, Membership};
+use cortex_identity::ports::{Acceptance, MembershipStore};
+use cortex_kernel::{CompanyId, StoreError, UserId};
+use diesel_async::AsyncPgConnection;
+use tracing::instrument;
+
+use crate::Pool;
+use crate::tables::{audit_log_global, companies, company_users};
+
+/// Companies and memberships in Master.
+pub struct PgMembershipStore {
+    master: Pool,
+}
+
+impl PgMembershipStore {
+    /// Works on the pool of Master.
+    #[must_use]
+    pub fn new(master: Pool) -> Self {
+        Self { master }
+    }
+}
+
+#[async_trait]
+impl MembershipStore for PgMembershipStore {
+    #[instrument(name = "pg.membership_store.find_company", skip_all)]
+    async fn find_company(&self, company_id: CompanyId) -> Result<Option<Company>, StoreError> {
+        let row = self
+            .master
+            .run(async |connection: &mut AsyncPgConnection| companies::find(connection, company_id).await)
+            .await?;
+        Ok(row.map(Company::try_from).transpose()?)
+    }
+
+    #[instrument(name = "pg.membership_store.find_membership", skip_all)]
+    async fn find_membership(&self, company_id: CompanyId, user_id: UserId) -> Result<Option<Membership>, StoreError> {
+        let row = self
+            .master
+            .run(async |connection: &mut AsyncPgConnection| company_users::find(connection, company_id, user_id).await)
+            .await?;
+        Ok(row.map(Membership::try_from).transpose()?)
+    }
+
+    #[instrument(name = "pg.membership_store.accept_invitation", skip_all)]
+    async fn accept_invitation(&self, acceptance: &Acceptance) -> Result<Option<Membership>, StoreError> {
+        let &Acceptance { company_id, user_id, at, ref origin } = acceptance;
+        let entry = audit_log_global::Entry {
+            company_id,
+            user_id,
+            action: "invitation_accepted",
+            resource_type: "company_user",
+            resource_id: user_id.to_string(),
+            origin,
+        };
+        let entry = &entry;
+        let row: Result<_, StoreError> = self
+            .master
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                if company_users::accept_invitation(connection, company_id, user_id, at).await? {
+                    audit_log_global::insert(connection, entry).await?;
+                }
+                Ok(company_users::find(connection, company_id, user_id).await?)
+            })
+            .await;
+        let membership = row?.map(Membership::try_from).transpose()?;
+        Ok(membership.filter(|membership| membership.is_active))
+    }
+}

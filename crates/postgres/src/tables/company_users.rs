@@ -1,0 +1,89 @@
+//! Who belongs to which company.
+
+use cortex_identity::model::Membership;
+use cortex_kernel::{CompanyId, UserId};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Inconsistency;
+use super::inconsistency::Reading;
+
+diesel::table! {
+    company_users (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        company_id -> Uuid,
+        email -> Text,
+        role -> Nullable<Text>,
+        is_active -> Nullable<Bool>,
+        invitation_expires_at -> Nullable<Timestamptz>,
+        accepted_at -> Nullable<Timestamptz>,
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = company_users)]
+pub(crate) struct Row {
+    id: Uuid,
+    user_id: Uuid,
+    company_id: Uuid,
+    email: String,
+    role: Option<String>,
+    is_active: Option<bool>,
+    invitation_expires_at: Option<OffsetDateTime>,
+}
+
+pub(crate) async fn find(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    user_id: UserId,
+) -> QueryResult<Option<Row>> {
+    of(company_id, user_id).select(Row::as_select()).first(connection).await.optional()
+}
+
+/// Whether there was an open invitation to accept.
+pub(crate) async fn accept_invitation(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    user_id: UserId,
+    at: OffsetDateTime,
+) -> QueryResult<bool> {
+    let invited = of(company_id, user_id)
+        .filter(company_users::is_active.is_distinct_from(true))
+        .filter(company_users::invitation_expires_at.gt(at));
+    let changed = diesel::update(invited)
+        .set((
+            company_users::is_active.eq(true),
+            company_users::accepted_at.eq(at),
+            company_users::invitation_expires_at.eq(None::<OffsetDateTime>),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(changed > 0)
+}
+
+impl TryFrom<Row> for Membership {
+    type Error = Inconsistency;
+
+    fn try_from(row: Row) -> Result<Self, Inconsistency> {
+        let reading = Reading { table: "company_users", row: &row.id };
+        let role = reading.required("role", row.role.as_deref())?;
+        Ok(Self {
+            user_id: UserId::new(row.user_id),
+            company_id: CompanyId::new(row.company_id),
+            email: reading.parse("email", &row.email)?,
+            role: reading.parse("role", role)?,
+            is_active: row.is_active.unwrap_or(false),
+            invitation_expires_at: row.invitation_expires_at,
+        })
+    }
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn of(company_id: CompanyId, user_id: UserId) -> _ {
+    let company_id: Uuid = company_id.as_uuid();
+    let user_id: Uuid = user_id.as_uuid();
+    company_users::table.filter(company_users::company_id.eq(company_id)).filter(company_users::user_id.eq(user_id))
+}

@@ -1,0 +1,191 @@
+//! Who connected which account of which provider. Rows without user are from before people owned connections; nothing
+//! here reads or writes them.
+
+use cortex_connections::model::{Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection};
+use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Email, Provider, UserId};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use time::OffsetDateTime;
+
+use super::Inconsistency;
+use super::inconsistency::Reading;
+
+diesel::table! {
+    connections (id) {
+        id -> Int8,
+        tenant_id -> Text,
+        provider_key -> Text,
+        connection_id -> Text,
+        user_id -> Nullable<Text>,
+        user_email -> Nullable<Text>,
+        account_email -> Nullable<Text>,
+        account_id -> Nullable<Text>,
+        status -> Text,
+        reason -> Nullable<Text>,
+        connected_at -> Nullable<Timestamptz>,
+        status_changed_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = connections)]
+pub(crate) struct Row {
+    id: i64,
+    tenant_id: String,
+    provider_key: String,
+    connection_id: String,
+    user_id: Option<String>,
+    user_email: Option<String>,
+    account_email: Option<String>,
+    account_id: Option<String>,
+    status: String,
+    reason: Option<String>,
+    connected_at: Option<OffsetDateTime>,
+    status_changed_at: Option<OffsetDateTime>,
+    created_at: OffsetDateTime,
+}
+
+/// What every connect brings.
+#[derive(AsChangeset, Insertable)]
+#[diesel(table_name = connections, treat_none_as_null = true)]
+struct Brought<'a> {
+    connection_id: &'a str,
+    user_email: &'a str,
+    account_email: Option<String>,
+    account_id: Option<String>,
+    status: &'static str,
+    reason: Option<String>,
+    connected_at: OffsetDateTime,
+    status_changed_at: OffsetDateTime,
+}
+
+pub(crate) async fn find(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    user_id: UserId,
+    provider: Provider,
+) -> QueryResult<Option<Row>> {
+    own(company_id, user_id)
+        .filter(connections::provider_key.eq(provider.name()))
+        .select(Row::as_select())
+        .first(connection)
+        .await
+        .optional()
+}
+
+/// The same, and nobody else changes it before the transaction ends.
+pub(crate) async fn lock(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    user_id: UserId,
+    provider: Provider,
+) -> QueryResult<Option<Row>> {
+    own(company_id, user_id)
+        .filter(connections::provider_key.eq(provider.name()))
+        .select(Row::as_select())
+        .for_update()
+        .first(connection)
+        .await
+        .optional()
+}
+
+pub(crate) async fn list_own(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    user_id: UserId,
+) -> QueryResult<Vec<Row>> {
+    own(company_id, user_id).order(connections::provider_key).select(Row::as_select()).load(connection).await
+}
+
+/// Whether the broker's connection stands in somebody else's row.
+pub(crate) async fn is_anothers(connection: &mut AsyncPgConnection, save: &SaveConnection) -> QueryResult<bool> {
+    let others = connections::table
+        .filter(connections::tenant_id.eq(save.owner.company_id.to_string()))
+        .filter(connections::provider_key.eq(save.provider.name()))
+        .filter(connections::connection_id.eq(save.broker_id.as_str()))
+        .filter(connections::user_id.ne(save.owner.user_id.to_string()));
+    diesel::select(diesel::dsl::exists(others)).get_result(connection).await
+}
+
+pub(crate) async fn insert(connection: &mut AsyncPgConnection, save: &SaveConnection) -> QueryResult<Row> {
+    diesel::insert_into(connections::table)
+        .values((
+            connections::tenant_id.eq(save.owner.company_id.to_string()),
+            connections::user_id.eq(save.owner.user_id.to_string()),
+            connections::provider_key.eq(save.provider.name()),
+            Brought::of(save, save.at, save.at),
+        ))
+        .returning(Row::as_returning())
+        .get_result(connection)
+        .await
+}
+
+pub(crate) async fn replace(
+    connection: &mut AsyncPgConnection,
+    id: ConnectionId,
+    save: &SaveConnection,
+    connected_at: OffsetDateTime,
+    status_changed_at: OffsetDateTime,
+) -> QueryResult<Row> {
+    diesel::update(own(save.owner.company_id, save.owner.user_id).filter(connections::id.eq(id.get())))
+        .set((Brought::of(save, connected_at, status_changed_at), connections::updated_at.eq(diesel::dsl::now)))
+        .returning(Row::as_returning())
+        .get_result(connection)
+        .await
+}
+
+impl<'a> Brought<'a> {
+    fn of(save: &'a SaveConnection, connected_at: OffsetDateTime, status_changed_at: OffsetDateTime) -> Self {
+        let account = save.account.as_ref();
+        Self {
+            connection_id: save.broker_id.as_str(),
+            user_email: save.owner.email.as_str(),
+            account_email: account.and_then(|account| account.email.as_ref()).map(Email::to_string),
+            account_id: account.and_then(|account| account.id.clone()),
+            status: ConnectionStatus::Active.name(),
+            reason: save.reason.map(|reason| reason.name().to_owned()),
+            connected_at,
+            status_changed_at,
+        }
+    }
+}
+
+impl TryFrom<Row> for Connection {
+    type Error = Inconsistency;
+
+    fn try_from(row: Row) -> Result<Self, Inconsistency> {
+        let reading = Reading { table: "connections", row: &row.id };
+        let user_id = reading.required("user_id", row.user_id.as_deref())?;
+        let user_email = reading.required("user_email", row.user_email.as_deref())?;
+        let account_email = row.account_email.as_deref();
+        let email = account_email.map(|email| reading.parse("account_email", email)).transpose()?;
+        let connected_at = row.connected_at.unwrap_or(row.created_at);
+        Ok(Self {
+            id: ConnectionId::new(row.id),
+            owner: Owner {
+                company_id: reading.parse("tenant_id", &row.tenant_id)?,
+                user_id: reading.parse("user_id", user_id)?,
+                email: reading.parse("user_email", user_email)?,
+            },
+            provider: reading.parse("provider_key", &row.provider_key)?,
+            broker_id: BrokerConnectionId::new(row.connection_id.clone()),
+            account: match (row.account_id, email) {
+                (None, None) => None,
+                (id, email) => Some(ProviderAccount { id, email }),
+            },
+            status: reading.parse("status", &row.status)?,
+            reason: row.reason.as_deref().map(|reason| reading.parse("reason", reason)).transpose()?,
+            connected_at,
+            status_changed_at: row.status_changed_at.unwrap_or(connected_at),
+        })
+    }
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn own(company_id: CompanyId, user_id: UserId) -> _ {
+    let tenant_id: String = company_id.to_string();
+    let user_id: String = user_id.to_string();
+    connections::table.filter(connections::tenant_id.eq(tenant_id)).filter(connections::user_id.eq(user_id))
+}

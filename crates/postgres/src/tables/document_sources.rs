@@ -1,0 +1,161 @@
+//! Who brought which document in, as which record.
+//!
+//! Records are looked up by connection and not by user: a connection is one person's for ever, and an index beginning
+//! with the user would have to read all that he ever brought in.
+
+use cortex_ingestion::model::{Attribution, DocumentKey, MessageKey, NewDocument, Stream};
+use cortex_kernel::{CompanyId, ConnectionId, Email, JobId};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::sql;
+
+/// What is stored of a record of a page: the document that it belongs to, if there is one.
+#[derive(QueryableByName)]
+pub(crate) struct Match {
+    /// Its place in the page, from 1.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) place: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(crate) document_id: i64,
+    /// Whether the record, or at least its key, is known; else only the message is.
+    #[diesel(sql_type = Bool)]
+    pub(crate) is_its_own: bool,
+    /// Whether the document says the same as the record.
+    #[diesel(sql_type = Bool)]
+    pub(crate) is_same: bool,
+    /// Whether this user and connection brought it in, and it has not vanished.
+    #[diesel(sql_type = Bool)]
+    pub(crate) has_source: bool,
+}
+
+#[derive(QueryableByName)]
+struct DocumentId {
+    #[diesel(sql_type = BigInt)]
+    document_id: i64,
+}
+
+/// To which stored documents the records of a page belong: the one that this user and connection brought in as this
+/// record, else the one of the same key, else the one of the same message. Records that belong to none are left out.
+pub(crate) async fn match_page(
+    connection: &mut AsyncPgConnection,
+    by: &Stream,
+    page: &[&NewDocument],
+) -> QueryResult<Vec<Match>> {
+    sql("select page.place, document.id as document_id, \
+           coalesce(known.document_id, of_key.id) is not null as is_its_own, \
+           document.content_hash is not distinct from page.content_hash \
+             and document.content_incomplete = page.content_incomplete as is_same, \
+           known.document_id is not null and known.vanished_at is null as has_source \
+         from unnest($3, $4, $5, $6, $7, $8) with ordinality \
+           as page(source, source_account, source_id, content_hash, content_incomplete, message_key, place) \
+         left join lateral ( \
+           select document_id, vanished_at from document_sources \
+           where tenant_id = $1 and connection_id = $2 \
+             and source = page.source and source_account = page.source_account and source_id = page.source_id \
+           order by vanished_at desc nulls first, id limit 1 \
+         ) known on true \
+         left join documents of_key \
+           on known.document_id is null and of_key.tenant_id = $1 and of_key.source = page.source \
+           and of_key.source_account = page.source_account and of_key.source_id = page.source_id \
+         left join lateral ( \
+           select id from documents \
+           where known.document_id is null and of_key.id is null \
+             and tenant_id = $1 and message_key = page.message_key order by id limit 1 \
+         ) of_message on true \
+         join documents document \
+           on document.tenant_id = $1 and document.id = coalesce(known.document_id, of_key.id, of_message.id)")
+    .bind::<Text, _>(by.company_id.to_string())
+    .bind::<BigInt, _>(by.connection_id.get())
+    .bind::<Array<Text>, _>(each(page, |new| new.key.source.as_str()))
+    .bind::<Array<Text>, _>(each(page, |new| new.key.source_account.as_str()))
+    .bind::<Array<Text>, _>(each(page, |new| new.key.source_id.as_str()))
+    .bind::<Array<Text>, _>(each(page, |new| new.content_hash.as_str()))
+    .bind::<Array<Bool>, _>(each(page, |new| new.content_incomplete))
+    .bind::<Array<Nullable<Text>>, _>(each(page, |new| new.message_key.as_ref().map(MessageKey::as_str)))
+    .load(connection)
+    .await
+}
+
+/// Writes down that these documents came in as these records, for the first time or again.
+pub(crate) async fn upsert(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    attribution: &Attribution,
+    sources: &[(i64, &DocumentKey)],
+) -> QueryResult<()> {
+    let ids: Vec<i64> = sources.iter().map(|(id, _)| *id).collect();
+    sql("insert into document_sources \
+           (tenant_id, user_id, user_email, connection_id, account_email, job_id, method, \
+            document_id, source, source_account, source_id) \
+         select $1, $2, $3, $4, $5, $6, $7, page.* \
+         from unnest($8, $9, $10, $11) as page(document_id, source, source_account, source_id) \
+         order by page.source, page.source_account, page.source_id \
+         on conflict (document_id, user_id, connection_id, source_id) do update \
+         set last_seen_at = now(), vanished_at = null, job_id = excluded.job_id, \
+             user_email = excluded.user_email, account_email = excluded.account_email")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(attribution.user_id.to_string())
+    .bind::<Text, _>(attribution.user_email.as_str())
+    .bind::<Nullable<BigInt>, _>(attribution.connection_id.map(ConnectionId::get))
+    .bind::<Nullable<Text>, _>(attribution.account_email.as_ref().map(Email::as_str))
+    .bind::<Nullable<SqlUuid>, _>(attribution.job_id.map(JobId::as_uuid))
+    .bind::<Text, _>(attribution.method.name())
+    .bind::<Array<BigInt>, _>(ids)
+    .bind::<Array<Text>, _>(sources.iter().map(|(_, key)| key.source.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(sources.iter().map(|(_, key)| key.source_account.as_str()).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(sources.iter().map(|(_, key)| key.source_id.as_str()).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The documents that this user and connection brought in as these records, and that have not vanished there.
+pub(crate) async fn list_documents(
+    connection: &mut AsyncPgConnection,
+    by: &Stream,
+    records: &[DocumentKey],
+) -> QueryResult<Vec<i64>> {
+    let found: Vec<DocumentId> = sql("select source.document_id from document_sources source \
+         join unnest($3, $4, $5) as page(source, source_account, source_id) \
+           using (source, source_account, source_id) \
+         where source.tenant_id = $1 and source.connection_id = $2 \
+           and source.vanished_at is null")
+    .bind::<Text, _>(by.company_id.to_string())
+    .bind::<BigInt, _>(by.connection_id.get())
+    .bind::<Array<Text>, _>(column(records, |key| key.source.as_str()))
+    .bind::<Array<Text>, _>(column(records, |key| &key.source_account))
+    .bind::<Array<Text>, _>(column(records, |key| &key.source_id))
+    .load(connection)
+    .await?;
+    Ok(found.into_iter().map(|found| found.document_id).collect())
+}
+
+/// Writes down that these records vanished, and answers how many had not before.
+pub(crate) async fn vanish(
+    connection: &mut AsyncPgConnection,
+    by: &Stream,
+    records: &[DocumentKey],
+) -> QueryResult<usize> {
+    sql("update document_sources source set vanished_at = now() \
+         from unnest($3, $4, $5) as page(source, source_account, source_id) \
+         where source.tenant_id = $1 and source.connection_id = $2 \
+           and source.vanished_at is null and source.source = page.source \
+           and source.source_account = page.source_account and source.source_id = page.source_id")
+    .bind::<Text, _>(by.company_id.to_string())
+    .bind::<BigInt, _>(by.connection_id.get())
+    .bind::<Array<Text>, _>(column(records, |key| key.source.as_str()))
+    .bind::<Array<Text>, _>(column(records, |key| &key.source_account))
+    .bind::<Array<Text>, _>(column(records, |key| &key.source_id))
+    .execute(connection)
+    .await
+}
+
+fn each<'a, T>(page: &[&'a NewDocument], column: impl Fn(&'a NewDocument) -> T) -> Vec<T> {
+    page.iter().map(|new| column(new)).collect()
+}
+
+fn column<'a>(records: &'a [DocumentKey], part: impl Fn(&'a DocumentKey) -> &'a str) -> Vec<&'a str> {
+    records.iter().map(part).collect()
+}

@@ -1,0 +1,165 @@
+//! The documents, in bulk: a page is one statement a table.
+
+use cortex_ingestion::model::{Attribution, DocumentKey, MessageKey, NewDocument, SourceName};
+use cortex_kernel::CompanyId;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+
+use super::sql;
+
+/// The id of a document that was just written.
+#[derive(QueryableByName)]
+pub(crate) struct Written {
+    #[diesel(sql_type = BigInt)]
+    pub(crate) id: i64,
+    #[diesel(sql_type = Text)]
+    source: String,
+    #[diesel(sql_type = Text)]
+    source_account: String,
+    #[diesel(sql_type = Text)]
+    source_id: String,
+}
+
+/// Keeps these documents from being changed by anybody else until the transaction ends. Always by key, whoever asks.
+pub(crate) async fn lock(connection: &mut AsyncPgConnection, company_id: CompanyId, ids: &[i64]) -> QueryResult<()> {
+    sql("select id from documents where tenant_id = $1 and id = any($2) \
+         order by source, source_account, source_id for update")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<BigInt>, _>(ids)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes documents that nobody knew. Where somebody else wrote one of them meanwhile, it takes what is newer.
+pub(crate) async fn insert(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    attribution: &Attribution,
+    documents: &[&NewDocument],
+) -> QueryResult<Vec<Written>> {
+    let metadata: Vec<Value> = documents.iter().map(|new| Value::Object(new.metadata.clone())).collect();
+    sql("insert into documents \
+           (tenant_id, ingested_by_user_id, ingested_by_user_email, ingestion_method, \
+            source, source_account, source_id, document_type, title, content, content_hash, message_key, \
+            content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, \
+            source_created_at, source_modified_at) \
+         select $1, $2, $3, $4, page.* \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+           as page(source, source_account, source_id, document_type, title, content, content_hash, message_key, \
+             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at) \
+         order by page.source, page.source_account, page.source_id \
+         on conflict (tenant_id, source, source_account, source_id) do update \
+         set document_type = excluded.document_type, title = excluded.title, content = excluded.content, \
+             content_hash = excluded.content_hash, content_incomplete = excluded.content_incomplete, \
+             metadata = excluded.metadata, raw_data = excluded.raw_data, mime_type = excluded.mime_type, \
+             file_size_bytes = excluded.file_size_bytes, file_url = excluded.file_url, \
+             source_created_at = excluded.source_created_at, source_modified_at = excluded.source_modified_at \
+         returning id, source, source_account, source_id")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(attribution.user_id.to_string())
+    .bind::<Text, _>(attribution.user_email.as_str())
+    .bind::<Text, _>(attribution.method.name())
+    .bind::<Array<Text>, _>(each(documents, |new| new.key.source.as_str()))
+    .bind::<Array<Text>, _>(each(documents, |new| new.key.source_account.as_str()))
+    .bind::<Array<Text>, _>(each(documents, |new| new.key.source_id.as_str()))
+    .bind::<Array<Text>, _>(each(documents, |new| new.kind.as_str()))
+    .bind::<Array<Text>, _>(each(documents, |new| new.title.as_str()))
+    .bind::<Array<Text>, _>(each(documents, |new| new.content.as_str()))
+    .bind::<Array<Text>, _>(each(documents, |new| new.content_hash.as_str()))
+    .bind::<Array<Nullable<Text>>, _>(each(documents, |new| new.message_key.as_ref().map(MessageKey::as_str)))
+    .bind::<Array<Bool>, _>(each(documents, |new| new.content_incomplete))
+    .bind::<Array<Jsonb>, _>(metadata)
+    .bind::<Array<Nullable<Jsonb>>, _>(each(documents, |new| new.raw.as_ref()))
+    .bind::<Array<Nullable<Text>>, _>(each(documents, |new| new.mime_type.as_deref()))
+    .bind::<Array<Nullable<BigInt>>, _>(each(documents, |new| new.file_size_bytes))
+    .bind::<Array<Nullable<Text>>, _>(each(documents, |new| new.file_url.as_deref()))
+    .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.created_at))
+    .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.modified_at))
+    .load(connection)
+    .await
+}
+
+/// Writes what changed over the documents of these ids. Who brought one in first stays; where nobody is known to have
+/// (documents from before that was written down), it is `attribution` now.
+pub(crate) async fn update(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    attribution: &Attribution,
+    changes: &[(i64, &NewDocument)],
+) -> QueryResult<()> {
+    let ids: Vec<i64> = changes.iter().map(|(id, _)| *id).collect();
+    let documents: Vec<&NewDocument> = changes.iter().map(|(_, new)| *new).collect();
+    let metadata: Vec<Value> = documents.iter().map(|new| Value::Object(new.metadata.clone())).collect();
+    sql("update documents \
+         set ingested_by_user_id = coalesce(documents.ingested_by_user_id, $2), \
+             ingested_by_user_email = case when documents.ingested_by_user_id is null then $3 \
+               else documents.ingested_by_user_email end, \
+             ingestion_method = case when documents.ingested_by_user_id is null then $4 \
+               else documents.ingestion_method end, \
+             document_type = page.document_type, title = page.title, content = page.content, \
+             content_hash = page.content_hash, message_key = coalesce(documents.message_key, page.message_key), \
+             content_incomplete = page.content_incomplete, metadata = page.metadata, raw_data = page.raw_data, \
+             mime_type = page.mime_type, file_size_bytes = page.file_size_bytes, file_url = page.file_url, \
+             source_created_at = page.created_at, source_modified_at = page.modified_at \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+           as page(id, document_type, title, content, content_hash, message_key, content_incomplete, \
+             metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at) \
+         where documents.tenant_id = $1 and documents.id = page.id")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(attribution.user_id.to_string())
+    .bind::<Text, _>(attribution.user_email.as_str())
+    .bind::<Text, _>(attribution.method.name())
+    .bind::<Array<BigInt>, _>(ids)
+    .bind::<Array<Text>, _>(each(&documents, |new| new.kind.as_str()))
+    .bind::<Array<Text>, _>(each(&documents, |new| new.title.as_str()))
+    .bind::<Array<Text>, _>(each(&documents, |new| new.content.as_str()))
+    .bind::<Array<Text>, _>(each(&documents, |new| new.content_hash.as_str()))
+    .bind::<Array<Nullable<Text>>, _>(each(&documents, |new| new.message_key.as_ref().map(MessageKey::as_str)))
+    .bind::<Array<Bool>, _>(each(&documents, |new| new.content_incomplete))
+    .bind::<Array<Jsonb>, _>(metadata)
+    .bind::<Array<Nullable<Jsonb>>, _>(each(&documents, |new| new.raw.as_ref()))
+    .bind::<Array<Nullable<Text>>, _>(each(&documents, |new| new.mime_type.as_deref()))
+    .bind::<Array<Nullable<BigInt>>, _>(each(&documents, |new| new.file_size_bytes))
+    .bind::<Array<Nullable<Text>>, _>(each(&documents, |new| new.file_url.as_deref()))
+    .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.created_at))
+    .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.modified_at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Deletes those of these documents that have no source left, with all that hangs on them.
+pub(crate) async fn delete_sourceless(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    ids: &[i64],
+) -> QueryResult<usize> {
+    sql("delete from documents document \
+         where document.tenant_id = $1 and document.id = any($2) \
+           and not exists ( \
+             select from document_sources source \
+             where source.tenant_id = $1 and source.document_id = document.id and source.vanished_at is null)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<BigInt>, _>(ids)
+    .execute(connection)
+    .await
+}
+
+impl Written {
+    /// The key under which it was written.
+    pub(crate) fn key(&self) -> DocumentKey {
+        DocumentKey {
+            source: SourceName::new(self.source.clone()),
+            source_account: self.source_account.clone(),
+            source_id: self.source_id.clone(),
+        }
+    }
+}
+
+/// A column of a page.
+fn each<'a, T>(documents: &[&'a NewDocument], column: impl Fn(&'a NewDocument) -> T) -> Vec<T> {
+    documents.iter().map(|new| column(new)).collect()
+}

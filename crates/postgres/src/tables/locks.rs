@@ -1,0 +1,18 @@
+//! Locks on what is not a row yet. They end with the transaction.
+
+use diesel::QueryResult;
+use diesel::sql_types::{Array, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::sql;
+
+/// Waits until nobody else's transaction holds one of `names`. They are taken in one order, whoever asks, so that nobody
+/// waits in a circle.
+pub(crate) async fn hold(connection: &mut AsyncPgConnection, names: &[String]) -> QueryResult<()> {
+    sql("select pg_advisory_xact_lock(key) from \
+         (select distinct hashtextextended(name, 0) as key from unnest($1) as names(name) order by key) as keys")
+    .bind::<Array<Text>, _>(names)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! One file a table: its rows, and SQL as free functions over a connection. A function does one statement and opens no
+//! transaction; which statements belong together is the stores' business.
+//!
+//! Every statement filters by company, although row level security does so too: two walls, and the second one is tested
+//! with the first one open.
+
+pub(crate) mod admin_audit_log;
+pub(crate) mod audit_log_global;
+pub(crate) mod companies;
+pub(crate) mod company_users;
+pub(crate) mod connect_sessions;
+pub(crate) mod connections;
+pub(crate) mod document_sources;
+pub(crate) mod documents;
+mod inconsistency;
+pub(crate) mod locks;
+pub(crate) mod nango_sync_cursors;
+mod sql;
+pub(crate) mod sync_jobs;
+
+pub(crate) use inconsistency::Inconsistency;
+pub(crate) use sql::sql;

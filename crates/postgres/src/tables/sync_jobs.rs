@@ -1,0 +1,327 @@
+//! The jobs. Ownership of a running one is its id and the epoch of its lease; all times are the database's. Rows from
+//! before there was a queue have no kind, and nothing here reads or writes them.
+
+use std::time::Duration;
+
+use cortex_kernel::{CompanyId, ConnectionId, JobId, Lease, UserId};
+use cortex_sync_jobs::model::{ClaimedJob, Failure, Job, JobStatus, NewJob, Progress};
+use cortex_sync_jobs::ports::ClaimRequest;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::inconsistency::Reading;
+use super::{Inconsistency, sql};
+
+#[derive(QueryableByName)]
+pub(crate) struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    tenant_id: String,
+    #[diesel(sql_type = Text)]
+    user_id: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    connection_id: Option<i64>,
+    #[diesel(sql_type = Text)]
+    job_type: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    kind: Option<String>,
+    #[diesel(sql_type = Text)]
+    status: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    trigger: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    triggered_by: Option<String>,
+    #[diesel(sql_type = Integer)]
+    attempt: i32,
+    #[diesel(sql_type = Integer)]
+    max_attempts: i32,
+    #[diesel(sql_type = Jsonb)]
+    progress: serde_json::Value,
+    #[diesel(sql_type = Nullable<Text>)]
+    error_code: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    error_message: Option<String>,
+    #[diesel(sql_type = Timestamptz)]
+    run_after: OffsetDateTime,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    created_at: Option<OffsetDateTime>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    started_at: Option<OffsetDateTime>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    completed_at: Option<OffsetDateTime>,
+    #[diesel(sql_type = BigInt)]
+    lease_epoch: i64,
+}
+
+/// Where an ended run leaves its job.
+pub(crate) struct Settlement<'a> {
+    pub(crate) status: JobStatus,
+    /// Whether the run counts as an attempt.
+    pub(crate) is_attempt: bool,
+    pub(crate) failure: Option<&'a Failure>,
+    /// When it may be run again; none where it will not be.
+    pub(crate) after: Option<Duration>,
+}
+
+/// `progress` of a row. What is missing is none.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct ProgressJson {
+    pub(crate) pages: u64,
+    pub(crate) seen: u64,
+    pub(crate) added: u64,
+    pub(crate) updated: u64,
+    pub(crate) unchanged: u64,
+    pub(crate) deleted: u64,
+    pub(crate) held: u64,
+    pub(crate) set_aside: u64,
+}
+
+#[derive(QueryableByName)]
+struct Lookup {
+    #[diesel(sql_type = Bool)]
+    answer: bool,
+}
+
+#[derive(QueryableByName)]
+struct Leased {
+    #[diesel(sql_type = Jsonb)]
+    progress: serde_json::Value,
+}
+
+/// Makes the job, or answers the live one of the same connection and kind, which, if it runs, is to read once more.
+pub(crate) async fn enqueue(connection: &mut AsyncPgConnection, job: &NewJob) -> QueryResult<Row> {
+    sql("insert into sync_jobs \
+           (id, tenant_id, user_id, connection_id, job_type, kind, trigger, triggered_by, max_attempts) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+         on conflict (tenant_id, connection_id, kind) where status in ('queued', 'running') \
+         do update set rerun_requested = sync_jobs.rerun_requested or sync_jobs.status = 'running' \
+         returning *")
+    .bind::<SqlUuid, _>(job.id.as_uuid())
+    .bind::<Text, _>(job.company_id.to_string())
+    .bind::<Text, _>(job.user_id.to_string())
+    .bind::<BigInt, _>(job.connection_id.get())
+    .bind::<Text, _>(job.provider.name())
+    .bind::<Text, _>(job.kind.name())
+    .bind::<Text, _>(job.trigger.name())
+    .bind::<Nullable<Text>, _>(job.triggered_by.as_deref())
+    .bind::<Integer, _>(i32::try_from(job.max_attempts).unwrap_or(i32::MAX))
+    .get_result(connection)
+    .await
+}
+
+/// Gives up what is running under a lease that ran out in its last attempt.
+pub(crate) async fn fail_abandoned(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    failure: &Failure,
+) -> QueryResult<usize> {
+    sql("update sync_jobs \
+         set status = 'failed', error_code = $2, error_message = $3, completed_at = now(), \
+             lease_owner = null, lease_until = null \
+         where id in ( \
+           select id from sync_jobs \
+           where tenant_id = $1 and kind is not null and status = 'running' and lease_until <= now() \
+             and attempt >= max_attempts \
+           for update skip locked)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(&failure.code)
+    .bind::<Text, _>(&failure.message)
+    .execute(connection)
+    .await
+}
+
+/// Takes what is due, and what is running under a lease that ran out, longest waiting first.
+pub(crate) async fn claim(connection: &mut AsyncPgConnection, request: &ClaimRequest) -> QueryResult<Vec<Row>> {
+    let mut rows: Vec<Row> = sql("with due as ( \
+           select id from sync_jobs \
+           where tenant_id = $1 and kind is not null and connection_id is not null \
+             and (status = 'queued' and run_after <= now() \
+               or status = 'running' and lease_until <= now() and attempt < max_attempts) \
+           order by run_after, created_at, id limit $2 \
+           for update skip locked) \
+         update sync_jobs job \
+         set status = 'running', attempt = job.attempt + 1, started_at = coalesce(job.started_at, now()), \
+             lease_owner = $3, lease_epoch = job.lease_epoch + 1, \
+             lease_until = now() + make_interval(secs => $4), rerun_requested = false \
+         from due where job.id = due.id returning job.*")
+    .bind::<Text, _>(request.company_id.to_string())
+    .bind::<BigInt, _>(i64::from(request.most))
+    .bind::<Text, _>(&request.worker)
+    .bind::<Double, _>(request.lease_for.as_secs_f64())
+    .load(connection)
+    .await?;
+    rows.sort_by_key(|row| (row.run_after, row.created_at, row.id));
+    Ok(rows)
+}
+
+/// Prolongs a lease that is alive, and answers whether the job is to be called off.
+pub(crate) async fn heartbeat(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    lease: Lease,
+    lease_for: Duration,
+) -> QueryResult<Option<bool>> {
+    let held: Option<Lookup> = sql("update sync_jobs set lease_until = now() + make_interval(secs => $4) \
+         where tenant_id = $1 and id = $2 and lease_epoch = $3 and status = 'running' and lease_until > now() \
+         returning cancel_requested_at is not null as answer")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<SqlUuid, _>(lease.job.as_uuid())
+    .bind::<BigInt, _>(lease.epoch)
+    .bind::<Double, _>(lease_for.as_secs_f64())
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(held.map(|held| held.answer))
+}
+
+/// Completes a job whose lease is alive, unless it was asked for again meanwhile. Answers whether it is completed.
+pub(crate) async fn complete(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    lease: Lease,
+) -> QueryResult<Option<bool>> {
+    let completed: Option<Lookup> = sql("update sync_jobs job \
+         set status = case when before.rerun_requested then 'running' else 'completed' end, \
+             completed_at = case when before.rerun_requested then null else now() end, \
+             lease_owner = case when before.rerun_requested then job.lease_owner end, \
+             lease_until = case when before.rerun_requested then job.lease_until end, \
+             error_code = null, error_message = null, rerun_requested = false \
+         from ( \
+           select id, rerun_requested from sync_jobs \
+           where tenant_id = $1 and id = $2 and lease_epoch = $3 and status = 'running' and lease_until > now() \
+           for update) before \
+         where job.id = before.id returning job.status = 'completed' as answer")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<SqlUuid, _>(lease.job.as_uuid())
+    .bind::<BigInt, _>(lease.epoch)
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(completed.map(|completed| completed.answer))
+}
+
+/// Ends a run whose lease is alive. Answers whether it was.
+pub(crate) async fn settle(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    lease: Lease,
+    settlement: &Settlement<'_>,
+) -> QueryResult<bool> {
+    let settled = sql("update sync_jobs \
+         set status = $4, attempt = attempt - $5, error_code = $6, error_message = $7, \
+             run_after = coalesce(now() + make_interval(secs => $8), run_after), \
+             completed_at = case when $9 then now() end, lease_owner = null, lease_until = null \
+         where tenant_id = $1 and id = $2 and lease_epoch = $3 and status = 'running' and lease_until > now()")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<SqlUuid, _>(lease.job.as_uuid())
+    .bind::<BigInt, _>(lease.epoch)
+    .bind::<Text, _>(settlement.status.name())
+    .bind::<Integer, _>(i32::from(!settlement.is_attempt))
+    .bind::<Nullable<Text>, _>(settlement.failure.map(|failure| failure.code.as_str()))
+    .bind::<Nullable<Text>, _>(settlement.failure.map(|failure| failure.message.as_str()))
+    .bind::<Nullable<Double>, _>(settlement.after.map(|after| after.as_secs_f64()))
+    .bind::<Bool, _>(settlement.status.is_final())
+    .execute(connection)
+    .await?;
+    Ok(settled > 0)
+}
+
+pub(crate) async fn find(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    id: JobId,
+) -> QueryResult<Option<Row>> {
+    sql("select * from sync_jobs \
+         where tenant_id = $1 and id = $2 and kind is not null and connection_id is not null")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<SqlUuid, _>(id.as_uuid())
+    .get_result(connection)
+    .await
+    .optional()
+}
+
+/// The progress of a job whose lease is alive; the job stays as it is until the transaction ends. The lease is held
+/// against the time of day, as the transaction may have waited for the row.
+pub(crate) async fn lock_leased(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    lease: Lease,
+) -> QueryResult<Option<serde_json::Value>> {
+    let leased: Option<Leased> = sql("select progress from sync_jobs \
+         where tenant_id = $1 and id = $2 and lease_epoch = $3 and status = 'running' \
+           and lease_until > clock_timestamp() \
+         for update")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<SqlUuid, _>(lease.job.as_uuid())
+    .bind::<BigInt, _>(lease.epoch)
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(leased.map(|leased| leased.progress))
+}
+
+/// Writes down how far a job got that the transaction holds. A job that `got_on` is in its first attempt again.
+pub(crate) async fn record_progress(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    id: JobId,
+    progress: &serde_json::Value,
+    got_on: bool,
+) -> QueryResult<()> {
+    sql("update sync_jobs set progress = $3, attempt = case when $4 then least(attempt, 1) else attempt end \
+         where tenant_id = $1 and id = $2")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<SqlUuid, _>(id.as_uuid())
+    .bind::<Jsonb, _>(progress)
+    .bind::<Bool, _>(got_on)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+impl Row {
+    /// The job, with the right to write for it.
+    pub(crate) fn into_claimed(self) -> Result<ClaimedJob, Inconsistency> {
+        let lease = Lease { job: JobId::new(self.id), epoch: self.lease_epoch };
+        Ok(ClaimedJob { job: self.try_into()?, lease })
+    }
+}
+
+impl TryFrom<Row> for Job {
+    type Error = Inconsistency;
+
+    fn try_from(row: Row) -> Result<Self, Inconsistency> {
+        let reading = Reading { table: "sync_jobs", row: &row.id };
+        let failure = match (row.error_code, row.error_message) {
+            (Some(code), message) => Some(Failure::new(code, message.unwrap_or_default())),
+            (None, _) => None,
+        };
+        let ProgressJson { pages, seen, added, updated, unchanged, deleted, held, set_aside } =
+            reading.json("progress", row.progress)?;
+        Ok(Self {
+            id: JobId::new(row.id),
+            company_id: reading.parse("tenant_id", &row.tenant_id)?,
+            user_id: reading.parse::<UserId>("user_id", &row.user_id)?,
+            connection_id: ConnectionId::new(reading.required("connection_id", row.connection_id)?),
+            provider: reading.parse("job_type", &row.job_type)?,
+            kind: reading.parse("kind", reading.required("kind", row.kind.as_deref())?)?,
+            status: reading.parse("status", &row.status)?,
+            trigger: reading.parse("trigger", reading.required("trigger", row.trigger.as_deref())?)?,
+            triggered_by: row.triggered_by,
+            attempt: reading.natural("attempt", row.attempt)?,
+            max_attempts: reading.natural("max_attempts", row.max_attempts)?,
+            progress: Progress { pages, seen, added, updated, unchanged, deleted, held, set_aside },
+            failure,
+            run_after: row.run_after,
+            created_at: reading.required("created_at", row.created_at)?,
+            started_at: row.started_at,
+            completed_at: row.completed_at,
+        })
+    }
+}

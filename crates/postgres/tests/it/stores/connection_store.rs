@@ -1,0 +1,92 @@
+//! [`PgConnectionStore`].
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cortex_connections::ports::ConnectionStore;
+use cortex_connections::testing::connection_store::Harness;
+use cortex_connections::testing::{COMPANY_A, COMPANY_B, USER_1, a_save};
+use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError};
+use cortex_postgres::schema::Database;
+use cortex_postgres::stores::PgConnectionStore;
+use time::OffsetDateTime;
+
+use super::world::World;
+
+struct PgHarness(World);
+
+impl PgHarness {
+    async fn new() -> Self {
+        Self(World::new(Database::Company, [COMPANY_A, COMPANY_B]).await)
+    }
+}
+
+#[async_trait]
+impl Harness for PgHarness {
+    fn store(&self, company_id: CompanyId) -> Arc<dyn ConnectionStore> {
+        Arc::new(PgConnectionStore::new(self.0.pool(company_id)))
+    }
+
+    async fn disconnect(&self, company_id: CompanyId, id: ConnectionId, at: OffsetDateTime) {
+        let update = "update connections set status = 'disconnected', status_changed_at = $3 \
+                      where tenant_id = $1 and id = $2";
+        self.0.superuser().execute(update, &[&company_id.to_string(), &id.get(), &at]).await.unwrap();
+    }
+
+    async fn audited(&self, company_id: CompanyId) -> Vec<String> {
+        self.0.audited("admin_audit_log", company_id).await
+    }
+}
+
+cortex_connections::connection_store_contract!(PgHarness::new().await);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_walls_the_store_itself_tells_companies_apart() {
+    let harness = PgHarness::new().await;
+    harness.0.open_walls().await;
+
+    cortex_connections::testing::connection_store::another_companys_row_reads_as_absent(&harness).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_row_tells_who_and_by_which_request() {
+    let harness = PgHarness::new().await;
+
+    harness.store(COMPANY_A).save_connection(&a_save()).await.unwrap();
+
+    let told = "select format('%s %s %s %s', tenant_id, user_id, request_id, details ->> 'connection_id') \
+                from admin_audit_log";
+    let row = harness.0.superuser().query_one(told, &[]).await.unwrap();
+    assert_eq!(row.get::<_, String>(0), format!("{COMPANY_A} {USER_1} request-1 broker-1"));
+}
+
+/// All or nothing: the row is written before its audit row.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_audit_row_no_connection_is_saved() {
+    let harness = PgHarness::new().await;
+    harness.0.superuser().batch_execute("revoke insert on admin_audit_log from cortex_app").await.unwrap();
+    let store = harness.store(COMPANY_A);
+
+    let refused = store.save_connection(&a_save()).await;
+
+    assert!(matches!(refused, Err(StoreError::Broken(_))), "{refused:?}");
+    assert_eq!(store.find_connection(COMPANY_A, USER_1, Provider::Gmail).await.unwrap(), None);
+
+    harness.0.superuser().batch_execute("grant insert on admin_audit_log to cortex_app").await.unwrap();
+    store.save_connection(&a_save()).await.unwrap();
+    assert!(store.find_connection(COMPANY_A, USER_1, Provider::Gmail).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_cannot_be_read_is_named() {
+    use std::error::Error as _;
+
+    let harness = PgHarness::new().await;
+    harness.store(COMPANY_A).save_connection(&a_save()).await.unwrap();
+    harness.0.superuser().batch_execute("update connections set reason = 'the moon'").await.unwrap();
+
+    let error = harness.store(COMPANY_A).list_own(COMPANY_A, USER_1).await.unwrap_err();
+
+    assert!(!error.is_transient());
+    assert_eq!(error.source().unwrap().to_string(), "connections.reason of row 1 cannot be read");
+}

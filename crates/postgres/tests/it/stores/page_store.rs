@@ -1,0 +1,144 @@
+//! [`PgPageStore`].
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cortex_ingestion::model::{Document, DocumentKey, DocumentKind, DocumentSource, PageCounts, SourceName, Stream};
+use cortex_ingestion::ports::PageStore;
+use cortex_ingestion::testing::page_store::{Harness, JobView, Run};
+use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, a_stream};
+use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, UserId};
+use cortex_postgres::schema::Database;
+use cortex_postgres::stores::PgPageStore;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::world::World;
+
+struct PgHarness(World);
+
+impl PgHarness {
+    async fn new() -> Self {
+        Self(World::new(Database::Company, [COMPANY_A, COMPANY_B]).await)
+    }
+}
+
+#[async_trait]
+impl Harness for PgHarness {
+    fn store(&self, company_id: CompanyId) -> Arc<dyn PageStore> {
+        Arc::new(PgPageStore::new(self.0.pool(company_id)))
+    }
+
+    async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run {
+        let insert = "with connection as ( \
+                        insert into connections (tenant_id, provider_key, connection_id, user_id) \
+                        values ($1, 'gmail', gen_random_uuid()::text, $2) returning id, connection_id) \
+                      insert into sync_jobs (tenant_id, user_id, connection_id, job_type, kind, trigger, status, \
+                        attempt, lease_owner, lease_epoch, lease_until) \
+                      select $1, $2, id, 'gmail', 'initial', 'user', 'running', 1, 'test', 1, now() + interval '1 hour' \
+                      from connection \
+                      returning id, connection_id, (select connection_id from connection)";
+        let row = self.0.superuser().query_one(insert, &[&company_id.to_string(), &user_id.to_string()]).await.unwrap();
+        let stream = Stream {
+            company_id,
+            user_id,
+            connection_id: ConnectionId::new(row.get(1)),
+            broker_id: BrokerConnectionId::new(row.get::<_, String>(2)),
+            ..a_stream()
+        };
+        Run { lease: Lease { job: JobId::new(row.get(0)), epoch: 1 }, stream }
+    }
+
+    async fn claim_again(&self, run: &Run) -> Lease {
+        let update = "update sync_jobs set lease_epoch = lease_epoch + 1, attempt = attempt + 1 where id = $1 \
+                      returning lease_epoch";
+        let row = self.0.superuser().query_one(update, &[&run.lease.job.as_uuid()]).await.unwrap();
+        Lease { epoch: row.get(0), ..run.lease }
+    }
+
+    async fn expire(&self, run: &Run) {
+        let update = "update sync_jobs set lease_until = now() where id = $1";
+        self.0.superuser().execute(update, &[&run.lease.job.as_uuid()]).await.unwrap();
+    }
+
+    async fn job(&self, run: &Run) -> JobView {
+        let query = "select attempt, progress from sync_jobs where id = $1";
+        let row = self.0.superuser().query_one(query, &[&run.lease.job.as_uuid()]).await.unwrap();
+        let progress: Value = row.get(1);
+        let number = |name: &str| progress.get(name).and_then(Value::as_u64).unwrap_or_default();
+        JobView {
+            attempt: row.get::<_, i32>(0).try_into().unwrap(),
+            pages: number("pages"),
+            seen: number("seen"),
+            counts: PageCounts {
+                added: number("added"),
+                updated: number("updated"),
+                unchanged: number("unchanged"),
+                deleted: number("deleted"),
+            },
+            set_aside: number("set_aside"),
+        }
+    }
+
+    async fn documents(&self, company_id: CompanyId) -> Vec<Document> {
+        let query = "select id, source, source_account, source_id, document_type, title, content, content_incomplete, \
+                     metadata, ingested_by_user_id, ingested_by_user_email, ingestion_method \
+                     from documents where tenant_id = $1 order by source, source_account, source_id collate \"C\"";
+        let rows = self.0.superuser().query(query, &[&company_id.to_string()]).await.unwrap();
+        rows.into_iter()
+            .map(|row| Document {
+                id: DocumentId::new(row.get(0)),
+                key: key(row.get(1), row.get(2), row.get(3)),
+                kind: DocumentKind::new(row.get::<_, String>(4)),
+                title: row.get(5),
+                content: row.get(6),
+                content_incomplete: row.get(7),
+                metadata: row.get::<_, Value>(8).as_object().cloned().unwrap(),
+                ingested_by: row.get::<_, Option<String>>(9).map(|id| id.parse().unwrap()),
+                ingested_by_email: row.get::<_, Option<String>>(10).map(|email| email.parse().unwrap()),
+                method: row.get::<_, Option<String>>(11).map(|method| method.parse().unwrap()),
+            })
+            .collect()
+    }
+
+    async fn sources(&self, company_id: CompanyId, id: DocumentId) -> Vec<DocumentSource> {
+        let query = "select user_id, connection_id, job_id, method, source, source_account, source_id, vanished_at \
+                     from document_sources where tenant_id = $1 and document_id = $2 \
+                     order by user_id, source, source_account, source_id collate \"C\"";
+        let rows = self.0.superuser().query(query, &[&company_id.to_string(), &id.get()]).await.unwrap();
+        rows.into_iter()
+            .map(|row| DocumentSource {
+                document_id: id,
+                user_id: row.get::<_, String>(0).parse().unwrap(),
+                connection_id: row.get::<_, Option<i64>>(1).map(ConnectionId::new),
+                job_id: row.get::<_, Option<Uuid>>(2).map(JobId::new),
+                method: row.get::<_, String>(3).parse().unwrap(),
+                record: key(row.get(4), row.get(5), row.get(6)),
+                vanished_at: row.get(7),
+            })
+            .collect()
+    }
+
+    /// Every write of a row leaves another transaction's number on it.
+    async fn versions(&self, company_id: CompanyId) -> Vec<String> {
+        let query = "select 'document ' || id || ' ' || xmin from documents where tenant_id = $1 \
+                     union all select 'source ' || id || ' ' || xmin from document_sources where tenant_id = $1 \
+                     order by 1";
+        let rows = self.0.superuser().query(query, &[&company_id.to_string()]).await.unwrap();
+        rows.into_iter().map(|row| row.get(0)).collect()
+    }
+}
+
+cortex_ingestion::page_store_contract!(PgHarness::new().await);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_walls_the_store_itself_tells_companies_apart() {
+    let harness = PgHarness::new().await;
+    harness.0.open_walls().await;
+
+    cortex_ingestion::testing::page_store::another_companys_equal_record_is_another_document(&harness).await;
+}
+
+fn key(source: String, source_account: String, source_id: String) -> DocumentKey {
+    DocumentKey { source: SourceName::new(source), source_account, source_id }
+}

@@ -1,0 +1,80 @@
+//! A migrated database, and pools of it as the deployments of two companies have them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use cortex_kernel::CompanyId;
+use cortex_postgres::migrate::Migrator;
+use cortex_postgres::schema::Database;
+use cortex_postgres::{Pool, PoolConfig, Pooler};
+use cortex_test_support::{Client, Template, TestDatabase, TestRole};
+
+use crate::support::address;
+
+/// The pools belong to logins that are members of `cortex_app` and nothing else.
+pub(crate) struct World {
+    kind: Database,
+    pools: [(CompanyId, Pool); 2],
+    url: String,
+    superuser: Client,
+    _database: TestDatabase,
+    _login: TestRole,
+}
+
+impl World {
+    pub(crate) async fn new(kind: Database, companies: [CompanyId; 2]) -> Self {
+        let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(kind.name());
+        let template = Template::new(kind.name()).folder(migrations).unwrap();
+        let [company, _] = companies;
+        let database = TestDatabase::create(&template, async |url| {
+            Migrator::new(kind, address(&url), company).up(None).await.unwrap();
+        })
+        .await;
+        let login = TestRole::with("IN ROLE cortex_app").await;
+        let url = database.url_as(&login);
+        let pools = companies.map(|company| (company, pool(&url, company, 8)));
+        Self { kind, pools, url, superuser: database.connect().await, _database: database, _login: login }
+    }
+
+    /// The pool of the deployment of a company.
+    pub(crate) fn pool(&self, company_id: CompanyId) -> Pool {
+        let (_, pool) = self.pools.iter().find(|(of, _)| *of == company_id).expect("one of the two companies");
+        pool.clone()
+    }
+
+    /// Another pool of that deployment, of so many connections.
+    pub(crate) fn pool_of(&self, company_id: CompanyId, size: u16) -> Pool {
+        pool(&self.url, company_id, size)
+    }
+
+    /// A session that no wall stops, to prepare and to look.
+    pub(crate) fn superuser(&self) -> &Client {
+        &self.superuser
+    }
+
+    /// Takes row level security away, so that only the stores' own filters are left between companies.
+    pub(crate) async fn open_walls(&self) {
+        for table in self.kind.tables() {
+            let open = format!("alter table {table} disable row level security");
+            self.superuser.batch_execute(&open).await.unwrap();
+        }
+    }
+
+    /// The actions of a company's audit rows, oldest first.
+    pub(crate) async fn audited(&self, table: &str, company_id: CompanyId) -> Vec<String> {
+        let query = format!("select action from {table} where company_id::text = $1 order by created_at");
+        let rows = self.superuser.query(&query, &[&company_id.to_string()]).await.unwrap();
+        rows.into_iter().map(|row| row.get(0)).collect()
+    }
+}
+
+fn pool(url: &str, company: CompanyId, size: u16) -> Pool {
+    Pool::new(PoolConfig {
+        address: address(url),
+        company,
+        pooler: Pooler::Session,
+        size: size.try_into().unwrap(),
+        acquire_timeout: Duration::from_secs(30),
+        statement_timeout: Duration::from_secs(30),
+    })
+}
