@@ -12,3 +12,5 @@ pub mod ports;
 mod readiness;
 pub mod serve;
 pub mod services;
+pub mod signing_keys;
+mod tls;

@@ -1,6 +1,7 @@
 //! `cortex serve`: the API as a running server.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
@@ -10,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::ServeConfig;
 use crate::ports::Ports;
-use crate::services;
+use crate::{services, signing_keys};
 
 /// A server that listens.
 pub struct Server {
@@ -24,8 +25,17 @@ const DRAIN: Duration = Duration::from_secs(25);
 
 /// Serves until `stop` is cancelled and what is in flight then has been answered.
 pub async fn run(config: &ServeConfig, stop: CancellationToken) -> anyhow::Result<()> {
-    let ports = Ports::production(&config.runtime)?;
-    Server::bind(config, services::compose(ports), stop)?.run().await
+    let ports = Ports::production(config)?;
+    let keys = Arc::clone(&ports.signing_keys);
+    let server = Server::bind(config, services::compose(ports), stop.clone())?;
+    // A server that failed by itself ends the rest too.
+    let serving = async {
+        let ended = server.run().await;
+        stop.cancel();
+        ended
+    };
+    let (ended, ()) = tokio::join!(serving, signing_keys::keep_fresh(keys, stop.clone()));
+    ended
 }
 
 impl Server {

@@ -10,6 +10,5 @@ use crate::ports::Ports;
 /// Puts the use cases of the API over ports.
 #[must_use]
 pub fn compose(ports: Ports) -> Services {
-    let Ports { readiness, ids } = ports;
-    Services { health: Arc::new(Health::new(readiness)), ids }
+    Services { health: Arc::new(Health::new(ports.readiness)), ids: ports.ids }
 }

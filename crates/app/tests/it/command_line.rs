@@ -31,7 +31,7 @@ impl Cortex {
             ("COMPANY_ID", "0f8fad5b-d9cb-469f-a165-70867728950e"),
             ("DATABASE_URL", "postgres://cortex:geheim@127.0.0.1:1/acme"),
             ("MASTER_DATABASE_URL", "postgres://cortex:geheim@127.0.0.1:1/master"),
-            ("MASTER_SUPABASE_URL", "https://abc.supabase.co"),
+            ("MASTER_SUPABASE_URL", "http://127.0.0.1:1"),
             ("NANGO_SECRET_KEY", "geheim"),
             ("HOST", "127.0.0.1"),
             ("PORT", "0"),
@@ -179,7 +179,7 @@ fn a_server_without_databases_lives_and_says_that_it_is_not_ready() {
     assert!(live.starts_with("HTTP/1.1 200 OK"), "{live}");
     assert!(live.to_lowercase().contains("strict-transport-security"), "{live}");
     assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
-    assert!(ready.contains("Not available at the moment: database, master."), "{ready}");
+    assert!(ready.contains("Not available at the moment: database, master, keys."), "{ready}");
     assert!(!log.contains("geheim") && !ready.contains("geheim"), "{log}");
 }
 

@@ -41,7 +41,7 @@ fn config() -> ServeConfig {
             "COMPANY_ID" => "0f8fad5b-d9cb-469f-a165-70867728950e",
             "DATABASE_URL" => "postgres://cortex@127.0.0.1:1/acme",
             "MASTER_DATABASE_URL" => "postgres://cortex@127.0.0.1:1/master",
-            "MASTER_SUPABASE_URL" => "https://abc.supabase.co",
+            "MASTER_SUPABASE_URL" => "http://127.0.0.1:1",
             "NANGO_SECRET_KEY" => "key",
             "HOST" => "127.0.0.1",
             "PORT" => "0",
@@ -56,7 +56,7 @@ fn config() -> ServeConfig {
 async fn a_request_in_flight_is_answered_before_the_server_ends() {
     let config = config();
     let slow = Arc::new(Slow::default());
-    let ports = Ports { readiness: vec![Arc::<Slow>::clone(&slow)], ..Ports::production(&config.runtime).unwrap() };
+    let ports = Ports { readiness: vec![Arc::<Slow>::clone(&slow)], ..Ports::production(&config).unwrap() };
     let stop = CancellationToken::new();
     let server = Server::bind(&config, services::compose(ports), stop.clone()).unwrap();
     let address = server.address();

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use cortex_postgres::Address;
 use cortex_postgres::migrate::{MigrateError, Migrator, resolve};
-use cortex_postgres::schema::Database;
+pub use cortex_postgres::schema::Database;
 
 use crate::config::MigrateConfig;
 use report::{Change, Report};
@@ -78,6 +78,13 @@ pub async fn run(args: &MigrateArgs, config: &MigrateConfig, out: &mut (dyn Writ
         }
     }
     report.end(out)
+}
+
+/// Brings one database up, and tells nothing unless it fails: for whoever starts a deployment, not for operators.
+pub async fn up(database: Database, config: &MigrateConfig) -> anyhow::Result<()> {
+    let migrator = Migrator::new(database, address(database, config)?, config.deployment.company_id);
+    migrator.up(None).await?;
+    Ok(())
 }
 
 /// The databases with the migration that each goes to. A number that only one of them knows is a mistake to be told

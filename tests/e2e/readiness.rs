@@ -1,0 +1,48 @@
+//! A deployment that tells how it is, and gets well by itself.
+
+use std::net::SocketAddr;
+
+use cortex_app::serve::Server;
+use cortex_app::services;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::stack::{Stack, http};
+
+async fn ready(address: SocketAddr) -> (u16, Value) {
+    let answer = http().get(format!("http://{address}/health/ready")).send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_ready_while_its_databases_answer_and_keys_are_loaded() {
+    let stack = Stack::start().await;
+    let stop = CancellationToken::new();
+    let ports = stack.ports();
+    let keys = ports.signing_keys.clone();
+    let server = Server::bind(&stack.config, services::compose(ports), stop.clone()).unwrap();
+    let address = server.address();
+    let name = stack.company.name();
+
+    let visit = async {
+        let (status, problem) = ready(address).await;
+        assert_eq!(status, 503, "no key is loaded yet: {problem}");
+        keys.refresh().await.unwrap();
+        assert_eq!(ready(address).await.0, 200);
+
+        let watcher = stack.master.connect().await;
+        watcher.batch_execute(&format!("alter database {name} allow_connections false")).await.unwrap();
+        let end = format!("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '{name}'");
+        watcher.execute(&end, &[]).await.unwrap();
+        let (status, problem) = ready(address).await;
+        assert_eq!(status, 503, "{problem}");
+        assert!(problem.to_string().contains("database"), "{problem}");
+
+        watcher.batch_execute(&format!("alter database {name} allow_connections true")).await.unwrap();
+        assert_eq!(ready(address).await.0, 200, "without a restart");
+        stop.cancel();
+    };
+    let (ended, ()) = tokio::join!(server.run(), visit);
+
+    ended.unwrap();
+}

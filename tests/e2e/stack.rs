@@ -1,0 +1,126 @@
+//! One deployment of company A with everything around it.
+
+use std::collections::HashMap;
+
+use cortex_app::commands::migrate::{self, Database};
+use cortex_app::config::{MigrateConfig, ServeConfig};
+use cortex_app::ports::Ports;
+use cortex_sandbox::nango::{EnvironmentConfig, Nango, NangoConfig, RunningNango};
+use cortex_sandbox::provider::AccountConfig;
+use cortex_sandbox::supabase::{RunningSupabase, SeedUser, Supabase, SupabaseConfig};
+use cortex_test_support::{Template, TestDatabase, TestRole};
+
+use crate::people::{BEN, BRAMBLEWICK, KESTREL, MARTA, Person, STRANGER};
+
+/// Gone, with its databases and servers, when it is stopped or dropped.
+pub(crate) struct Stack {
+    pub(crate) config: ServeConfig,
+    pub(crate) nango: RunningNango,
+    pub(crate) supabase: RunningSupabase,
+    pub(crate) master: TestDatabase,
+    pub(crate) company: TestDatabase,
+    _service: TestRole,
+}
+
+const PASSWORD: &str = "correct horse";
+const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
+
+impl Stack {
+    /// Migrated databases with the people in them, the stand-ins, and the configuration of the deployment. The service's
+    /// login owns nothing.
+    pub(crate) async fn start() -> Self {
+        let master = migrated(Database::Master).await;
+        let company = migrated(Database::Company).await;
+        master
+            .batch(&format!(
+                "insert into companies (id, slug, name) values ('{KESTREL}', 'kestrel', 'Kestrel Pumps'), \
+                 ('{BRAMBLEWICK}', 'bramblewick', 'Bramblewick Foods')"
+            ))
+            .await;
+        for person in [&MARTA, &BEN, &STRANGER] {
+            if let Some(role) = person.role {
+                let Person { id, email, company, .. } = person;
+                let insert = "insert into company_users (user_id, company_id, email, role)";
+                master.batch(&format!("{insert} values ('{id}', '{company}', '{email}', '{role}')")).await;
+            }
+        }
+        let service = TestRole::with("in role cortex_app").await;
+
+        let supabase = Supabase::start(SupabaseConfig::with_users([&MARTA, &BEN, &STRANGER].map(sign_in))).unwrap();
+        let environment = EnvironmentConfig::default();
+        let api_key = environment.api_key.to_string();
+        let nango = Nango::start(NangoConfig {
+            environments: vec![environment],
+            accounts: vec![AccountConfig::new(MARTA.email)],
+            ..NangoConfig::quick()
+        })
+        .unwrap();
+
+        let variables = HashMap::from([
+            ("COMPANY_ID", KESTREL.to_string()),
+            ("DATABASE_URL", company.url_as(&service)),
+            ("MASTER_DATABASE_URL", master.url_as(&service)),
+            ("MASTER_SUPABASE_URL", supabase.base_url().to_owned()),
+            ("NANGO_HOST", nango.base_url().to_owned()),
+            ("NANGO_SECRET_KEY", api_key),
+            ("HOST", "127.0.0.1".to_owned()),
+            ("PORT", "0".to_owned()),
+        ]);
+        let config = ServeConfig::from_env(&|name| variables.get(name).cloned()).unwrap();
+        Self { config, nango, supabase, master, company, _service: service }
+    }
+
+    /// The adapters of production.
+    pub(crate) fn ports(&self) -> Ports {
+        Ports::production(&self.config).unwrap()
+    }
+
+    /// The access token of a sign-in by password.
+    pub(crate) async fn sign_in(&self, person: &Person) -> String {
+        let answer = http()
+            .post(format!("{}/auth/v1/token?grant_type=password", self.supabase.base_url()))
+            .header("apikey", self.supabase.anon_key())
+            .json(&serde_json::json!({ "email": person.email, "password": PASSWORD }))
+            .send()
+            .await
+            .unwrap();
+        let session: serde_json::Value = answer.json().await.unwrap();
+        session["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A client of the loopback servers, without TLS.
+#[expect(clippy::disallowed_methods, reason = "a test's client needs no time limit of its own: the runner has one")]
+pub(crate) fn http() -> reqwest::Client {
+    // Another test of the process may have been quicker.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
+/// A fresh database at the newest migration.
+async fn migrated(database: Database) -> TestDatabase {
+    let folder = format!("{MIGRATIONS}/{database}");
+    let template = Template::new(database.name()).folder(&folder).unwrap();
+    TestDatabase::create(&template, async |url| {
+        // The configuration names both databases; only one of them is migrated here.
+        let elsewhere = "postgres://nobody@127.0.0.1:1/elsewhere".to_owned();
+        let (master, company) = match database {
+            Database::Master => (url, elsewhere),
+            Database::Company => (elsewhere, url),
+        };
+        let variables = HashMap::from([
+            ("COMPANY_ID", KESTREL.to_string()),
+            ("MASTER_DATABASE_URL", master),
+            ("DATABASE_URL", company),
+        ]);
+        let config = MigrateConfig::from_env(&|name| variables.get(name).cloned()).unwrap();
+        migrate::up(database, &config).await.unwrap();
+    })
+    .await
+}
+
+fn sign_in(person: &Person) -> SeedUser {
+    SeedUser::new(person.email, PASSWORD)
+        .with_id(person.id.as_uuid())
+        .with_user_metadata("company_id", person.company.to_string())
+}
