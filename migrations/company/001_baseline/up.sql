@@ -109,6 +109,22 @@ begin
 end
 $$;
 
+-- The company of rows from before companies were written down: a company's database holds its own rows only, so it is the
+-- one that the deployment serves, which the runner names.
+create or replace function cortex_company_of_old_rows()
+  returns text language plpgsql set search_path = '' as $$
+declare
+  v_company text := nullif(current_setting('cortex.company_id', true), '');
+begin
+  if v_company is null then
+    raise exception 'rows without company are waiting for one, and cortex.company_id is not set'
+      using hint = 'Run this migration by cortex migrate, or set cortex.company_id to the company''s id first.';
+  end if;
+  return v_company;
+end
+$$;
+
+select cortex_wall_function('cortex_company_of_old_rows()');
 select cortex_wall_function('cortex_revoke(text)');
 select cortex_wall_function('cortex_wall_function(regprocedure, name[])');
 select cortex_wall_function('cortex_wall(regclass, text)');

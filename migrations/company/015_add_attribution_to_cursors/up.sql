@@ -26,17 +26,7 @@ where owners.connection_id = cursors.connection_id and owners.user_id is not nul
     select from connections twin where twin.connection_id = owners.connection_id and twin.id <> owners.id
   );
 
-do $$
-begin
-  if exists (select from nango_sync_cursors where tenant_id is null)
-    and nullif(current_setting('cortex.company_id', true), '') is null then
-    raise exception 'cursors without company are waiting for one, and cortex.company_id is not set'
-      using hint = 'Run this migration by cortex migrate, or set cortex.company_id to the company''s id first.';
-  end if;
-end
-$$;
-
-update nango_sync_cursors set tenant_id = current_setting('cortex.company_id', true) where tenant_id is null;
+update nango_sync_cursors set tenant_id = cortex_company_of_old_rows() where tenant_id is null;
 alter table nango_sync_cursors alter column tenant_id set not null;
 
 alter table nango_sync_cursors

@@ -1,5 +1,4 @@
--- Who did it, for which company, by which request. Rows are written once and never changed; a company's database holds
--- its own actions only, so the company of the rows that say none is the one that this deployment serves.
+-- Who did it, for which company, by which request. Rows are written once and never changed.
 alter table admin_audit_log drop constraint if exists admin_audit_log_session_id_fkey;
 alter table admin_audit_log
   add column tenant_id text,
@@ -7,17 +6,7 @@ alter table admin_audit_log
   add column user_agent text,
   add column request_id text;
 
-do $$
-begin
-  if exists (select from admin_audit_log)
-    and nullif(current_setting('cortex.company_id', true), '') is null then
-    raise exception 'audit rows without company are waiting for one, and cortex.company_id is not set'
-      using hint = 'Run this migration by cortex migrate, or set cortex.company_id to the company''s id first.';
-  end if;
-end
-$$;
-
-update admin_audit_log set tenant_id = current_setting('cortex.company_id', true);
+update admin_audit_log set tenant_id = cortex_company_of_old_rows();
 alter table admin_audit_log
   alter column tenant_id set not null,
   add column company_id text generated always as (tenant_id) stored;

@@ -94,7 +94,7 @@ fn targets(databases: &[Database], to: Option<&str>) -> anyhow::Result<Vec<(Data
         .iter()
         .map(|&database| {
             let to = to.map(|wanted| resolve(database, wanted)).transpose();
-            let to = to.context("--to names a migration of the chosen databases; choose one by --database")?;
+            let to = if databases.len() > 1 { to.context("--to without --database")? } else { to? };
             Ok((database, to))
         })
         .collect()
