@@ -1,10 +1,11 @@
 //! From records to documents: who brought which in, by which connection, and what became of it.
 //!
-//! Here: documents and their attribution, how texts are cleaned and compared, how one message in two mailboxes becomes
-//! one document, and [`IngestPage`], which makes a page of a stream durable or nothing of it.
+//! Here: what providers' records tell ([`normalise`]), documents and their attribution, how texts are cleaned and
+//! compared, how one message in two mailboxes becomes one document, [`IngestPage`], which makes a page of a stream
+//! durable or nothing of it, and [`ReadStream`], which reads a stream to its end.
 //!
-//! Not here: where pages come from (an adapter of the broker), when they are read (`cortex-sync-jobs`), and whose
-//! connection it is (`cortex-connections`).
+//! Not here: the broker's wire contract (an adapter), when streams are read (`cortex-sync-jobs`), and whose connection
+//! it is (`cortex-connections`).
 //!
 //! # Adding a port
 //!
@@ -16,7 +17,11 @@ pub mod ingest_page;
 pub mod model;
 pub mod normalise;
 pub mod ports;
+pub mod read_stream;
+pub mod readers;
+pub mod record_source;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use ingest_page::{IngestPage, IngestPageError};
+pub use read_stream::{ReadStream, ReadStreamError, StreamReading, StreamReport};

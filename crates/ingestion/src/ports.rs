@@ -1,9 +1,19 @@
 //! What this domain needs from outside.
 
+mod document_reader;
+mod search_index;
+
 use async_trait::async_trait;
 use cortex_kernel::StoreError;
 
 use crate::model::{CommitOutcome, Cursor, PageCommit, Stream};
+
+#[cfg(any(test, feature = "testing"))]
+pub use document_reader::MockDocumentReader;
+pub use document_reader::{DocumentReader, ListError};
+#[cfg(any(test, feature = "testing"))]
+pub use search_index::MockSearchIndex;
+pub use search_index::SearchIndex;
 
 /// Keeps documents and how far each stream was read.
 ///
@@ -25,6 +35,7 @@ use crate::model::{CommitOutcome, Cursor, PageCommit, Stream};
 /// - The same message of two users is one document with two sources.
 /// - The same message twice in a page is one document.
 /// - The same message committed by ten users at once is one document.
+/// - Pages of ten users that change the same documents at once all go through.
 /// - A known record stays with its document whatever its message key.
 /// - Another company's equal record is another document.
 /// - The last deletion takes the document.

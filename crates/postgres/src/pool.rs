@@ -157,9 +157,9 @@ impl Pool {
     {
         let mut attempt = 1;
         loop {
-            let mut object = self.connection().await?;
-            let connection: &mut AsyncPgConnection = &mut object;
-            let outcome = connection
+            let mut held = Held(Some(self.connection().await?));
+            let outcome = held
+                .connection()
                 .transaction(async |connection: &mut AsyncPgConnection| {
                     if !self.transaction_setup.is_empty() {
                         connection.batch_execute(&self.transaction_setup).await.map_err(Abort::Database)?;
@@ -167,6 +167,7 @@ impl Pool {
                     work(connection).await
                 })
                 .await;
+            held.give_back();
             match outcome {
                 Ok(value) => return Ok(value),
                 Err(Abort::Decided(answer)) => return Err(answer),
@@ -183,6 +184,29 @@ impl Pool {
 
     async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
         self.connections.get().await.map_err(|error| StoreError::Unavailable(explain(error)))
+    }
+}
+
+/// A connection with a transaction on it. Dropped before the transaction ended, as happens to work that is called off, it
+/// is closed instead of given back: the pool would look at it only when somebody asks for it, and its locks would stay
+/// until then.
+struct Held(Option<Object<AsyncPgConnection>>);
+
+impl Held {
+    fn connection(&mut self) -> &mut AsyncPgConnection {
+        self.0.as_mut().expect("it is given back by value only")
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
     }
 }
 

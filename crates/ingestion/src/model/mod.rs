@@ -5,13 +5,19 @@ mod document;
 mod draft;
 mod message_key;
 mod page;
+mod search;
 mod stream;
 mod text;
+mod view;
 
 pub use attribution::{Attribution, IngestionMethod, UnknownIngestionMethod};
 pub use document::{Document, DocumentKey, DocumentKind, DocumentSource, NewDocument, SourceName};
 pub use draft::{Change, DocumentDraft, MAX_CONTENT_CHARS};
 pub use message_key::{MailIdentity, MessageKey};
 pub use page::{CommitOutcome, PageCommit, PageCounts};
+pub use search::{
+    InvalidCursor, InvalidSearchText, Match, Ranking, SearchHit, SearchPage, SearchQuery, SearchText, SnippetPiece,
+};
 pub use stream::{Cursor, Stream};
 pub use text::{ContentHash, normalise};
+pub use view::{DocumentFilter, DocumentQuery, DocumentText, DocumentView, SourceView};

@@ -9,7 +9,7 @@
 //! # Adding a model
 //!
 //! Write a function from the record and the [`Account`] to drafts or a [`SetAside`], and run the properties of
-//! `gmail/properties.rs` on it: any JSON gives one or the other.
+//! `gmail/tests/properties.rs` on it: any JSON gives one or the other.
 
 mod address;
 mod attachment;

@@ -3,10 +3,16 @@
 #![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
 
 mod builders;
+pub mod document_reader;
 mod fakes;
+pub mod library;
 pub mod page_store;
+mod record_source;
+pub mod search_index;
 
 pub use builders::{
     COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_lease, a_stream,
 };
 pub use fakes::InMemoryPageStore;
+pub use library::{InMemoryLibrary, a_document_view, a_source_view};
+pub use record_source::InMemoryRecordSource;

@@ -78,6 +78,7 @@ macro_rules! page_store_contract {
             the_same_message_of_two_users_is_one_document_with_two_sources,
             the_same_message_twice_in_a_page_is_one_document,
             the_same_message_committed_by_ten_users_at_once_is_one_document,
+            pages_of_ten_users_that_change_the_same_documents_at_once_all_go_through,
             a_known_record_stays_with_its_document_whatever_its_message_key,
             another_companys_equal_record_is_another_document,
             the_last_deletion_takes_the_document,

@@ -1,7 +1,19 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod document_reader {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::document_reader_contract!(InMemoryHarness::default());
+}
+
 mod page_store {
     use cortex_ingestion::testing::page_store::InMemoryHarness;
 
     cortex_ingestion::page_store_contract!(InMemoryHarness::default());
+}
+
+mod search_index {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::search_index_contract!(InMemoryHarness::default());
 }

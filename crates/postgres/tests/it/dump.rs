@@ -16,12 +16,12 @@ async fn an_owner_dumps_all_rows_and_another_owner_restores_them_behind_the_same
     assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
 
     let database = TestDatabase::empty().await;
-    let owner = TestRole::create().await;
-    database.batch(&format!("alter database {} owner to {}", database.name(), owner.name())).await;
+    let heir = TestRole::create().await;
+    database.batch(&format!("alter database {} owner to {}", database.name(), heir.name())).await;
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &dump.stdout).unwrap();
     let restore = Command::new("psql")
-        .args(["--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", &database.url_as(&owner), "--file"])
+        .args(["--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", &database.url_as(&heir), "--file"])
         .arg(file.path())
         .output()
         .unwrap();

@@ -82,6 +82,29 @@ async fn work_that_decides_against_itself_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn work_that_is_called_off_holds_no_lock() {
+    let owned = Owned::migrated(Database::Company, Past::LivedIn, Host::Plain).await;
+    let pool = pool(address(&owned.database.url_as(&owned.owner)), Pooler::Session);
+    let locked = tokio::sync::Notify::new();
+
+    let work = pool.transaction::<(), StoreError, _>(async |connection: &mut AsyncPgConnection| {
+        connection.batch_execute("select from connections for update").await?;
+        locked.notify_one();
+        std::future::pending().await
+    });
+    tokio::select! {
+        outcome = work => panic!("it never ends: {outcome:?}"),
+        () = locked.notified() => {}
+    }
+
+    // Through another pool: the first would look at its connection before giving it out again.
+    let touch = "update connections set updated_at = now()";
+    let elsewhere = self::pool(address(&owned.database.url_as(&owned.owner)), Pooler::Session);
+    let touched = elsewhere.run(async |connection: &mut AsyncPgConnection| connection.batch_execute(touch).await).await;
+    assert!(touched.is_ok(), "{touched:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_pool_is_a_database_that_is_away() {
     let owned = Owned::migrated(Database::Company, Past::Empty, Host::Plain).await;
     let pool = Pool::new(PoolConfig {

@@ -54,29 +54,29 @@ impl Owned {
         let owner = TestRole::with("CREATEROLE").await;
         database.batch(&format!("alter database {} owner to {}", database.name(), owner.name())).await;
         grant_admin_where_needed(&database, &owner).await;
-        let owned = Self { kind, database, owner };
+        let new = Self { kind, database, owner };
 
         // Hand-run 007 speaks of auth.uid(), so whoever pasted it had one.
         if host == Host::Supabase || past == Past::ByHand {
-            owned.as_owner().await.batch_execute(SUPABASE).await.unwrap();
+            new.as_owner().await.batch_execute(SUPABASE).await.unwrap();
         }
         if past == Past::ByHand && host == Host::Plain {
             let undo = SUPABASE.lines().filter(|line| line.starts_with("alter default privileges"));
             let undo: String =
                 undo.map(|line| line.replace("grant", "revoke").replace(" to ", " from ") + "\n").collect();
-            owned.as_owner().await.batch_execute(&undo).await.unwrap();
+            new.as_owner().await.batch_execute(&undo).await.unwrap();
         }
         let (lived_in, by_hand) = match kind {
             Database::Master => (MASTER, MASTER_BY_HAND),
             Database::Company => (COMPANY, COMPANY_BY_HAND),
         };
         if past != Past::Empty {
-            owned.as_owner().await.batch_execute(lived_in).await.unwrap();
+            new.as_owner().await.batch_execute(lived_in).await.unwrap();
         }
         if past == Past::ByHand {
-            owned.as_owner().await.batch_execute(by_hand).await.unwrap();
+            new.as_owner().await.batch_execute(by_hand).await.unwrap();
         }
-        owned
+        new
     }
 
     /// The same, migrated.

@@ -121,15 +121,15 @@ async fn the_catalog_leaves_no_door_open(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_company_sees_no_row_of_another_and_nobody_sees_any() {
     let owned = Owned::migrated(Database::Company, Past::Empty, Host::Plain).await;
-    let owner = owned.as_owner().await;
-    owner.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
-    owner.batch_execute(&company_rows(COMPANY_B, 2)).await.unwrap();
+    let rows = owned.as_owner().await;
+    rows.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
+    rows.batch_execute(&company_rows(COMPANY_B, 2)).await.unwrap();
 
     let nobody = owned.as_role("cortex_app", None).await;
     let b = owned.as_role("cortex_app", Some(COMPANY_B)).await;
 
     for table in Database::Company.tables() {
-        assert_eq!(count(&owner, &format!("select count(*) from {table}")).await, 2, "{table} has a row of each");
+        assert_eq!(count(&rows, &format!("select count(*) from {table}")).await, 2, "{table} has a row of each");
         assert_eq!(count(&nobody, &format!("select count(*) from {table}")).await, 0, "{table} without company");
         assert_eq!(count(&b, &format!("select count(*) from {table}")).await, 1, "{table} for B");
         let of_a = format!("select count(*) from {table} where tenant_id = '{COMPANY_A}'");
@@ -159,11 +159,11 @@ async fn a_company_writes_no_row_of_another() {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_master_a_company_sees_itself_only() {
     let owned = Owned::migrated(Database::Master, Past::Empty, Host::Plain).await;
-    let owner = owned.as_owner().await;
-    owner.batch_execute(&master_rows(COMPANY_A, "harbour")).await.unwrap();
-    owner.batch_execute(&master_rows(COMPANY_B, "bakery")).await.unwrap();
+    let rows = owned.as_owner().await;
+    rows.batch_execute(&master_rows(COMPANY_A, "harbour")).await.unwrap();
+    rows.batch_execute(&master_rows(COMPANY_B, "bakery")).await.unwrap();
     let insert = "insert into master_admins (email, password_hash, name) values ('o@example', 'hash', 'O')";
-    owner.batch_execute(insert).await.unwrap();
+    rows.batch_execute(insert).await.unwrap();
 
     let nobody = owned.as_role("cortex_app", None).await;
     let b = owned.as_role("cortex_app", Some(COMPANY_B)).await;
@@ -203,9 +203,9 @@ async fn in_master_a_company_sees_itself_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_documented_functions_and_inserts_work_for_whom_they_are_meant(#[case] host: Host) {
     let owned = Owned::migrated(Database::Master, Past::Empty, host).await;
-    let owner = owned.as_owner().await;
-    owner.batch_execute(&master_rows(COMPANY_A, "harbour")).await.unwrap();
-    owner
+    let rows = owned.as_owner().await;
+    rows.batch_execute(&master_rows(COMPANY_A, "harbour")).await.unwrap();
+    rows
         .batch_execute(
             "insert into public.company_users (user_id, company_id, email, role)
              select '550e8400-e29b-41d4-a716-446655440000', c.id, 'nico@harbour.example', 'owner'
@@ -220,7 +220,7 @@ async fn the_documented_functions_and_inserts_work_for_whom_they_are_meant(#[cas
         format!("select user_has_company_access('{USER_A1}', '{COMPANY_A}')::int::bigint"),
         format!("select count(*) from get_user_role_in_company('{USER_A1}', '{COMPANY_A}') role where role = 'user'"),
     ];
-    for client in [&owner, &service, &owned.as_role("cortex_app", None).await] {
+    for client in [&rows, &service, &owned.as_role("cortex_app", None).await] {
         for call in &calls {
             assert_eq!(count(client, call).await, 1, "{call}");
         }
@@ -246,9 +246,9 @@ async fn the_documented_functions_and_inserts_work_for_whom_they_are_meant(#[cas
 #[tokio::test(flavor = "multi_thread")]
 async fn search_finds_what_the_company_has_and_nothing_without_one() {
     let owned = Owned::migrated(Database::Company, Past::Empty, Host::Plain).await;
-    let owner = owned.as_owner().await;
-    owner.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
-    owner.batch_execute(&company_rows(COMPANY_B, 2)).await.unwrap();
+    let rows = owned.as_owner().await;
+    rows.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
+    rows.batch_execute(&company_rows(COMPANY_B, 2)).await.unwrap();
     let search = "select coalesce(sum(document_id), 0)::bigint from cortex_search_documents('cranes', null, null, null, null, null, 10, 0)";
 
     assert_eq!(count(&owned.as_role("cortex_app", Some(COMPANY_A)).await, search).await, 1);
@@ -262,14 +262,14 @@ async fn search_finds_what_the_company_has_and_nothing_without_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audit_row_is_changed_by_nobody() {
     let owned = Owned::migrated(Database::Company, Past::Empty, Host::Plain).await;
-    let owner = owned.as_owner().await;
-    owner.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
+    let rows = owned.as_owner().await;
+    rows.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
     let app = owned.as_role("cortex_app", Some(COMPANY_A)).await;
 
     for statement in
         ["update admin_audit_log set action = 'x'", "delete from admin_audit_log", "truncate admin_audit_log"]
     {
-        for client in [&owner, &app] {
+        for client in [&rows, &app] {
             assert!(client.batch_execute(statement).await.is_err(), "{statement}");
         }
     }

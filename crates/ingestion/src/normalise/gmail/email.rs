@@ -3,14 +3,14 @@
 use cortex_kernel::Provider;
 use serde_json::Value;
 
-use super::super::address::{addresses, decoded, sender};
-use super::super::attachment::File;
-use super::super::date::moment;
-use super::super::fields::{id, line, lines, record_id, text, whole_number};
-use super::super::html::{html_to_text, is_html};
-use super::super::mail::Letter;
-use super::super::{Account, MailRecord, SetAside};
 use super::{labels_of_sent, message_id_field};
+use crate::normalise::address::{addresses, decoded, sender};
+use crate::normalise::attachment::File;
+use crate::normalise::date::moment;
+use crate::normalise::fields::{id, line, lines, record_id, text, whole_number};
+use crate::normalise::html::{html_to_text, is_html};
+use crate::normalise::mail::Letter;
+use crate::normalise::{Account, MailRecord, SetAside};
 
 /// What a record of the model `GmailEmail` tells.
 ///
@@ -46,12 +46,14 @@ fn list(value: &Value) -> Option<String> {
     text(value).or_else(|| lines(value).map(|lines| lines.join(", ")))
 }
 
+/// The model does not say which files stand within the text, unless a script adds it. Small images mostly do, so that
+/// what is not said to be beside the text counts as within.
 fn file(file: &Value) -> File {
     File {
         id: id(&file["attachmentId"]),
         name: text(&file["filename"]).as_deref().map(decoded).filter(|name| !name.is_empty()),
         mime_type: line(&file["mimeType"]).map(|mime_type| mime_type.to_lowercase()),
         size: whole_number(&file["size"]),
-        is_inline: file["isInline"].as_bool().unwrap_or_else(|| line(&file["contentId"]).is_some()),
+        is_inline: file["isInline"].as_bool().unwrap_or(true),
     }
 }

@@ -3,14 +3,14 @@
 use cortex_kernel::Provider;
 use serde_json::Value;
 
-use super::super::address::{addresses, decoded, sender};
-use super::super::date::{moment, moment_of_millis};
-use super::super::fields::{id, line, record_id, text};
-use super::super::html::{html_to_text, resolved};
-use super::super::mail::Letter;
-use super::super::{Account, MailRecord, SetAside};
 use super::payload::{Payload, headers};
 use super::{labels_of_sent, message_id_field};
+use crate::normalise::address::{addresses, decoded, sender};
+use crate::normalise::date::{moment, moment_of_millis};
+use crate::normalise::fields::{id, line, record_id, text};
+use crate::normalise::html::{html_to_text, resolved};
+use crate::normalise::mail::Letter;
+use crate::normalise::{Account, MailRecord, SetAside};
 
 /// What a record of the model `Message` tells, and likewise the resource of the API with its texts.
 ///

@@ -6,8 +6,6 @@ mod email;
 mod message;
 mod payload;
 #[cfg(test)]
-mod properties;
-#[cfg(test)]
 mod tests;
 
 use serde_json::Value;

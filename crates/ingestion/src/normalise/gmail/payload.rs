@@ -7,9 +7,9 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::parsers::MessageStream;
 use serde_json::Value;
 
-use super::super::address::decoded;
-use super::super::attachment::File;
-use super::super::fields::{id, line, text, whole_number};
+use crate::normalise::address::decoded;
+use crate::normalise::attachment::File;
+use crate::normalise::fields::{id, line, text, whole_number};
 
 /// The API pads or does not; the broker's scripts have done both.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

@@ -212,6 +212,29 @@ pub async fn the_same_message_committed_by_ten_users_at_once_is_one_document(har
     }
 }
 
+pub async fn pages_of_ten_users_that_change_the_same_documents_at_once_all_go_through(harness: &impl Harness) {
+    let ids: Vec<String> = (0..10).map(|n| n.to_string()).collect();
+    let mut commits = Vec::new();
+    for n in 1..=10 {
+        let run = harness.run(COMPANY_A, UserId::new(Uuid::from_u128(n))).await;
+        committed(harness, &page(&run, None, "c1", ids.iter().map(|id| a_document(id)))).await;
+        let mut documents: Vec<_> = ids.iter().map(|id| text(id, &format!("by {n}"))).collect();
+        documents.rotate_left(usize::try_from(n).expect("small") % 10);
+        commits.push(page(&run, Some("c1"), "c2", documents));
+    }
+    let store = harness.store(COMPANY_A);
+
+    let outcomes = join_all(commits.iter().map(|commit| store.commit_page(commit))).await;
+
+    let all = CommitOutcome::Committed(PageCounts { updated: 10, ..PageCounts::default() });
+    for outcome in outcomes {
+        assert_eq!(outcome.expect("no error"), all);
+    }
+    let documents = harness.documents(COMPANY_A).await;
+    let last = &documents[0].content;
+    assert!(documents.len() == 10 && documents.iter().all(|document| document.content == *last), "{documents:?}");
+}
+
 pub async fn a_known_record_stays_with_its_document_whatever_its_message_key(harness: &impl Harness) {
     let run = harness.run(COMPANY_A, USER_1).await;
     committed(harness, &page(&run, None, "c1", [message("1", "m"), message("2", "n")])).await;

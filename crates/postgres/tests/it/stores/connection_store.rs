@@ -7,6 +7,7 @@ use cortex_connections::ports::ConnectionStore;
 use cortex_connections::testing::connection_store::Harness;
 use cortex_connections::testing::{COMPANY_A, COMPANY_B, USER_1, a_save};
 use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError};
+use cortex_postgres::Pooler;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::PgConnectionStore;
 use time::OffsetDateTime;
@@ -39,6 +40,13 @@ impl Harness for PgHarness {
 }
 
 cortex_connections::connection_store_contract!(PgHarness::new().await);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_transaction_pooler_it_works_too() {
+    let world = World::with(Database::Company, [COMPANY_A, COMPANY_B], Pooler::Transaction).await;
+
+    cortex_connections::testing::connection_store::the_same_user_again_keeps_the_row_and_its_connected_at_and_takes_the_new_broker_id(&PgHarness(world)).await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_walls_the_store_itself_tells_companies_apart() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, UserId};
+use cortex_postgres::Pooler;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::PgJobQueue;
 use cortex_sync_jobs::ports::JobQueue;
@@ -47,6 +48,16 @@ impl Harness for PgHarness {
 }
 
 cortex_sync_jobs::job_queue_contract!(PgHarness::new().await);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_transaction_pooler_it_works_too() {
+    let world = World::with(Database::Company, [COMPANY_A, COMPANY_B], Pooler::Transaction).await;
+
+    cortex_sync_jobs::testing::job_queue::a_lease_that_ran_out_is_claimed_by_another_and_lost_to_the_first(&PgHarness(
+        world,
+    ))
+    .await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_walls_the_store_itself_tells_companies_apart() {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cortex_ingestion::model::{Document, DocumentKey, DocumentKind, DocumentSource, PageCounts, SourceName, Stream};
+use cortex_ingestion::model::{
+    CommitOutcome, Document, DocumentKey, DocumentKind, DocumentSource, PageCommit, PageCounts, SourceName, Stream,
+};
 use cortex_ingestion::ports::PageStore;
 use cortex_ingestion::testing::page_store::{Harness, JobView, Run};
-use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, a_stream};
-use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, UserId};
+use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, USER_1, a_commit, a_document, a_stream};
+use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError, UserId};
+use cortex_postgres::Pooler;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::PgPageStore;
 use serde_json::Value;
@@ -132,11 +135,40 @@ impl Harness for PgHarness {
 cortex_ingestion::page_store_contract!(PgHarness::new().await);
 
 #[tokio::test(flavor = "multi_thread")]
+async fn behind_a_transaction_pooler_it_works_too() {
+    let world = World::with(Database::Company, [COMPANY_A, COMPANY_B], Pooler::Transaction).await;
+
+    cortex_ingestion::testing::page_store::the_last_deletion_takes_the_document(&PgHarness(world)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_walls_the_store_itself_tells_companies_apart() {
     let harness = PgHarness::new().await;
     harness.0.open_walls().await;
 
     cortex_ingestion::testing::page_store::another_companys_equal_record_is_another_document(&harness).await;
+}
+
+/// All or nothing: cursor and documents are written before the sources.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_fails_in_its_midst_leaves_nothing() {
+    let harness = PgHarness::new().await;
+    let run = harness.run(COMPANY_A, USER_1).await;
+    let page =
+        PageCommit { lease: run.lease, stream: run.stream.clone(), documents: vec![a_document("1")], ..a_commit() };
+    let store = harness.store(COMPANY_A);
+    harness.0.superuser().batch_execute("revoke insert on document_sources from cortex_app").await.unwrap();
+
+    let refused = store.commit_page(&page).await;
+
+    assert!(matches!(refused, Err(StoreError::Broken(_))), "{refused:?}");
+    assert_eq!(store.find_cursor(&run.stream).await.unwrap(), None);
+    assert_eq!(harness.documents(COMPANY_A).await, []);
+    assert_eq!(harness.job(&run).await.pages, 0);
+
+    harness.0.superuser().batch_execute("grant insert on document_sources to cortex_app").await.unwrap();
+    let outcome = store.commit_page(&page).await.unwrap();
+    assert_eq!(outcome, CommitOutcome::Committed(PageCounts { added: 1, ..PageCounts::default() }));
 }
 
 fn key(source: String, source_account: String, source_id: String) -> DocumentKey {

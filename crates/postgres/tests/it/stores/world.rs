@@ -23,6 +23,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(kind: Database, companies: [CompanyId; 2]) -> Self {
+        Self::with(kind, companies, Pooler::Session).await
+    }
+
+    /// The same, with pools that count on a transaction pooler between them and the server.
+    pub(crate) async fn with(kind: Database, companies: [CompanyId; 2], pooler: Pooler) -> Self {
         let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(kind.name());
         let template = Template::new(kind.name()).folder(migrations).unwrap();
         let [company, _] = companies;
@@ -32,7 +37,7 @@ impl World {
         .await;
         let login = TestRole::with("IN ROLE cortex_app").await;
         let url = database.url_as(&login);
-        let pools = companies.map(|company| (company, pool(&url, company, 8)));
+        let pools = companies.map(|company| (company, pool(&url, company, 8, pooler)));
         Self { kind, pools, url, superuser: database.connect().await, _database: database, _login: login }
     }
 
@@ -44,7 +49,7 @@ impl World {
 
     /// Another pool of that deployment, of so many connections.
     pub(crate) fn pool_of(&self, company_id: CompanyId, size: u16) -> Pool {
-        pool(&self.url, company_id, size)
+        pool(&self.url, company_id, size, Pooler::Session)
     }
 
     /// A session that no wall stops, to prepare and to look.
@@ -68,11 +73,11 @@ impl World {
     }
 }
 
-fn pool(url: &str, company: CompanyId, size: u16) -> Pool {
+fn pool(url: &str, company: CompanyId, size: u16, pooler: Pooler) -> Pool {
     Pool::new(PoolConfig {
         address: address(url),
         company,
-        pooler: Pooler::Session,
+        pooler,
         size: size.try_into().unwrap(),
         acquire_timeout: Duration::from_secs(30),
         statement_timeout: Duration::from_secs(30),
