@@ -1,5 +1,7 @@
 //! The product as a whole: its own composition over real sockets, PostgreSQL and the sandbox's stand-ins.
 
+#![expect(clippy::unwrap_used, reason = "what goes wrong while a test prepares fails that test")]
+
 mod connect;
 mod people;
 mod readiness;
