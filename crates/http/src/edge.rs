@@ -19,12 +19,13 @@ use actix_web::http::header::{
     REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, ResponseError, web};
+use actix_web::{Error, ResponseError, web};
 use cortex_kernel::IdGenerator;
 use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::Settings;
+use crate::origin;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemKind};
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
@@ -37,7 +38,7 @@ pub(crate) struct Edge {
 /// What is known of a request when its answer is there.
 struct Told<'a> {
     id: &'a RequestId,
-    settings: Settings,
+    settings: &'a Settings,
     probe: bool,
     start: Instant,
 }
@@ -55,7 +56,7 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let edge = web::Data::clone(request.app_data::<web::Data<Edge>>().expect("the app was made with it"));
     let id = RequestId::of(request.headers(), edge.ids.as_ref());
-    request.extensions_mut().insert(id.clone());
+    origin::note(&request, &id, &edge.settings.trusted_proxies);
     // An error's span, so that no filter takes the id from a line.
     let span = tracing::error_span!(
         "request", request.id = %id, http.method = %request.method(), http.path = request.path()
@@ -67,7 +68,7 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
     let outcome =
         AssertUnwindSafe(async move { next.call(request).await }).catch_unwind().instrument(span.clone()).await;
 
-    let told = Told { id: &id, settings: edge.settings, probe, start };
+    let told = Told { id: &id, settings: &edge.settings, probe, start };
     span.in_scope(|| match outcome {
         Ok(Ok(response)) => Ok(told.response(response)),
         // Without its request an answer can only go on as the error it is; nothing is left that could change it.

@@ -1,45 +1,96 @@
-//! An address and the methods it takes.
+//! An address, the methods it takes, and who may call them.
 
 use actix_web::dev::Handler;
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, HttpResponse, Resource, Responder, guard};
+use actix_web::{FromRequest, HttpResponse, Responder, Route, guard};
+use cortex_identity::model::Role;
 
+use crate::gate;
 use crate::problem::{Problem, ProblemKind};
 
+/// Who may call a method of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody; where it needs protection, the handler has its own.
+    Open,
+    /// Members of the company with at least this role.
+    Member(Role),
+}
+
 /// An address under construction. Every route of the API is made by it, so that what must hold of all of them has one
-/// place: now that another method is refused with the list of those that are taken.
+/// place: that nothing can be called of which nobody said who may, and that another method is refused with the list of
+/// those that are taken.
 pub(crate) struct Endpoint {
-    resource: Resource,
-    methods: Vec<Method>,
+    paths: Vec<&'static str>,
+    accesses: Vec<(Method, Access)>,
+    routes: Vec<Route>,
 }
 
 impl Endpoint {
-    pub(crate) fn at(path: &str) -> Self {
-        Self { resource: web::resource(path), methods: Vec::new() }
+    pub(crate) fn at(path: &'static str) -> Self {
+        Self { paths: vec![path], accesses: Vec::new(), routes: Vec::new() }
+    }
+
+    /// Answers at a further address, which older clients call.
+    pub(crate) fn also_at(mut self, path: &'static str) -> Self {
+        self.paths.push(path);
+        self
     }
 
     /// Answers GET, and HEAD with the same head and no body.
-    pub(crate) fn get<F, Args>(mut self, handler: F) -> Self
+    pub(crate) fn get<F, Args>(mut self, access: Access, handler: F) -> Self
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
         let either = guard::Any(guard::Get()).or(guard::Head());
-        self.resource = self.resource.route(web::route().guard(either).to(handler));
-        self.methods.extend([Method::GET, Method::HEAD]);
-        self
+        self.accesses.push((Method::GET, access));
+        self.take(access, web::route().guard(either).to(handler))
+    }
+
+    /// Answers POST.
+    pub(crate) fn post<F, Args>(mut self, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.accesses.push((Method::POST, access));
+        self.take(access, web::post().to(handler))
+    }
+
+    /// The addresses, and who may call which method.
+    #[cfg(test)]
+    pub(crate) fn declared(&self) -> (&[&'static str], &[(Method, Access)]) {
+        (&self.paths, &self.accesses)
     }
 
     pub(crate) fn register(self, config: &mut ServiceConfig) {
-        let names: Vec<_> = self.methods.iter().map(Method::as_str).collect();
+        let mut names = Vec::new();
+        for (method, _) in &self.accesses {
+            names.push(method.as_str());
+            if *method == Method::GET {
+                names.push(Method::HEAD.as_str());
+            }
+        }
         let allow = HeaderValue::from_str(&names.join(", ")).expect("names of methods are letters");
         let refuse = web::to(move || {
             let problem = Problem::new(ProblemKind::MethodNotAllowed).allow(allow.clone());
             async move { Err::<HttpResponse, _>(problem) }
         });
-        config.service(self.resource.default_service(refuse));
+        let resource = self.routes.into_iter().fold(web::resource(self.paths), actix_web::Resource::route);
+        config.service(resource.default_service(refuse));
+    }
+
+    fn take(mut self, access: Access, route: Route) -> Self {
+        self.routes.push(match access {
+            Access::Open => route,
+            Access::Member(least) => route.wrap(from_fn(move |request, next| gate::admit(least, request, next))),
+        });
+        self
     }
 }

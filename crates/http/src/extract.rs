@@ -1,6 +1,6 @@
 //! How handlers take what a request carries.
 //!
-//! Bodies are taken by [`Json`] and [`OptionalJson`]; queries and parts of the path by actix's own `Query` and `Path`,
+//! Bodies are taken by [`Json`], [`OptionalJson`] and [`Raw`]; queries and parts of the path by actix's own `Query` and `Path`,
 //! whose failures are made problems here.
 
 use std::future::Future;
@@ -24,6 +24,10 @@ pub struct Json<T>(pub T);
 /// A JSON body all of whose fields are optional: it may be absent altogether, but one that is there must be valid.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionalJson<T>(pub T);
+
+/// A body as it came, whatever it is.
+#[derive(Clone, Debug)]
+pub struct Raw(pub Bytes);
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
@@ -57,6 +61,16 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalJson<T> {
                 body => parse(&body).map(Self),
             }
         })
+    }
+}
+
+impl FromRequest for Raw {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Bytes::from_request(request, payload);
+        Box::pin(async move { body.await.map(Self).map_err(|error| unreadable(&error)) })
     }
 }
 

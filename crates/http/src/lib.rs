@@ -1,6 +1,8 @@
 //! The HTTP API on actix-web: routes, what requests and answers look like, and what failures look like.
 //!
 //! - [`app`]: the whole API over its [`Services`]; `cortex serve` runs it and tests call it.
+//! - `routes::table`: every address with its methods and who may call them. There is no other way to a handler.
+//! - `gate`: who may come in; it stands before every handler and its extractors.
 //! - [`problem`]: the closed table of failures. Every failure of every route is one of them, those of extractors, of
 //!   unknown addresses and of panics too.
 //! - [`extract`]: how handlers take bodies.
@@ -11,20 +13,23 @@
 //!
 //! # Adding a route
 //!
-//! Write the handler and its DTOs in `routes/<resource>.rs`, name it with its methods in an `Endpoint` there, and put the
-//! use case it needs into [`Services`]. A failure that clients should be able to tell apart gets a line in
+//! Write the handler and its DTOs in `routes/<resource>.rs`, give it a line with its least role in `routes::table`, and
+//! put the use case it needs into [`Services`]. A failure that clients should be able to tell apart gets a line in
 //! [`problem::ProblemKind`].
 
 mod edge;
 mod endpoint;
 pub mod extract;
+mod gate;
 pub mod health;
+mod origin;
 pub mod problem;
 mod request_id;
 mod routes;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::body::MessageBody;
@@ -32,7 +37,15 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error};
-use cortex_kernel::IdGenerator;
+use cortex_connections::ports::ConnectionStore;
+use cortex_connections::{ReceiveWebhook, StartConnect};
+use cortex_identity::EnterCompany;
+use cortex_identity::ports::{ProfileReader, TokenVerifier};
+use cortex_ingestion::ports::{DocumentReader, ReadingStates, SearchIndex};
+use cortex_kernel::{IdGenerator, Provider};
+use cortex_sync_jobs::StartSync;
+use cortex_sync_jobs::ports::JobQueue;
+use ipnet::IpNet;
 
 use edge::Edge;
 use health::Health;
@@ -44,13 +57,41 @@ pub struct Services {
     pub health: Arc<Health>,
     /// Where request ids come from.
     pub ids: Arc<dyn IdGenerator>,
+    /// Whose tokens are ours.
+    pub tokens: Arc<dyn TokenVerifier>,
+    /// Lets people in.
+    pub enter_company: Arc<EnterCompany>,
+    /// What people may know of their own places.
+    pub profiles: Arc<dyn ProfileReader>,
+    /// The providers that are not switched off.
+    pub providers: Arc<BTreeSet<Provider>>,
+    /// Opens sessions in which people connect accounts.
+    pub start_connect: Arc<StartConnect>,
+    /// Who connected which account.
+    pub connections: Arc<dyn ConnectionStore>,
+    /// How far they were read.
+    pub reading_states: Arc<dyn ReadingStates>,
+    /// Takes the broker's webhooks in.
+    pub receive_webhook: Arc<ReceiveWebhook>,
+    /// Has accounts read.
+    pub start_sync: Arc<StartSync>,
+    /// What became of that.
+    pub jobs: Arc<dyn JobQueue>,
+    /// The documents.
+    pub documents: Arc<dyn DocumentReader>,
+    /// What they say.
+    pub search: Arc<dyn SearchIndex>,
 }
 
-/// What of the deployment shows in answers.
-#[derive(Clone, Copy, Debug)]
+/// How the deployment stands in the world, and what of it shows in answers.
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Whether browsers are told to come by HTTPS only.
     pub strict_transport: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// How many days back an initial sync reads.
+    pub backfill_days: u32,
 }
 
 /// Largest body of a request, in bytes, but for uploads.
@@ -70,8 +111,10 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let edge = Edge { ids: Arc::clone(&services.ids), settings };
-    app_over(edge, routes::register(services))
+    let ids = Arc::clone(&services.ids);
+    let routes = routes::register(services, &settings);
+    let edge = Edge { ids, settings };
+    app_over(edge, routes)
 }
 
 /// What is true of every route, around any routes.

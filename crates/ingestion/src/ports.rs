@@ -1,6 +1,7 @@
 //! What this domain needs from outside.
 
 mod document_reader;
+mod reading_states;
 mod search_index;
 
 use async_trait::async_trait;
@@ -11,6 +12,9 @@ use crate::model::{CommitOutcome, Cursor, PageCommit, Stream};
 #[cfg(any(test, feature = "testing"))]
 pub use document_reader::MockDocumentReader;
 pub use document_reader::{DocumentReader, ListError};
+#[cfg(any(test, feature = "testing"))]
+pub use reading_states::MockReadingStates;
+pub use reading_states::ReadingStates;
 #[cfg(any(test, feature = "testing"))]
 pub use search_index::MockSearchIndex;
 pub use search_index::SearchIndex;

@@ -9,9 +9,9 @@ use time::{Duration, OffsetDateTime};
 
 use crate::ingest_page::{IngestPage, IngestPageError, ReadPage};
 use crate::model::{Change, Cursor, IngestionMethod, PageCounts, Stream};
-use crate::readers::Reader;
 use crate::normalise::{Account, SetAside};
 use crate::ports::PageStore;
+use crate::readers::Reader;
 use crate::record_source::{RecordPage, RecordSource, RecordState, SourceError};
 
 /// Reads what a stream has after the stored cursor, and makes each page durable before it asks for the next one.
@@ -126,8 +126,7 @@ impl ReadStream {
         let standing = self.pages.find_cursor(&reading.stream).await?;
         let backfills = reading.is_initial || standing.is_none();
         let oldest = backfills.then(|| self.oldest());
-        let mut run =
-            Run { reading, reader, standing, from_the_first: false, oldest, report: StreamReport::default() };
+        let mut run = Run { reading, reader, standing, from_the_first: false, oldest, report: StreamReport::default() };
         run.report.is_interrupted = self.read_pages(&mut run, may_go_on).await?;
         run.tell();
         Ok(run.report)
@@ -159,6 +158,7 @@ impl ReadStream {
                     moves += 1;
                     run.standing = self.pages.find_cursor(&run.reading.stream).await?;
                     run.from_the_first = false;
+                    run.oldest = run.oldest.or_else(|| run.standing.is_none().then(|| self.oldest()));
                     continue;
                 }
                 Err(error) => return Err(error.into()),

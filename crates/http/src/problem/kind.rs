@@ -38,6 +38,26 @@ problem_kinds! {
         "A part of the path has the wrong form.";
     InvalidQuery = BAD_REQUEST, "invalid_query", "Invalid query",
         "A query parameter is missing or has the wrong form.";
+    UnsupportedProvider = BAD_REQUEST, "unsupported_provider", "Unsupported provider",
+        "There is no such provider.";
+    ProviderNotConfigured = BAD_REQUEST, "provider_not_configured", "Provider not configured",
+        "This provider is switched off in this deployment.";
+    Unauthenticated = UNAUTHORIZED, "unauthenticated", "Unauthenticated",
+        "A valid access token must stand in the header Authorization, after the word Bearer.";
+    InvalidSignature = UNAUTHORIZED, "invalid_signature", "Invalid signature",
+        "The webhook is not signed, or its signature does not hold.";
+    WrongCompany = FORBIDDEN, "wrong_company", "Wrong company",
+        "The token is not bound to the company of this deployment.";
+    CompanyInactive = FORBIDDEN, "company_inactive", "Company inactive",
+        "The company is not active.";
+    NotAMember = FORBIDDEN, "not_a_member", "Not a member",
+        "You are not a member of this company.";
+    MembershipInactive = FORBIDDEN, "membership_inactive", "Membership inactive",
+        "Your membership in this company is deactivated, or your invitation has run out.";
+    RoleTooLow = FORBIDDEN, "role_too_low", "Role too low",
+        "Your role in this company does not allow this.";
+    SyncLocked = FORBIDDEN, "sync_locked", "Sync locked",
+        "The initial sync was started before, or an admin does not want it; an admin can allow it once more.";
     NotFound = NOT_FOUND, "not_found", "Not found",
         "There is nothing at this address, or nothing that you may see.";
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed",
@@ -46,6 +66,12 @@ problem_kinds! {
         "The answer cannot be given in an encoding that the request accepts.";
     RequestTimeout = REQUEST_TIMEOUT, "request_timeout", "Request timeout",
         "The request took too long to arrive.";
+    NotConnected = CONFLICT, "not_connected", "Not connected",
+        "The account is not connected: connect it first.";
+    NeedsReauthorization = CONFLICT, "needs_reauthorization", "Needs re-authorization",
+        "The provider no longer lets us in: connect the account again.";
+    Gone = GONE, "gone", "Gone",
+        "This address is no longer in use.";
     PayloadTooLarge = PAYLOAD_TOO_LARGE, "payload_too_large", "Payload too large",
         "The body is larger than this address takes.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type",
@@ -54,6 +80,12 @@ problem_kinds! {
         "A field of the body is missing, unknown or has a value that it cannot have; errors names each.";
     Internal = INTERNAL_SERVER_ERROR, "internal_error", "Internal error",
         "Something went wrong on our side. Tell us the instance if it happens again.";
+    NangoBadAnswer = BAD_GATEWAY, "nango_bad_answer", "Nango answered nonsense",
+        "The connection broker answered something that makes no sense.";
+    NangoUnavailable = SERVICE_UNAVAILABLE, "nango_unavailable", "Nango unavailable",
+        "The connection broker cannot be used at the moment.";
+    Unavailable = SERVICE_UNAVAILABLE, "unavailable", "Unavailable",
+        "Something that the service depends on is away at the moment.";
     NotReady = SERVICE_UNAVAILABLE, "not_ready", "Not ready",
         "The service cannot do its work at the moment; components says which part is missing.";
 }

@@ -10,8 +10,9 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
+use cortex_kernel::StoreError;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -73,10 +74,12 @@ impl Problem {
             headers: Vec::new(),
             source: None,
         };
-        if kind.status() == StatusCode::SERVICE_UNAVAILABLE {
-            problem.retry_after(DEFAULT_RETRY_AFTER)
-        } else {
-            problem
+        match kind {
+            // RFC 9110, section 15.5.2: who must prove who he is, is told how.
+            ProblemKind::Unauthenticated => problem.challenge("Bearer"),
+            ProblemKind::InvalidSignature => problem.challenge("X-Nango-Hmac-Sha256"),
+            _ if kind.status() == StatusCode::SERVICE_UNAVAILABLE => problem.retry_after(DEFAULT_RETRY_AFTER),
+            _ => problem,
         }
     }
 
@@ -146,10 +149,21 @@ impl Problem {
         Self::new(ProblemKind::of_status(error.as_response_error().status_code())).caused_by(error.to_string())
     }
 
+    fn challenge(self, scheme: &'static str) -> Self {
+        self.header(WWW_AUTHENTICATE, HeaderValue::from_static(scheme))
+    }
+
     fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.retain(|(taken, _)| *taken != name);
         self.headers.push((name, value));
         self
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let kind = if error.is_transient() { ProblemKind::Unavailable } else { ProblemKind::Internal };
+        Self::new(kind).caused_by(error)
     }
 }
 
@@ -217,6 +231,13 @@ mod tests {
         assert_eq!(body, expected);
         assert_eq!(problem.source().unwrap().to_string(), "connection to 10.0.0.7 lost");
         assert!(!problem.to_string().contains("10.0.0.7"));
+    }
+
+    #[test]
+    fn who_must_prove_himself_is_told_how() {
+        for kind in ProblemKind::ALL.iter().filter(|kind| kind.status() == StatusCode::UNAUTHORIZED) {
+            assert!(Problem::new(*kind).error_response().headers().contains_key(WWW_AUTHENTICATE), "{kind:?}");
+        }
     }
 
     #[test]

@@ -2,29 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::web::{Data, Json, ServiceConfig};
+use actix_web::web::{Data, Json};
 use serde::Serialize;
 
-use crate::endpoint::Endpoint;
 use crate::health::{ComponentHealth, Health};
 use crate::problem::{Problem, ProblemKind};
 
 /// Answer of `/health/live`.
 #[derive(Serialize)]
-struct Live {
+pub(super) struct Live {
     status: &'static str,
 }
 
 /// Answer of `/health/ready`; when something is missing it is a problem with the same `components`.
 #[derive(Serialize)]
-struct Ready {
+pub(super) struct Ready {
     status: &'static str,
     components: Components,
 }
 
 /// Answer of `/health`.
 #[derive(Serialize)]
-struct Summary {
+pub(super) struct Summary {
     status: &'static str,
     version: &'static str,
     components: Components,
@@ -38,24 +37,18 @@ struct Component {
     latency_ms: u64,
 }
 
-pub(super) fn register(config: &mut ServiceConfig) {
-    Endpoint::at("/health/live").get(live).register(config);
-    Endpoint::at("/health/ready").get(ready).register(config);
-    Endpoint::at("/health").get(summary).register(config);
-}
-
 /// Whether the process answers; asks nothing else.
-async fn live() -> Json<Live> {
+pub(super) async fn live() -> Json<Live> {
     Json(Live { status: "alive" })
 }
 
 /// Whether requests can be sent here.
-async fn ready(health: Data<Health>) -> Result<Json<Ready>, Problem> {
+pub(super) async fn ready(health: Data<Health>) -> Result<Json<Ready>, Problem> {
     Ok(Json(Ready { status: "ready", components: components(&health).await? }))
 }
 
 /// The same for people, with the version that runs.
-async fn summary(health: Data<Health>) -> Result<Json<Summary>, Problem> {
+pub(super) async fn summary(health: Data<Health>) -> Result<Json<Summary>, Problem> {
     let components = components(&health).await?;
     Ok(Json(Summary { status: "healthy", version: env!("CARGO_PKG_VERSION"), components }))
 }

@@ -1,19 +1,64 @@
 //! All addresses of the API.
 
+mod connect;
+mod connection_status;
+mod documents;
+mod filters;
 mod health;
+mod me;
+mod provider;
+mod search;
+mod sync;
+mod sync_jobs;
+mod table;
+mod webhooks;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 
-use crate::Services;
+use crate::gate::Gate;
 use crate::problem::{Problem, ProblemKind};
+use crate::{Services, Settings};
+
+pub(crate) use table::table;
 
 /// Registers every route. `Services` is taken apart by name, so that none is forgotten.
-pub(crate) fn register(services: Services) -> impl FnOnce(&mut ServiceConfig) {
-    let Services { health, ids: _ } = services;
+pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&mut ServiceConfig) + use<> {
+    let Services {
+        health,
+        ids: _,
+        tokens,
+        enter_company,
+        profiles,
+        providers,
+        start_connect,
+        connections,
+        reading_states,
+        receive_webhook,
+        start_sync,
+        jobs,
+        documents,
+        search,
+    } = services;
+    let backfill = sync::BackfillDays(settings.backfill_days);
     move |config| {
-        config.app_data(Data::from(health));
-        health::register(config);
+        config
+            .app_data(Data::new(Gate { tokens, enter_company }))
+            .app_data(Data::from(health))
+            .app_data(Data::from(profiles))
+            .app_data(Data::from(providers))
+            .app_data(Data::from(start_connect))
+            .app_data(Data::from(connections))
+            .app_data(Data::from(reading_states))
+            .app_data(Data::from(receive_webhook))
+            .app_data(Data::from(start_sync))
+            .app_data(Data::from(jobs))
+            .app_data(Data::from(documents))
+            .app_data(Data::from(search))
+            .app_data(Data::new(backfill));
+        for endpoint in table() {
+            endpoint.register(config);
+        }
     }
 }
 

@@ -10,12 +10,10 @@ use async_trait::async_trait;
 use rstest::rstest;
 use serde_json::Value;
 
-use super::{OneId, header, problem_of};
+use super::{header, problem_of, settings, stage};
 use crate::health::{Health, ReadinessCheck};
 use crate::problem::ProblemKind;
-use crate::{Services, Settings, app};
-
-const SETTINGS: Settings = Settings { strict_transport: false };
+use crate::{Services, app};
 
 struct Check {
     component: &'static str,
@@ -49,7 +47,7 @@ impl ReadinessCheck for Check {
 fn services(master: &Arc<Check>) -> Services {
     let database = Check { component: "database", outcome: Mutex::new(Outcome::Up) };
     let checks: Vec<Arc<dyn ReadinessCheck>> = vec![Arc::new(database), Arc::<Check>::clone(master)];
-    Services { health: Arc::new(Health::with_patience(checks, Duration::from_millis(50))), ids: Arc::new(OneId) }
+    Services { health: Arc::new(Health::with_patience(checks, Duration::from_millis(50))), ..stage::services() }
 }
 
 fn master(outcome: Outcome) -> Arc<Check> {
@@ -62,7 +60,7 @@ fn master(outcome: Outcome) -> Arc<Check> {
 #[case("/health", "healthy")]
 #[actix_web::test]
 async fn health_tells_that_all_is_well(#[case] path: &str, #[case] word: &str) {
-    let app = test::init_service(app(services(&master(Outcome::Up)), SETTINGS)).await;
+    let app = test::init_service(app(services(&master(Outcome::Up)), settings(false))).await;
 
     let response = test::call_service(&app, TestRequest::get().uri(path).to_request()).await;
 
@@ -81,7 +79,7 @@ async fn health_tells_that_all_is_well(#[case] path: &str, #[case] word: &str) {
 #[actix_web::test]
 async fn a_missing_component_is_named_and_comes_back_by_itself(#[case] outcome: Outcome) {
     let check = master(outcome);
-    let app = test::init_service(app(services(&check), SETTINGS)).await;
+    let app = test::init_service(app(services(&check), settings(false))).await;
     let get = async |path| test::call_service(&app, TestRequest::get().uri(path).to_request()).await;
 
     for path in ["/health/ready", "/health"] {
@@ -101,7 +99,7 @@ async fn a_missing_component_is_named_and_comes_back_by_itself(#[case] outcome: 
 
 #[actix_web::test]
 async fn probes_may_ask_for_the_head_alone() {
-    let app = test::init_service(app(services(&master(Outcome::Up)), SETTINGS)).await;
+    let app = test::init_service(app(services(&master(Outcome::Up)), settings(false))).await;
     let head = TestRequest::with_uri("/health/live").method(Method::HEAD).to_request();
 
     assert_eq!(test::call_service(&app, head).await.status(), StatusCode::OK);

@@ -1,8 +1,14 @@
 //! The API called as a whole: what every failure and every answer looks like, whichever route it comes from.
 
 mod answers;
+mod connections;
+mod documents;
 mod failures;
+mod gate;
 mod health;
+mod identity;
+mod stage;
+mod syncs;
 
 use std::io;
 use std::sync::Arc;
@@ -20,7 +26,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::edge::Edge;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Access, Endpoint};
 use crate::extract::{Json, OptionalJson};
 use crate::problem::{PROBLEM_JSON, Problem, ProblemKind};
 use crate::{Settings, app_over};
@@ -73,28 +79,34 @@ struct Wanted {
 /// Routes that fail in every way that a route can.
 fn trials(config: &mut ServiceConfig) {
     Endpoint::at("/numbers/{number}")
-        .get(|number: web::Path<u32>| async move { HttpResponse::Ok().json(*number) })
+        .get(Access::Open, |number: web::Path<u32>| async move { HttpResponse::Ok().json(*number) })
         .register(config);
-    Endpoint::at("/list").get(|_: web::Query<Wanted>| async { HttpResponse::Ok().finish() }).register(config);
-    Endpoint::at("/large").get(|| async { HttpResponse::Ok().body("large ".repeat(1_000)) }).register(config);
+    Endpoint::at("/list")
+        .get(Access::Open, |_: web::Query<Wanted>| async { HttpResponse::Ok().finish() })
+        .register(config);
+    Endpoint::at("/large")
+        .get(Access::Open, || async { HttpResponse::Ok().body("large ".repeat(1_000)) })
+        .register(config);
     Endpoint::at("/events")
-        .get(|| async {
+        .get(Access::Open, || async {
             HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/event-stream")).body("data: 1\n\n".repeat(1_000))
         })
         .register(config);
     Endpoint::at("/broken")
-        .get(|| async {
+        .get(Access::Open, || async {
             let cause = io::Error::other("password hush refused\nby 10.0.0.7");
             Err::<HttpResponse, _>(Problem::new(ProblemKind::Internal).caused_by(cause))
         })
         .register(config);
-    Endpoint::at("/teapot").get(|| async { Err::<HttpResponse, _>(ErrorImATeapot("inner words")) }).register(config);
-    Endpoint::at("/bare").get(|| async { HttpResponse::Forbidden().finish() }).register(config);
+    Endpoint::at("/teapot")
+        .get(Access::Open, || async { Err::<HttpResponse, _>(ErrorImATeapot("inner words")) })
+        .register(config);
+    Endpoint::at("/bare").get(Access::Open, || async { HttpResponse::Forbidden().finish() }).register(config);
     Endpoint::at("/kept")
-        .get(|| async { HttpResponse::Ok().insert_header((CACHE_CONTROL, "max-age=60")).finish() })
+        .get(Access::Open, || async { HttpResponse::Ok().insert_header((CACHE_CONTROL, "max-age=60")).finish() })
         .register(config);
     Endpoint::at("/panic")
-        .get(|| async {
+        .get(Access::Open, || async {
             let nothing = "".parse::<u8>();
             HttpResponse::Ok().json(nothing.expect("a number\nof lines"))
         })
@@ -112,7 +124,11 @@ fn trials(config: &mut ServiceConfig) {
 }
 
 fn edge(strict_transport: bool) -> Edge {
-    Edge { ids: Arc::new(OneId), settings: Settings { strict_transport } }
+    Edge { ids: Arc::new(OneId), settings: settings(strict_transport) }
+}
+
+fn settings(strict_transport: bool) -> Settings {
+    Settings { strict_transport, trusted_proxies: Arc::new(["10.0.0.0/8".parse().unwrap()]), backfill_days: 365 }
 }
 
 async fn trial(request: TestRequest) -> ServiceResponse<impl MessageBody> {

@@ -63,8 +63,9 @@ impl Scene {
     }
 
     /// After which cursors pages were asked for.
-    fn asked(&self) -> Vec<Option<String>> {
-        self.source.asked().into_iter().map(|cursor| cursor.map(|cursor| cursor.as_str().to_owned())).collect()
+    fn asked(&self) -> Vec<String> {
+        let asked = self.source.asked();
+        asked.iter().map(|cursor| cursor.as_ref().map_or("the beginning", Cursor::as_str).to_owned()).collect()
     }
 
     async fn cursor(&self) -> Option<Cursor> {
@@ -88,10 +89,6 @@ fn deleted(id: &str) -> RecordState {
     RecordState::Deleted { id: id.to_owned() }
 }
 
-fn at(cursor: &str) -> Option<String> {
-    Some(cursor.to_owned())
-}
-
 #[tokio::test]
 async fn a_stream_is_read_to_its_end_page_by_page() {
     let scene = scene(emails(250));
@@ -99,7 +96,7 @@ async fn a_stream_is_read_to_its_end_page_by_page() {
     let report = scene.read().await.unwrap();
 
     assert_eq!((report.pages, report.counts.added, report.is_interrupted), (3, 250, false));
-    assert_eq!(scene.asked(), [None, at("100"), at("200")]);
+    assert_eq!(scene.asked(), ["the beginning", "100", "200"]);
     assert_eq!(scene.documents().len(), 250);
     assert_eq!(scene.cursor().await, Some(Cursor::new("250")));
 }
@@ -112,7 +109,7 @@ async fn the_next_run_begins_where_the_last_one_ended() {
 
     let report = scene.read().await.unwrap();
 
-    assert_eq!(scene.asked(), [None, at("2")]);
+    assert_eq!(scene.asked(), ["the beginning", "2"]);
     assert_eq!((report.pages, report.counts.added), (1, 1));
 }
 
@@ -136,7 +133,7 @@ async fn a_model_that_nothing_reads_has_no_records() {
 
     scene.reading.stream = Stream { provider: Provider::Outlook, ..a_stream() };
     assert_eq!(scene.read().await.unwrap(), StreamReport::default());
-    assert_eq!(scene.asked(), []);
+    assert_eq!(scene.asked(), [""; 0]);
 }
 
 #[tokio::test]
@@ -243,7 +240,7 @@ async fn a_lost_cursor_begins_at_the_first_record_again_and_harms_nothing() {
 
     let report = scene.read().await.unwrap();
 
-    assert_eq!(scene.asked()[2..], [at("150"), None, at("100")]);
+    assert_eq!(scene.asked()[2..], ["150", "the beginning", "100"]);
     assert_eq!((report.counts.added, report.counts.unchanged, report.too_old), (1, 150, 1));
     assert_eq!(scene.cursor().await, Some(Cursor::new("152")));
 }
@@ -287,6 +284,24 @@ async fn a_stream_that_was_read_on_meanwhile_is_read_from_there() {
     let report = scene.use_case(Arc::new(moving(3))).read(&scene.reading, &|| true).await.unwrap();
 
     assert_eq!((report.pages, scene.asked().len()), (1, 4));
+}
+
+#[tokio::test]
+async fn a_stream_that_was_begun_anew_meanwhile_leaves_out_what_is_too_old() {
+    let scene = scene([email("m1"), dated("old", OLD)]);
+    let mut pages = MockPageStore::new();
+    pages.expect_find_cursor().once().return_once(|_| Ok(Some(Cursor::new("1"))));
+    pages.expect_find_cursor().once().return_once(|_| Ok(None));
+    pages.expect_commit_page().once().return_once(|_| Ok(CommitOutcome::CursorMoved));
+    pages
+        .expect_commit_page()
+        .withf(|commit| commit.documents.len() == 1 && commit.read_from.is_none())
+        .once()
+        .return_once(|_| Ok(CommitOutcome::Committed(PageCounts::default())));
+
+    let report = scene.use_case(Arc::new(pages)).read(&scene.reading, &|| true).await.unwrap();
+
+    assert_eq!(report.too_old, 1);
 }
 
 #[tokio::test]

@@ -114,8 +114,8 @@ pub async fn a_document_is_found_with_its_text(harness: &impl Harness) {
 }
 
 pub async fn another_companys_document_reads_as_absent(harness: &impl Harness) {
-    let id = harness.put_document(COMPANY_B, text(a_document_view("1"))).await;
-    harness.put_source(COMPANY_B, id, a_source_view("1")).await;
+    let id = harness.put_document(COMPANY_B, text(a_document_view("2"))).await;
+    harness.put_source(COMPANY_B, id, a_source_view("2")).await;
 
     let reader = harness.reader(COMPANY_A);
     assert_eq!(reader.find_document(COMPANY_A, id).await.expect("an answer"), None);
@@ -161,11 +161,7 @@ pub async fn a_document_from_before_sources_were_kept_has_none(harness: &impl Ha
 fn a_file() -> DocumentView {
     DocumentView {
         id: DocumentId::new(0),
-        key: DocumentKey {
-            source: SourceName::new("notes"),
-            source_account: String::new(),
-            source_id: "7".to_owned(),
-        },
+        key: DocumentKey { source: SourceName::new("notes"), source_account: String::new(), source_id: "7".to_owned() },
         kind: DocumentKind::FILE,
         title: "Notes".to_owned(),
         created_at: None,

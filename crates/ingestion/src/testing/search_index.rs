@@ -66,7 +66,11 @@ pub async fn words_are_combined_as_on_the_web(harness: &impl Harness) {
     assert_eq!(found(harness, "grey -heron").await, [swan]);
     assert_eq!(found(harness, "otter or heron").await, [otter, heron]);
     assert_eq!(found(harness, "\"grey bird").await.len(), 1, "an open quotation mark is no mistake");
-    assert_eq!(found(harness, "grey & | ! ( bird:* <->").await, [swan, heron], "operators of the database are none here");
+    assert_eq!(
+        found(harness, "grey & | ! ( bird:* <->").await,
+        [swan, heron],
+        "operators of the database are none here"
+    );
 }
 
 pub async fn a_query_without_a_word_finds_nothing(harness: &impl Harness) {
@@ -150,7 +154,7 @@ pub async fn a_hit_tells_its_document_and_marks_what_was_searched_for(harness: &
     let marked: Vec<_> = hit.snippet.iter().filter(|piece| piece.is_match).map(|piece| piece.text.as_str()).collect();
     assert_eq!(marked, ["heron"]);
     let whole: String = hit.snippet.iter().map(|piece| piece.text.as_str()).collect();
-    assert!(whole.contains("The heron stands"), "{whole}");
+    assert!(whole.contains("heron stands"), "{whole}");
 }
 
 pub async fn matches_are_counted_up_to_a_thousand(harness: &impl Harness) {

@@ -39,9 +39,10 @@ impl Wanted {
     /// How well a document fits; none where it does not.
     pub(super) fn score(&self, title: &str, content: &str) -> Option<f32> {
         let (title, content) = (words(title), words(content));
-        let fits = self.groups.iter().any(|group| {
-            group.iter().all(|term| (term.is_in(&title) || term.is_in(&content)) != term.is_excluded)
-        });
+        let fits = self
+            .groups
+            .iter()
+            .any(|group| group.iter().all(|term| (term.is_in(&title) || term.is_in(&content)) != term.is_excluded));
         let score = |words: &[String]| if self.terms().any(|term| term.is_in(words)) { 1.0 } else { 0.0 };
         fits.then(|| 10.0 * score(&title) + score(&content))
     }

@@ -1,0 +1,97 @@
+//! `/api/v1/oauth/status`: which accounts the caller connected.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::web::{Data, Json};
+use cortex_connections::model::{Connection, ConnectionStatus, StatusReason};
+use cortex_connections::ports::ConnectionStore;
+use cortex_ingestion::model::ReadingState;
+use cortex_ingestion::ports::ReadingStates;
+use cortex_kernel::{Email, Provider};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::gate::Caller;
+use crate::problem::Problem;
+
+/// Answer of `/api/v1/oauth/status`.
+#[derive(Serialize)]
+pub(super) struct Status {
+    user_id: String,
+    company_id: String,
+    tenant_id: String,
+    providers: BTreeMap<&'static str, ProviderStatus>,
+}
+
+/// How the caller stands with a provider.
+#[derive(Default, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "clients know them by these names")]
+struct ProviderStatus {
+    configured: bool,
+    connected: bool,
+    /// Our own number of the connection.
+    id: Option<i64>,
+    /// The broker's id of it.
+    connection_id: Option<String>,
+    status: Option<&'static str>,
+    /// The caller's address in the company, at the time of connecting.
+    email: Option<String>,
+    /// The address of the connected account.
+    account_email: Option<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    connected_at: Option<OffsetDateTime>,
+    /// When a sync was last completed.
+    #[serde(with = "time::serde::rfc3339::option")]
+    last_sync: Option<OffsetDateTime>,
+    /// Whether an initial sync can be started.
+    can_manual_sync: bool,
+    initial_sync_completed: bool,
+    needs_reauthorization: bool,
+    reason: Option<&'static str>,
+}
+
+/// How the caller stands with every provider.
+pub(super) async fn status(
+    Caller(caller): Caller,
+    providers: Data<BTreeSet<Provider>>,
+    connections: Data<dyn ConnectionStore>,
+    reading_states: Data<dyn ReadingStates>,
+) -> Result<Json<Status>, Problem> {
+    let own = connections.list_own(caller.company_id, caller.user_id).await?;
+    let states = reading_states.list_own(caller.company_id, caller.user_id).await?;
+    let of = |provider: Provider| {
+        let connection = own.iter().find(|connection| connection.provider == provider);
+        let stands = connection.map_or_else(ProviderStatus::default, |connection| {
+            ProviderStatus::of(connection, states.iter().find(|state| state.connection_id == connection.id))
+        });
+        (provider.name(), ProviderStatus { configured: providers.contains(&provider), ..stands })
+    };
+    Ok(Json(Status {
+        user_id: caller.user_id.to_string(),
+        company_id: caller.company_id.to_string(),
+        tenant_id: caller.company_id.to_string(),
+        providers: Provider::ALL.into_iter().map(of).collect(),
+    }))
+}
+
+impl ProviderStatus {
+    fn of(connection: &Connection, state: Option<&ReadingState>) -> Self {
+        let account_email = connection.account.as_ref().and_then(|account| account.email.as_ref());
+        Self {
+            configured: false,
+            connected: connection.status.is_connected(),
+            id: Some(connection.id.get()),
+            connection_id: Some(connection.broker_id.to_string()),
+            status: Some(connection.status.name()),
+            email: Some(connection.owner.email.to_string()),
+            account_email: account_email.map(Email::to_string),
+            connected_at: Some(connection.connected_at),
+            last_sync: state.and_then(|state| state.last_read_at),
+            can_manual_sync: connection.status == ConnectionStatus::Active
+                && state.is_some_and(|state| state.may_begin),
+            initial_sync_completed: state.is_some_and(|state| state.is_complete),
+            needs_reauthorization: connection.status == ConnectionStatus::NeedsReauthorization,
+            reason: connection.reason.map(StatusReason::name),
+        }
+    }
+}

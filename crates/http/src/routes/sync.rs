@@ -1,0 +1,162 @@
+//! `/api/v1/sync`: having accounts read.
+
+use std::collections::BTreeSet;
+
+use actix_web::Responder;
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Json, Path};
+use cortex_identity::model::UserContext;
+use cortex_kernel::{Origin, Provider};
+use cortex_sync_jobs::StartSync;
+use cortex_sync_jobs::model::{Job, SyncRequest, SyncWish, Trigger};
+use cortex_sync_jobs::start_sync::StartSyncError;
+use serde::{Deserialize, Serialize};
+
+use super::provider;
+use crate::extract::OptionalJson;
+use crate::gate::Caller;
+use crate::origin::CameFrom;
+use crate::problem::{Problem, ProblemKind};
+
+/// How many days back an initial sync reads.
+#[derive(Clone, Copy)]
+pub(super) struct BackfillDays(pub(super) u32);
+
+/// Answer of `/api/v1/sync/initial/{provider}`.
+#[derive(Serialize)]
+struct Initial {
+    status: &'static str,
+    job_id: String,
+    provider: &'static str,
+    backfill_days: u32,
+    locked: bool,
+    message: String,
+    user_id: String,
+    company_id: String,
+}
+
+/// Answer of `/api/v1/sync/{provider}`.
+#[derive(Serialize)]
+pub(super) struct Queued {
+    status: &'static str,
+    job_id: String,
+    provider: &'static str,
+    message: String,
+    user_id: String,
+    company_id: String,
+}
+
+/// Body of `/api/v1/sync/{provider}`: nothing can be chosen yet, and whoever chooses something is told so.
+#[derive(Default, Deserialize)]
+pub(super) struct Choices {}
+
+/// Has everything read that is not too old.
+pub(super) async fn initial(
+    Caller(caller): Caller,
+    CameFrom(origin): CameFrom,
+    provider: Path<String>,
+    providers: Data<BTreeSet<Provider>>,
+    start_sync: Data<StartSync>,
+    backfill: Data<BackfillDays>,
+) -> Result<impl Responder, Problem> {
+    let provider = provider::configured(&provider, &providers)?;
+    let job = start(&caller, origin, provider, SyncWish::Initial, &start_sync).await?;
+    let BackfillDays(backfill_days) = **backfill;
+    let started = Initial {
+        status: "started",
+        job_id: job.id.to_string(),
+        provider: provider.name(),
+        backfill_days,
+        locked: true,
+        message: format!("The last {backfill_days} days of {provider} are being read; this can be asked for once."),
+        user_id: caller.user_id.to_string(),
+        company_id: caller.company_id.to_string(),
+    };
+    Ok((Json(started), StatusCode::ACCEPTED))
+}
+
+/// Has read what changed.
+pub(super) async fn incremental(
+    Caller(caller): Caller,
+    CameFrom(origin): CameFrom,
+    provider: Path<String>,
+    OptionalJson(Choices {}): OptionalJson<Choices>,
+    providers: Data<BTreeSet<Provider>>,
+    start_sync: Data<StartSync>,
+) -> Result<impl Responder, Problem> {
+    changes(&caller, origin, &provider, &providers, &start_sync).await
+}
+
+/// The same at an older address.
+pub(super) async fn once(
+    Caller(caller): Caller,
+    CameFrom(origin): CameFrom,
+    provider: Path<String>,
+    providers: Data<BTreeSet<Provider>>,
+    start_sync: Data<StartSync>,
+) -> Result<impl Responder, Problem> {
+    changes(&caller, origin, &provider, &providers, &start_sync).await
+}
+
+/// The same for Outlook, at the oldest address.
+pub(super) async fn once_outlook(
+    Caller(caller): Caller,
+    CameFrom(origin): CameFrom,
+    providers: Data<BTreeSet<Provider>>,
+    start_sync: Data<StartSync>,
+) -> Result<impl Responder, Problem> {
+    changes(&caller, origin, Provider::Outlook.name(), &providers, &start_sync).await
+}
+
+async fn changes(
+    caller: &UserContext,
+    origin: Origin,
+    provider: &str,
+    providers: &BTreeSet<Provider>,
+    start_sync: &StartSync,
+) -> Result<(Json<Queued>, StatusCode), Problem> {
+    let provider = provider::configured(provider, providers)?;
+    let job = start(caller, origin, provider, SyncWish::Incremental, start_sync).await?;
+    let queued = Queued {
+        status: "queued",
+        job_id: job.id.to_string(),
+        provider: provider.name(),
+        message: format!("What changed in {provider} is being read."),
+        user_id: caller.user_id.to_string(),
+        company_id: caller.company_id.to_string(),
+    };
+    Ok((Json(queued), StatusCode::ACCEPTED))
+}
+
+async fn start(
+    caller: &UserContext,
+    origin: Origin,
+    provider: Provider,
+    wish: SyncWish,
+    start_sync: &StartSync,
+) -> Result<Job, Problem> {
+    let request = SyncRequest {
+        company_id: caller.company_id,
+        user_id: caller.user_id,
+        provider,
+        wish,
+        trigger: Trigger::User,
+        triggered_by: Some(caller.user_id.to_string()),
+        origin,
+    };
+    Ok(start_sync.start(request).await?.job)
+}
+
+impl From<StartSyncError> for Problem {
+    fn from(error: StartSyncError) -> Self {
+        let kind = match error {
+            StartSyncError::NotConnected => ProblemKind::NotConnected,
+            StartSyncError::NeedsReauthorization => ProblemKind::NeedsReauthorization,
+            StartSyncError::Locked => ProblemKind::SyncLocked,
+            // Only what goes by itself has to wait for a person.
+            StartSyncError::NotBegun => ProblemKind::Internal,
+            StartSyncError::Store(error) => return error.into(),
+        };
+        Self::new(kind).caused_by(error)
+    }
+}

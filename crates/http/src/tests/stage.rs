@@ -1,0 +1,170 @@
+//! The whole API over ports that live in memory.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::test::{self, TestRequest};
+use async_trait::async_trait;
+use cortex_connections::model::{OwnerClaims, Webhook, WebhookEvent};
+use cortex_connections::ports::{
+    BrokerError, ConnectionBroker, MockConnectionBroker, WebhookAuthenticity, WebhookInbox, WebhookReader,
+};
+use cortex_connections::testing::{InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryWebhookInbox};
+use cortex_connections::{ReceiveWebhook, StartConnect};
+use cortex_identity::EnterCompany;
+use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
+use cortex_identity::ports::{MembershipStore, TokenVerifier, VerifyTokenError};
+use cortex_identity::testing::profile_reader::InMemoryProfiles;
+use cortex_identity::testing::{COMPANY_A, COMPANY_B, InMemoryMembershipStore, NOON, a_company, a_membership, a_token};
+use cortex_ingestion::testing::InMemoryLibrary;
+use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
+use cortex_kernel::{Provider, UserId};
+use cortex_sync_jobs::StartSync;
+use cortex_sync_jobs::model::StartRefusal;
+use cortex_sync_jobs::ports::{MockSyncStarter, StartOutcome, SyncStarter};
+use cortex_sync_jobs::testing::InMemoryJobQueue;
+use serde_json::Value;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::{OneId, settings};
+use crate::health::Health;
+use crate::{Services, app};
+
+/// What the broker's signature is here.
+pub(super) const SIGNATURE: &str = "signed";
+
+/// A token is the name of a role and belongs to the member of that role; others are refused in their own ways.
+struct Tokens;
+
+/// Takes [`SIGNATURE`], and reads from no body anything.
+struct Webhooks;
+
+#[async_trait]
+impl TokenVerifier for Tokens {
+    async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyTokenError> {
+        let bound_to = |companies: &[&str]| CompanyClaims {
+            app_metadata: companies.iter().map(ToString::to_string).collect(),
+            user_metadata: None,
+        };
+        let user = member(Role::User);
+        let (user_id, companies) = match token {
+            "stranger" => (UserId::new(Uuid::from_u128(98)), bound_to(&[&COMPANY_A.to_string()])),
+            "deactivated" => (UserId::new(Uuid::from_u128(99)), bound_to(&[&COMPANY_A.to_string()])),
+            "elsewhere" => (user, bound_to(&[&COMPANY_B.to_string()])),
+            "nowhere" => (user, bound_to(&[])),
+            "keyless" => return Err(VerifyTokenError::KeysUnavailable),
+            role => match role.parse() {
+                Ok(role) => (member(role), bound_to(&[&COMPANY_A.to_string()])),
+                Err(_) => return Err(VerifyTokenError::Refused(TokenRefusal::BadSignature)),
+            },
+        };
+        Ok(VerifiedToken { user_id, companies, ..a_token() })
+    }
+}
+
+impl WebhookAuthenticity for Webhooks {
+    fn is_authentic(&self, _: &[u8], signature: &str) -> bool {
+        signature == SIGNATURE
+    }
+}
+
+impl WebhookReader for Webhooks {
+    fn read(&self, _: &[u8]) -> Webhook {
+        Webhook { event: WebhookEvent::Unknown, connection: None, claims: OwnerClaims::default() }
+    }
+}
+
+/// The member of [`COMPANY_A`] who has this role.
+pub(super) fn member(role: Role) -> UserId {
+    UserId::new(Uuid::from_u128(1 + role as u128))
+}
+
+/// [`COMPANY_A`] with a member of each role, and one who is deactivated.
+pub(super) fn members() -> InMemoryMembershipStore {
+    let active = Role::ALL.map(|role| Membership { user_id: member(role), role, ..a_membership() });
+    let deactivated = Membership { user_id: UserId::new(Uuid::from_u128(99)), is_active: false, ..a_membership() };
+    InMemoryMembershipStore::with([a_company()], active.into_iter().chain([deactivated]))
+}
+
+pub(super) fn entrance(members: impl MembershipStore + 'static) -> Arc<EnterCompany> {
+    Arc::new(EnterCompany::new(COMPANY_A, Arc::new(members), Arc::new(|| NOON)))
+}
+
+/// Connects by way of this broker whoever has these connections.
+pub(super) fn start_connect(
+    broker: impl ConnectionBroker + 'static,
+    connections: InMemoryConnectionStore,
+) -> Arc<StartConnect> {
+    let mut providers = BTreeSet::from(Provider::ALL);
+    providers.remove(&Provider::QuickBooks);
+    let sessions = InMemoryConnectSessionStore::default();
+    Arc::new(StartConnect::new(
+        providers,
+        Arc::new(broker),
+        Arc::new(connections),
+        Arc::new(sessions),
+        Arc::new(|| NOON),
+        Arc::new(OneId),
+    ))
+}
+
+pub(super) fn receive_webhook(inbox: Arc<dyn WebhookInbox>) -> Arc<ReceiveWebhook> {
+    Arc::new(ReceiveWebhook::new(COMPANY_A, Arc::new(Webhooks), Arc::new(Webhooks), inbox))
+}
+
+pub(super) fn start_sync(starter: impl SyncStarter + 'static) -> Arc<StartSync> {
+    Arc::new(StartSync::new(Arc::new(starter), Arc::new(OneId), Arc::new(Notify::new()), 5))
+}
+
+/// Everything empty and the broker away; all providers but QuickBooks are switched on.
+pub(super) fn services() -> Services {
+    let mut broker = MockConnectionBroker::new();
+    broker.expect_open_connect_session().returning(|_| Err(BrokerError::Unavailable("no route to 10.0.0.7".into())));
+    let mut starter = MockSyncStarter::new();
+    starter.expect_start().returning(|_| Ok(StartOutcome::Refused(StartRefusal::NotConnected)));
+    let profiles = InMemoryProfiles::default();
+    profiles.put_company(a_company(), None);
+    for role in Role::ALL {
+        profiles.put_membership(Membership { user_id: member(role), role, ..a_membership() }, None);
+    }
+    let library = Arc::new(InMemoryLibrary::default());
+    let mut providers = BTreeSet::from(Provider::ALL);
+    providers.remove(&Provider::QuickBooks);
+    Services {
+        health: Arc::new(Health::new(Vec::new())),
+        ids: Arc::new(OneId),
+        tokens: Arc::new(Tokens),
+        enter_company: entrance(members()),
+        profiles: Arc::new(profiles),
+        providers: Arc::new(providers),
+        start_connect: start_connect(broker, InMemoryConnectionStore::default()),
+        connections: Arc::new(InMemoryConnectionStore::default()),
+        reading_states: Arc::new(InMemoryReadingStates::default()),
+        receive_webhook: receive_webhook(Arc::new(InMemoryWebhookInbox::default())),
+        start_sync: start_sync(starter),
+        jobs: Arc::new(InMemoryJobQueue::default()),
+        documents: Arc::clone(&library) as _,
+        search: library,
+    }
+}
+
+/// The request in the name of the member with this role.
+pub(super) fn as_role(role: Role, request: TestRequest) -> TestRequest {
+    request.insert_header((AUTHORIZATION, format!("Bearer {role}")))
+}
+
+pub(super) async fn call(services: Services, request: TestRequest) -> ServiceResponse<impl MessageBody> {
+    let app = test::init_service(app(services, settings(false))).await;
+    test::call_service(&app, request.to_request()).await
+}
+
+/// Status and JSON of the answer.
+pub(super) async fn answer(services: Services, request: TestRequest) -> (u16, Value) {
+    let response = call(services, request).await;
+    let status = response.status().as_u16();
+    (status, test::read_body_json(response).await)
+}

@@ -1,0 +1,225 @@
+//! Having accounts read, and what became of it.
+
+use std::sync::{Arc, Mutex};
+
+use actix_web::http::header::{CONTENT_TYPE, USER_AGENT};
+use actix_web::test::TestRequest;
+use cortex_connections::model::{Connection, Owner};
+use cortex_connections::testing::{InMemoryConnectionStore, a_connection, an_owner};
+use cortex_identity::model::Role;
+use cortex_identity::testing::COMPANY_A;
+use cortex_kernel::{JobId, Origin, Provider, StoreError};
+use cortex_sync_jobs::model::{Failure, Job, JobStatus, Progress, StartRefusal, SyncRequest, SyncWish, Trigger};
+use cortex_sync_jobs::ports::{MockJobQueue, MockSyncStarter, StartOutcome};
+use cortex_sync_jobs::testing::{NOON, a_job};
+use rstest::rstest;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::stage::{answer, as_role, call, member, services, start_sync};
+use super::{MADE_ID, post, problem_of};
+use crate::Services;
+use crate::problem::ProblemKind;
+
+/// Starts whatever is asked for, and keeps what was.
+fn starting(asked: &Arc<Mutex<Vec<SyncRequest>>>) -> Services {
+    let asked = Arc::clone(asked);
+    let mut starter = MockSyncStarter::new();
+    starter.expect_start().returning(move |start| {
+        asked.lock().unwrap().push(start.request.clone());
+        Ok(StartOutcome::Started(a_job()))
+    });
+    Services { start_sync: start_sync(starter), ..services() }
+}
+
+fn refusing(outcome: fn() -> Result<StartOutcome, StoreError>) -> Services {
+    let mut starter = MockSyncStarter::new();
+    starter.expect_start().returning(move |_| outcome());
+    Services { start_sync: start_sync(starter), ..services() }
+}
+
+#[rstest]
+#[case("/api/v1/sync/initial/gmail")]
+#[case("/sync/initial/google-mail")]
+#[actix_web::test]
+async fn an_account_is_read_from_the_beginning(#[case] path: &str) {
+    let asked = Arc::default();
+    let request = TestRequest::post()
+        .uri(path)
+        .insert_header((USER_AGENT, "a test"))
+        .insert_header(("X-Forwarded-For", "203.0.113.7"))
+        .peer_addr("10.0.0.9:50000".parse().unwrap());
+
+    let (status, mut body) = answer(starting(&asked), as_role(Role::User, request)).await;
+
+    let message = body.as_object_mut().unwrap().remove("message");
+    assert!(message.is_some_and(|message| message.as_str().unwrap().contains("365 days")));
+    let expected = json!({
+        "status": "started",
+        "job_id": a_job().id.to_string(),
+        "provider": "gmail",
+        "backfill_days": 365,
+        "locked": true,
+        "user_id": member(Role::User).to_string(),
+        "company_id": COMPANY_A.to_string(),
+    });
+    assert_eq!((status, body), (202, expected));
+    let request = SyncRequest {
+        company_id: COMPANY_A,
+        user_id: member(Role::User),
+        provider: Provider::Gmail,
+        wish: SyncWish::Initial,
+        trigger: Trigger::User,
+        triggered_by: Some(member(Role::User).to_string()),
+        origin: Origin {
+            request_id: Some(MADE_ID.to_owned()),
+            address: Some("203.0.113.7".parse().unwrap()),
+            user_agent: Some("a test".to_owned()),
+        },
+    };
+    assert_eq!(*asked.lock().unwrap(), [request]);
+}
+
+#[rstest]
+#[case::canonical(TestRequest::post().uri("/api/v1/sync/drive"), Provider::GoogleDrive)]
+#[case::with_a_body(post("/api/v1/sync/gmail", "{}"), Provider::Gmail)]
+#[case::once(TestRequest::get().uri("/sync/once/drive"), Provider::GoogleDrive)]
+#[case::once_by_post(TestRequest::post().uri("/sync/once/gmail"), Provider::Gmail)]
+#[case::once_outlook(TestRequest::get().uri("/sync/once"), Provider::Outlook)]
+#[actix_web::test]
+async fn what_changed_is_read(#[case] request: TestRequest, #[case] provider: Provider) {
+    let asked = Arc::default();
+
+    let (status, mut body) = answer(starting(&asked), as_role(Role::User, request)).await;
+
+    assert!(body.as_object_mut().unwrap().remove("message").is_some());
+    let expected = json!({
+        "status": "queued",
+        "job_id": a_job().id.to_string(),
+        "provider": provider.name(),
+        "user_id": member(Role::User).to_string(),
+        "company_id": COMPANY_A.to_string(),
+    });
+    assert_eq!((status, body), (202, expected));
+    let asked = asked.lock().unwrap();
+    assert_eq!(
+        asked.iter().map(|asked| (asked.provider, asked.wish)).collect::<Vec<_>>(),
+        [(provider, SyncWish::Incremental)]
+    );
+}
+
+#[rstest]
+#[case::not_connected(|| Ok(StartOutcome::Refused(StartRefusal::NotConnected)), ProblemKind::NotConnected)]
+#[case::to_be_connected_again(
+    || Ok(StartOutcome::Refused(StartRefusal::NeedsReauthorization)),
+    ProblemKind::NeedsReauthorization
+)]
+#[case::locked(|| Ok(StartOutcome::Refused(StartRefusal::Locked)), ProblemKind::SyncLocked)]
+#[case::database_away(|| Err(StoreError::Unavailable("hush".into())), ProblemKind::Unavailable)]
+#[actix_web::test]
+async fn a_sync_that_cannot_be_says_why(
+    #[case] outcome: fn() -> Result<StartOutcome, StoreError>,
+    #[case] kind: ProblemKind,
+) {
+    let request = as_role(Role::User, TestRequest::post().uri("/api/v1/sync/initial/gmail"));
+
+    problem_of(call(refusing(outcome), request).await, kind).await;
+}
+
+#[rstest]
+#[case::unknown(TestRequest::post().uri("/api/v1/sync/myspace"), ProblemKind::UnsupportedProvider)]
+#[case::switched_off(TestRequest::post().uri("/api/v1/sync/initial/qbo"), ProblemKind::ProviderNotConfigured)]
+#[case::unknown_field(post("/api/v1/sync/drive", r#"{"folder_ids": ["1"]}"#), ProblemKind::InvalidField)]
+#[case::no_json(post("/api/v1/sync/drive", "{"), ProblemKind::MalformedJson)]
+#[case::other_media_type(
+    TestRequest::post().uri("/api/v1/sync/drive").insert_header((CONTENT_TYPE, "text/plain")).set_payload("{}"),
+    ProblemKind::UnsupportedMediaType
+)]
+#[actix_web::test]
+async fn a_sync_of_nothing_is_refused(#[case] request: TestRequest, #[case] kind: ProblemKind) {
+    problem_of(call(services(), as_role(Role::User, request)).await, kind).await;
+}
+
+/// The services with one job of the member with this role, and his connection.
+fn with_job(role: Role, job: Job) -> Services {
+    let job = Job { user_id: member(role), ..job };
+    let owner = Owner { user_id: member(role), ..an_owner() };
+    let connections = InMemoryConnectionStore::with([Connection { owner, ..a_connection() }]);
+    let mut jobs = MockJobQueue::new();
+    jobs.expect_find_job()
+        .returning(move |company_id, id| Ok((company_id == COMPANY_A && id == job.id).then(|| job.clone())));
+    Services { jobs: Arc::new(jobs), connections: Arc::new(connections), ..services() }
+}
+
+fn get_job(id: JobId) -> TestRequest {
+    TestRequest::get().uri(&format!("/api/v1/sync/jobs/{id}"))
+}
+
+#[actix_web::test]
+async fn a_member_sees_his_job() {
+    let completed = Job {
+        status: JobStatus::Completed,
+        progress: Progress { pages: 2, seen: 120, added: 100, ..Progress::default() },
+        started_at: Some(NOON),
+        completed_at: Some(NOON),
+        ..a_job()
+    };
+
+    let answered = answer(with_job(Role::User, completed), as_role(Role::User, get_job(a_job().id))).await;
+
+    let progress = json!({
+        "pages": 2, "seen": 120, "added": 100, "updated": 0, "unchanged": 0, "deleted": 0, "held": 0, "set_aside": 0,
+    });
+    let expected = json!({
+        "id": a_job().id.to_string(),
+        "user_id": member(Role::User).to_string(),
+        "tenant_id": COMPANY_A.to_string(),
+        "company_id": COMPANY_A.to_string(),
+        "job_type": "gmail",
+        "provider": "gmail",
+        "kind": "incremental",
+        "status": "completed",
+        "triggered_by": a_job().triggered_by,
+        "trigger": "user",
+        "connection_id": "broker-1",
+        "progress": progress,
+        "attempt": 0,
+        "max_attempts": a_job().max_attempts,
+        "error_code": null,
+        "error_message": null,
+        "result": progress,
+        "created_at": "2026-03-02T12:00:00Z",
+        "started_at": "2026-03-02T12:00:00Z",
+        "completed_at": "2026-03-02T12:00:00Z",
+    });
+    assert_eq!(answered, (200, expected));
+}
+
+#[actix_web::test]
+async fn a_failed_job_says_why() {
+    let failure = Some(Failure::new("invalid_credentials", "Connect the account again."));
+    let failed = Job { status: JobStatus::Failed, failure, ..a_job() };
+
+    let request = TestRequest::get().uri(&format!("/sync/jobs/{}", failed.id));
+    let (status, body) = answer(with_job(Role::User, failed), as_role(Role::User, request)).await;
+
+    assert_eq!((status, &body["error_code"], &body["result"]), (200, &json!("invalid_credentials"), &Value::Null));
+}
+
+#[rstest]
+#[case::own(Role::Viewer, Role::Viewer, 200)]
+#[case::somebody_elses(Role::User, Role::Viewer, 404)]
+#[case::for_an_admin(Role::User, Role::Admin, 200)]
+#[actix_web::test]
+async fn a_job_is_seen_by_its_owner_and_by_admins(#[case] owner: Role, #[case] caller: Role, #[case] expected: u16) {
+    let (status, _) = answer(with_job(owner, a_job()), as_role(caller, get_job(a_job().id))).await;
+
+    assert_eq!(status, expected);
+}
+
+#[actix_web::test]
+async fn a_job_that_is_not_there_is_not_found() {
+    let request = as_role(Role::Owner, get_job(JobId::new(Uuid::nil())));
+
+    problem_of(call(with_job(Role::User, a_job()), request).await, ProblemKind::NotFound).await;
+}
