@@ -8,15 +8,24 @@
 //!
 //! # Adding a port
 //!
-//! State in `ports.rs` what must be true, a `# Contract` bullet each. Write a fake and one case per bullet, of the same
+//! State in `ports` what must be true, a `# Contract` bullet each. Write a fake and one case per bullet, of the same
 //! name, in `testing`; run the cases on the fake in `tests/it` and on Postgres in `cortex-postgres`. A remote port has
 //! no contract suite: its adapter is tested against recorded answers. A port that no use case calls does not belong
 //! here yet.
 
+pub mod adopt_connection;
+mod log;
 pub mod model;
 pub mod ports;
+pub mod receive_webhook;
+#[cfg(test)]
+mod scene;
 pub mod start_connect;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod work_off_inbox;
 
+pub use adopt_connection::{AdoptConnection, AdoptPorts};
+pub use receive_webhook::{ReceiveWebhook, ReceiveWebhookError, ReceivedWebhook};
 pub use start_connect::{StartConnect, StartConnectError};
+pub use work_off_inbox::{Tick, WorkOffInbox};

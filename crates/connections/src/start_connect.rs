@@ -1,12 +1,12 @@
 //! The way to the broker: a session in which a person connects an account.
 
 use std::collections::BTreeSet;
-use std::error::Error as StdError;
 use std::sync::Arc;
 
 use cortex_kernel::{Clock, Email, IdGenerator, Provider, StoreError};
 use thiserror::Error;
 
+use crate::log::chain;
 use crate::model::{ConnectLink, ConnectPurpose, ConnectSession, ConnectSessionId, Owner, TokenHash};
 use crate::ports::{BrokerError, ConnectSessionStore, ConnectionBroker, ConnectionStore, OpenConnectSession};
 
@@ -57,14 +57,7 @@ impl StartConnect {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
-        Self {
-            configured,
-            broker,
-            connections,
-            sessions,
-            clock,
-            ids,
-        }
+        Self { configured, broker, connections, sessions, clock, ids }
     }
 
     /// Opens a session for `owner`. Lines tagged `[OAUTH_START]` tell each step: operators search for them.
@@ -75,15 +68,10 @@ impl StartConnect {
         purpose: ConnectPurpose,
     ) -> Result<StartedConnect, StartConnectError> {
         let (user, company) = (owner.user_id, owner.company_id);
-        tracing::info!(
-            "[OAUTH_START] {}: provider {provider}, user {user}, company {company}",
-            purpose.name()
-        );
+        tracing::info!("[OAUTH_START] {}: provider {provider}, user {user}, company {company}", purpose.name());
         let started = self.open(owner, provider, purpose).await;
         match &started {
-            Ok(_) => tracing::info!(
-                "✅ [OAUTH_START] SUCCESS: provider {provider}, user {user}, company {company}"
-            ),
+            Ok(_) => tracing::info!("✅ [OAUTH_START] SUCCESS: provider {provider}, user {user}, company {company}"),
             Err(error) => tracing::error!(
                 "❌ [OAUTH_START] provider {provider}, user {user}, company {company}: {}",
                 chain(error)
@@ -123,16 +111,9 @@ impl StartConnect {
         Ok(StartedConnect { link, original_email })
     }
 
-    async fn original_email(
-        &self,
-        owner: &Owner,
-        provider: Provider,
-    ) -> Result<Option<Email>, StartConnectError> {
+    async fn original_email(&self, owner: &Owner, provider: Provider) -> Result<Option<Email>, StartConnectError> {
         tracing::info!("[OAUTH_START] looking up the connection to renew");
-        let found = self
-            .connections
-            .find_connection(owner.company_id, owner.user_id, provider)
-            .await?;
+        let found = self.connections.find_connection(owner.company_id, owner.user_id, provider).await?;
         match found {
             Some(connection) if connection.status.is_connected() => {
                 Ok(connection.account.and_then(|account| account.email))
@@ -140,18 +121,6 @@ impl StartConnect {
             Some(_) | None => Err(StartConnectError::NotConnected(provider)),
         }
     }
-}
-
-/// The error and what led to it, on one line.
-fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -9,20 +9,64 @@ use serde::de::DeserializeOwned;
 use crate::complaint::Complaint;
 use crate::error::NangoError;
 
-/// Longest answer that is read, in bytes.
+/// Longest answer that is read where nobody says otherwise, in bytes.
 const MAX_LENGTH: usize = 1024 * 1024;
 
 /// Longest wait that is believed. Nango's window is a minute.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
+/// An answer as it came, of whatever status.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    is_json: bool,
+    retry_after: Option<Duration>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// Takes an answer in.
+    pub(crate) async fn of(response: Response) -> Result<Self, NangoError> {
+        let (status, headers) = (response.status(), response.headers());
+        let (is_json, retry_after) = (is_json(headers), retry_after(headers));
+        Ok(Self { status, is_json, retry_after, body: bounded_body(response, MAX_LENGTH).await? })
+    }
+
+    /// What it says.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, NangoError> {
+        if self.is_json { parse(&self.body) } else { Err(NangoError::NotJson) }
+    }
+
+    /// What it says is wrong.
+    pub(crate) fn complaint(&self) -> Complaint {
+        Complaint::read(&self.body)
+    }
+
+    /// That it is not what was asked for.
+    pub(crate) fn into_refusal(self) -> NangoError {
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            return NangoError::Throttled { retry_after: self.retry_after };
+        }
+        refusal(self.status, self.complaint())
+    }
+}
+
 /// Reads an answer of status `expected`.
 pub(crate) async fn read<T: DeserializeOwned>(response: Response, expected: StatusCode) -> Result<T, NangoError> {
+    read_up_to(response, expected, MAX_LENGTH).await
+}
+
+/// Reads an answer of status `expected` and of at most `longest` bytes.
+pub(crate) async fn read_up_to<T: DeserializeOwned>(
+    response: Response,
+    expected: StatusCode,
+    longest: usize,
+) -> Result<T, NangoError> {
     let status = response.status();
     if status == StatusCode::TOO_MANY_REQUESTS {
         return Err(NangoError::Throttled { retry_after: retry_after(response.headers()) });
     }
     let is_json = is_json(response.headers());
-    let body = bounded_body(response).await;
+    let body = bounded_body(response, if status == expected { longest } else { MAX_LENGTH }).await;
     if status != expected {
         // The status counts, whatever became of the body.
         let complaint = body.map(|body| Complaint::read(&body)).unwrap_or_default();
@@ -32,7 +76,11 @@ pub(crate) async fn read<T: DeserializeOwned>(response: Response, expected: Stat
     if !is_json {
         return Err(NangoError::NotJson);
     }
-    let mut json = serde_json::Deserializer::from_slice(&body);
+    parse(&body)
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, NangoError> {
+    let mut json = serde_json::Deserializer::from_slice(body);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| NangoError::unreadable(&error))?;
     json.end().map_err(|_| NangoError::Cut)?;
     Ok(read)
@@ -47,10 +95,10 @@ fn refusal(status: StatusCode, complaint: Complaint) -> NangoError {
     }
 }
 
-async fn bounded_body(mut response: Response) -> Result<Vec<u8>, NangoError> {
+async fn bounded_body(mut response: Response, longest: usize) -> Result<Vec<u8>, NangoError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(NangoError::unreachable)? {
-        if body.len() + chunk.len() > MAX_LENGTH {
+        if body.len() + chunk.len() > longest {
             return Err(NangoError::TooLong);
         }
         body.extend_from_slice(&chunk);

@@ -4,14 +4,14 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::{Client, Method, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 use url::Url;
 
-use crate::answer;
+use crate::answer::{self, Answer};
 use crate::error::NangoError;
 
 /// How to reach Nango.
@@ -75,6 +75,32 @@ impl NangoClient {
         let request = self.http.post(format!("{}{path}", self.base)).json(body);
         let response = request.send().await.map_err(NangoError::unreachable)?;
         answer::read(response, expected).await
+    }
+
+    /// Gets an answer of status 200 and of at most `longest` bytes.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: HeaderMap,
+        longest: usize,
+    ) -> Result<T, NangoError> {
+        let request = self.http.get(format!("{}{path}", self.base)).query(query).headers(headers);
+        let response = request.send().await.map_err(NangoError::unreachable)?;
+        answer::read_up_to(response, StatusCode::OK, longest).await
+    }
+
+    /// Calls without a body, and takes the answer whatever its status.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: HeaderMap,
+    ) -> Result<Answer, NangoError> {
+        let request = self.http.request(method, format!("{}{path}", self.base)).query(query).headers(headers);
+        let response = request.send().await.map_err(NangoError::unreachable)?;
+        Answer::of(response).await
     }
 }
 

@@ -48,6 +48,11 @@ impl Complaint {
         Self { code: word(&code), members: members.take(MAX_MEMBERS).collect() }
     }
 
+    /// Whether this is Nango's code for it.
+    pub(crate) fn is_code(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
     /// Whether it is about this member of the call's body.
     pub(crate) fn is_about(&self, member: &str) -> bool {
         self.members.iter().any(|named| named == member)

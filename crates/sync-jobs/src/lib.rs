@@ -1,8 +1,9 @@
 //! When accounts are read: the life of a job, and the queue that jobs wait in.
 //!
-//! Here: jobs and their life cycle, what an ended run means for its job ([`ending`]), how long to wait before the next
-//! try, the queue, and the [`Worker`] that works it off. Ownership of a running job is a lease that ends on the database's clock: whoever writes for a
-//! job carries it, and a worker that lost it can change nothing.
+//! Here: who may have an account read ([`StartSync`]), jobs and their life cycle, what an ended run means for its job
+//! ([`ending`]), how long to wait before the next try, the queue, and the [`Worker`] that works it off. Ownership of a
+//! running job is a lease that ends on the database's clock: whoever writes for a job carries it, and a worker that lost
+//! it can change nothing.
 //!
 //! Not here: what a run reads and writes (`cortex-ingestion`; the composition root brings the two together), and whose
 //! account it is (`cortex-connections`).
@@ -17,11 +18,15 @@ pub mod back_off;
 pub mod ending;
 pub mod model;
 pub mod ports;
+pub mod pulse;
 pub mod run_job;
+pub mod start_sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod worker;
 
 pub use back_off::BackOff;
+pub use pulse::Pulse;
 pub use run_job::RunJob;
+pub use start_sync::{StartSync, StartSyncError, StartedSync};
 pub use worker::Worker;

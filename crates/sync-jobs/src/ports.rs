@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, JobId, Lease, StoreError};
-use tokio_util::sync::CancellationToken;
 
-use crate::model::{ClaimedJob, Disposition, Ending, Job, NewJob};
+use crate::model::{ClaimedJob, Disposition, Ending, Job, NewJob, StartRefusal, SyncStart};
+
+/// Named by [`JobRunner`], and found here by whoever implements it.
+pub use tokio_util::sync::CancellationToken;
 
 /// Does the work of a job.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait JobRunner: Send + Sync {
-    /// Reads until there is nothing more to read, and makes every page durable under `lease`. Once `interrupt` is
-    /// cancelled it stops before the next page. It may be dropped at any moment: what is durable by then stays.
+    /// Reads until there is nothing more to read, and makes every page durable under `lease`. The job is as it stood when
+    /// the run began: without pages, nobody read for it before. Once `interrupt` is cancelled it stops before the next
+    /// page. It may be dropped at any moment: what is durable by then stays.
     async fn run(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) -> Disposition;
 }
 
@@ -30,6 +33,7 @@ pub trait JobRunner: Send + Sync {
 /// - The job that waits longest is claimed first.
 /// - A claim takes no more than asked.
 /// - A job that is not due is not claimed.
+/// - A connection is read by one job at a time, and by its initial one first.
 /// - A heartbeat keeps the lease.
 /// - A lease that ran out is claimed by another and lost to the first.
 /// - A job whose last attempt died is failed.
@@ -59,7 +63,7 @@ pub trait JobQueue: Send + Sync {
         lease_for: Duration,
     ) -> Result<HeartbeatOutcome, StoreError>;
 
-    /// Ends the run.
+    /// Ends the run. Where that ends an initial sync for good, the lock of its connection is settled in the same step.
     async fn finish(&self, company_id: CompanyId, lease: Lease, ending: &Ending) -> Result<FinishOutcome, StoreError>;
 
     /// Returns the job unfinished, for another worker to take at once. Giving back what is lost does nothing.
@@ -67,6 +71,50 @@ pub trait JobQueue: Send + Sync {
 
     /// The job. Rows from before there was a queue are none.
     async fn find_job(&self, company_id: CompanyId, id: JobId) -> Result<Option<Job>, StoreError>;
+}
+
+/// Makes the job of a sync together with the lock on its connection. The lock is about initial syncs only; ending their
+/// jobs by [`JobQueue`] settles it.
+///
+/// # Contract
+///
+/// - Without a connection nothing is started.
+/// - An ended connection starts nothing.
+/// - A connection that needs re-authorization starts nothing.
+/// - Another company's connection reads as absent.
+/// - An initial start makes a job and locks the connection.
+/// - While its job is live a second start answers the same job.
+/// - Twenty starts at once make one job.
+/// - An initial start begins at the first record.
+/// - A completed initial sync stays locked and is completed.
+/// - A job that fails before its first page unlocks.
+/// - A job that is called off before its first page unlocks.
+/// - A job whose last attempt died before its first page unlocks.
+/// - A job that fails after its first page stays locked.
+/// - A leave is used up by the start that needs it.
+/// - A refusal holds until it is taken back.
+/// - The word about the fewest counts.
+/// - A colleague's lock locks nobody else.
+/// - An incremental start takes no lock and needs none.
+/// - A webhook starts nothing before the initial sync began.
+/// - An admin's start passes the lock.
+/// - An audit row stands beside each start that somebody asked for.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait SyncStarter: Send + Sync {
+    /// Makes the job, the lock and the audit row, or nothing; see [`SyncRequest::decide`](crate::model::SyncRequest).
+    async fn start(&self, start: &SyncStart) -> Result<StartOutcome, StoreError>;
+}
+
+/// What became of a request for a sync.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartOutcome {
+    /// Its job was made.
+    Started(Job),
+    /// There is one that does the same; if it runs, it will read once more.
+    AlreadyLive(Job),
+    /// Nothing was made.
+    Refused(StartRefusal),
 }
 
 /// What became of a request for a job.

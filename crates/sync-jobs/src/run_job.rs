@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cortex_kernel::Lease;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::back_off::{BackOff, Jitter};
@@ -32,6 +32,22 @@ pub struct Timing {
     pub heartbeat_every: Duration,
     /// How long a job waits before it is tried again.
     pub back_off: BackOff,
+    /// How long a page may still take once the worker shuts down.
+    pub grace: Duration,
+}
+
+/// Most failures pass at once, and whoever waits for a broker that is away should not wait much longer than it is.
+const BACK_OFF: BackOff = BackOff { first: Duration::from_secs(5), longest: Duration::from_mins(10) };
+
+/// Well below what orchestrators give a process to end.
+const GRACE: Duration = Duration::from_secs(15);
+
+impl Timing {
+    /// The usual timing for leases of this length: a heartbeat every quarter.
+    #[must_use]
+    pub fn of_lease(lease_for: Duration) -> Self {
+        Self { lease_for, heartbeat_every: lease_for / 4, back_off: BACK_OFF, grace: GRACE }
+    }
 }
 
 impl RunJob {
@@ -41,7 +57,8 @@ impl RunJob {
         Self { queue, runner, timing, jitter }
     }
 
-    /// Runs the job until it ended, was lost, or, on `shutdown`, was given back.
+    /// Runs the job until it ended, was lost, or, on `shutdown`, was given back: after its page, or after the grace that
+    /// there is for one.
     #[tracing::instrument(name = "job", skip_all, fields(job.id = %claimed.lease.job, job.epoch = claimed.lease.epoch))]
     pub async fn run(&self, claimed: ClaimedJob, shutdown: &CancellationToken) {
         let ClaimedJob { job, lease } = claimed;
@@ -52,20 +69,25 @@ impl RunJob {
             () = self.keep_lease(&job, lease, &interrupt, &called_off) => {
                 tracing::warn!("the job is somebody else's now: dropped");
             }
+            () = self.grace_after(shutdown) => {
+                tracing::warn!("the page takes longer than there is time for: given back");
+                self.give_back(&job, lease).await;
+            }
         }
     }
 
-    async fn work(&self, job: &Job, lease: Lease, interrupt: &CancellationToken, called_off: &AtomicBool) {
+    async fn work(&self, claimed: &Job, lease: Lease, interrupt: &CancellationToken, called_off: &AtomicBool) {
+        let mut job = claimed.clone();
         loop {
-            let ending = match self.runner.run(job, lease, interrupt).await {
+            let ending = match self.runner.run(&job, lease, interrupt).await {
                 Disposition::LeaseLost => return,
                 Disposition::Interrupted if called_off.load(Ordering::Relaxed) => Ending::Cancelled,
-                Disposition::Interrupted => return self.give_back(job, lease).await,
+                Disposition::Interrupted => return self.give_back(&job, lease).await,
                 Disposition::Completed => Ending::Completed,
-                Disposition::Failed(failure) => self.ending_of(failure, job).await,
+                Disposition::Failed(failure) => self.ending_of(failure, &job).await,
             };
             match self.queue.finish(job.company_id, lease, &ending).await {
-                Ok(FinishOutcome::AskedAgain) => {}
+                Ok(FinishOutcome::AskedAgain) => job = self.stored(job).await,
                 Ok(FinishOutcome::Finished) => {
                     tracing::info!(?ending, "the run ended");
                     return;
@@ -101,9 +123,18 @@ impl RunJob {
 
     /// The attempts are those that are stored: pages committed in this run may have made it the first again.
     async fn ending_of(&self, failure: JobFailure, claimed: &Job) -> Ending {
-        let stored = self.queue.find_job(claimed.company_id, claimed.id).await.ok().flatten();
-        let job = stored.as_ref().unwrap_or(claimed);
-        ending::of_failure(failure, job, &self.timing.back_off, (self.jitter)())
+        let job = self.stored(claimed.clone()).await;
+        ending::of_failure(failure, &job, &self.timing.back_off, (self.jitter)())
+    }
+
+    /// The job as it stands now, or as it was known where that cannot be read.
+    async fn stored(&self, known: Job) -> Job {
+        self.queue.find_job(known.company_id, known.id).await.ok().flatten().unwrap_or(known)
+    }
+
+    async fn grace_after(&self, shutdown: &CancellationToken) {
+        shutdown.cancelled().await;
+        sleep(self.timing.grace).await;
     }
 
     async fn give_back(&self, job: &Job, lease: Lease) {

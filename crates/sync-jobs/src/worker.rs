@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::ClaimedJob;
 use crate::ports::{ClaimRequest, JobQueue};
+use crate::pulse::Pulse;
 use crate::run_job::RunJob;
 
 /// Takes jobs from the queue and runs several at a time.
@@ -21,6 +22,7 @@ pub struct Worker {
     settings: WorkerSettings,
     running: JoinSet<()>,
     shutdown: CancellationToken,
+    pulse: Pulse,
 }
 
 /// How a worker works.
@@ -48,7 +50,13 @@ impl Worker {
         settings: WorkerSettings,
         shutdown: CancellationToken,
     ) -> Self {
-        Self { queue, run_job, settings, running: JoinSet::new(), shutdown }
+        Self { queue, run_job, settings, running: JoinSet::new(), shutdown, pulse: Pulse::default() }
+    }
+
+    /// Where to see that the worker is at work.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Works until shutdown, then waits for what is running. `wake` makes it look at once: what was enqueued in this
@@ -70,6 +78,7 @@ impl Worker {
 
     /// Begins as many jobs as are due and there is room for, and answers how many.
     pub async fn tick(&mut self) -> Result<usize, StoreError> {
+        self.pulse.beat();
         while let Some(ended) = self.running.try_join_next() {
             note(ended);
         }

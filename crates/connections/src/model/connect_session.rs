@@ -84,10 +84,7 @@ impl FromStr for ConnectPurpose {
     type Err = UnknownConnectPurpose;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Connect, Self::Reconnect]
-            .into_iter()
-            .find(|purpose| purpose.name() == text)
-            .ok_or(UnknownConnectPurpose)
+        [Self::Connect, Self::Reconnect].into_iter().find(|purpose| purpose.name() == text).ok_or(UnknownConnectPurpose)
     }
 }
 
@@ -113,9 +110,7 @@ impl TokenHash {
 
 impl fmt::Debug for ConnectLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConnectLink")
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
+        f.debug_struct("ConnectLink").field("expires_at", &self.expires_at).finish_non_exhaustive()
     }
 }
 
@@ -126,11 +121,7 @@ mod tests {
 
     #[test]
     fn a_link_does_not_tell_its_secret() {
-        let link = ConnectLink {
-            token: "hush".to_owned(),
-            url: "https://x/?t=hush".to_owned(),
-            ..a_link()
-        };
+        let link = ConnectLink { token: "hush".to_owned(), url: "https://x/?t=hush".to_owned(), ..a_link() };
 
         let told = format!("{link:?}");
 

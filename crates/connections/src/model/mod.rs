@@ -1,19 +1,27 @@
 //! The words of this domain. They know no wire format and no row.
 
+mod broker_connection;
 mod connect_session;
 mod connection;
+mod original_connection;
 mod owner;
 mod provider_account;
+mod quarantine;
+mod refusal;
 mod save_connection;
 mod status;
+mod webhook;
 
+pub use broker_connection::{BrokerConnection, BrokerReference, OwnerClaims};
 pub use connect_session::{
     ConnectLink, ConnectPurpose, ConnectSession, ConnectSessionId, TokenHash, UnknownConnectPurpose,
 };
 pub use connection::Connection;
+pub use original_connection::{ConnectedAccount, OriginalConnection, OriginalDecision};
 pub use owner::Owner;
 pub use provider_account::ProviderAccount;
+pub use quarantine::{QuarantineReason, QuarantinedConnection};
+pub use refusal::{Refusal, RefusalReason, UnknownRefusalReason};
 pub use save_connection::{SaveConnection, SaveDecision, SaveOutcome};
-pub use status::{
-    ConnectionEvent, ConnectionStatus, StatusReason, UnknownConnectionStatus, UnknownStatusReason,
-};
+pub use status::{ConnectionEvent, ConnectionStatus, StatusReason, UnknownConnectionStatus, UnknownStatusReason};
+pub use webhook::{ClaimedWebhook, NewWebhook, PutOutcome, Webhook, WebhookClaim, WebhookEnding, WebhookEvent};

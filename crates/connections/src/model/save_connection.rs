@@ -83,16 +83,10 @@ impl SaveConnection {
                     SaveDecision::Ended
                 }
             }
-            stored if stored.map(|stored| &stored.broker_id) != self.decided_on.as_ref() => {
-                SaveDecision::Moved
-            }
+            stored if stored.map(|stored| &stored.broker_id) != self.decided_on.as_ref() => SaveDecision::Moved,
             None => SaveDecision::Create,
             Some(stored) => SaveDecision::Replace {
-                connected_at: if stored.status.is_connected() {
-                    stored.connected_at
-                } else {
-                    self.at
-                },
+                connected_at: if stored.status.is_connected() { stored.connected_at } else { self.at },
                 status_changed_at: match stored.status.after(ConnectionEvent::Connected) {
                     Some(_) => self.at,
                     None => stored.status_changed_at,
@@ -106,10 +100,9 @@ impl SaveConnection {
     pub fn audit_action(&self, stored: Option<&Connection>) -> Option<&'static str> {
         match (self.against(stored), stored.map(|stored| stored.status)) {
             (SaveDecision::Keep | SaveDecision::Moved | SaveDecision::Ended, _) => None,
-            (
-                SaveDecision::Replace { .. },
-                Some(ConnectionStatus::Active | ConnectionStatus::NeedsReauthorization),
-            ) => Some("connection_reconnected"),
+            (SaveDecision::Replace { .. }, Some(ConnectionStatus::Active | ConnectionStatus::NeedsReauthorization)) => {
+                Some("connection_reconnected")
+            }
             (SaveDecision::Create | SaveDecision::Replace { .. }, _) => Some("connection_created"),
         }
     }

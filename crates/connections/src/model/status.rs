@@ -94,9 +94,7 @@ impl ConnectionStatus {
             (Self::Active | Self::NeedsReauthorization, Event::Disconnected) => Some(Self::Disconnected),
             (Self::Active, Event::Connected | Event::FoundHealthy)
             | (Self::NeedsReauthorization, Event::AuthorizationLost)
-            | (Self::Disconnected, Event::AuthorizationLost | Event::FoundHealthy | Event::Disconnected) => {
-                None
-            }
+            | (Self::Disconnected, Event::AuthorizationLost | Event::FoundHealthy | Event::Disconnected) => None,
         }
     }
 }
@@ -105,10 +103,7 @@ impl FromStr for ConnectionStatus {
     type Err = UnknownConnectionStatus;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.name() == text)
-            .ok_or(UnknownConnectionStatus)
+        Self::ALL.into_iter().find(|status| status.name() == text).ok_or(UnknownConnectionStatus)
     }
 }
 
@@ -130,10 +125,7 @@ impl FromStr for StatusReason {
     type Err = UnknownStatusReason;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|reason| reason.name() == text)
-            .ok_or(UnknownStatusReason)
+        Self::ALL.into_iter().find(|reason| reason.name() == text).ok_or(UnknownStatusReason)
     }
 }
 

@@ -1,12 +1,9 @@
 //! [`StartConnect`] with a mocked broker and stores in memory.
 
-use std::io;
-use std::sync::Mutex;
-
 use cortex_kernel::{BrokerConnectionId, RandomIds};
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
+use crate::log::Captured;
 use crate::model::{Connection, ConnectionStatus};
 use crate::ports::MockConnectionBroker;
 use crate::testing::{
@@ -42,9 +39,7 @@ fn willing_broker() -> MockConnectionBroker {
 
 fn failing_broker(error: fn() -> BrokerError) -> MockConnectionBroker {
     let mut broker = MockConnectionBroker::new();
-    broker
-        .expect_open_connect_session()
-        .returning(move |_| Err(error()));
+    broker.expect_open_connect_session().returning(move |_| Err(error()));
     broker
 }
 
@@ -53,54 +48,26 @@ async fn the_user_is_the_end_user_and_the_company_the_organization() {
     let mut broker = MockConnectionBroker::new();
     broker
         .expect_open_connect_session()
-        .withf(|asked| {
-            *asked
-                == OpenConnectSession {
-                    owner: an_owner(),
-                    provider: GMAIL,
-                }
-        })
+        .withf(|asked| *asked == OpenConnectSession { owner: an_owner(), provider: GMAIL })
         .once()
         .returning(|_| Ok(a_link()));
 
-    let started = scene(broker, [])
-        .start
-        .start(an_owner(), GMAIL, ConnectPurpose::Connect)
-        .await
-        .unwrap();
+    let started = scene(broker, []).start.start(an_owner(), GMAIL, ConnectPurpose::Connect).await.unwrap();
 
-    assert_eq!(
-        started,
-        StartedConnect {
-            link: a_link(),
-            original_email: None
-        }
-    );
+    assert_eq!(started, StartedConnect { link: a_link(), original_email: None });
 }
 
 #[tokio::test]
 async fn the_session_is_remembered_with_its_purpose() {
     let scene = scene(willing_broker(), [a_connection()]);
 
-    scene
-        .start
-        .start(an_owner(), GMAIL, ConnectPurpose::Reconnect)
-        .await
-        .unwrap();
+    scene.start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect).await.unwrap();
 
     let owner = an_owner();
-    let session = scene
-        .sessions
-        .find_open(owner.company_id, owner.user_id, GMAIL, NOON)
-        .await
-        .unwrap()
-        .unwrap();
+    let session = scene.sessions.find_open(owner.company_id, owner.user_id, GMAIL, NOON).await.unwrap().unwrap();
     assert_eq!(session.purpose, ConnectPurpose::Reconnect);
     assert_eq!(session.token_hash, TokenHash::of(&a_link().token));
-    assert_eq!(
-        (session.owner, session.opened_at, session.expires_at),
-        (owner, NOON, a_link().expires_at)
-    );
+    assert_eq!((session.owner, session.opened_at, session.expires_at), (owner, NOON, a_link().expires_at));
 }
 
 /// `MockConnectionBroker` without expectations panics when it is asked anything.
@@ -108,74 +75,43 @@ async fn the_session_is_remembered_with_its_purpose() {
 async fn a_provider_that_is_switched_off_is_refused_before_the_broker_is_asked() {
     let scene = scene(MockConnectionBroker::new(), []);
 
-    let started = scene
-        .start
-        .start(an_owner(), Provider::QuickBooks, ConnectPurpose::Connect)
-        .await;
+    let started = scene.start.start(an_owner(), Provider::QuickBooks, ConnectPurpose::Connect).await;
 
-    assert!(
-        matches!(
-            started,
-            Err(StartConnectError::ProviderNotConfigured(Provider::QuickBooks))
-        ),
-        "{started:?}"
-    );
+    assert!(matches!(started, Err(StartConnectError::ProviderNotConfigured(Provider::QuickBooks))), "{started:?}");
 }
 
 #[tokio::test]
 async fn a_reconnect_names_the_account_that_is_connected() {
     let scene = scene(willing_broker(), [a_connection()]);
 
-    let started = scene
-        .start
-        .start(an_owner(), GMAIL, ConnectPurpose::Reconnect)
-        .await
-        .unwrap();
+    let started = scene.start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect).await.unwrap();
 
     assert_eq!(started.original_email, a_connection().account.unwrap().email);
 }
 
 #[tokio::test]
 async fn a_connection_that_needs_re_authorization_can_be_reconnected() {
-    let row = Connection {
-        status: ConnectionStatus::NeedsReauthorization,
-        ..a_connection()
-    };
+    let row = Connection { status: ConnectionStatus::NeedsReauthorization, ..a_connection() };
 
-    let started = scene(willing_broker(), [row])
-        .start
-        .start(an_owner(), GMAIL, ConnectPurpose::Reconnect)
-        .await;
+    let started = scene(willing_broker(), [row]).start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect).await;
 
     assert!(started.is_ok(), "{started:?}");
 }
 
 #[tokio::test]
 async fn there_is_nothing_to_reconnect_without_a_connection_of_ones_own() {
-    let ended = Connection {
-        status: ConnectionStatus::Disconnected,
-        ..a_connection()
-    };
+    let ended = Connection { status: ConnectionStatus::Disconnected, ..a_connection() };
     let colleagues = Connection {
-        owner: Owner {
-            user_id: USER_2,
-            ..an_owner()
-        },
+        owner: Owner { user_id: USER_2, ..an_owner() },
         broker_id: BrokerConnectionId::new("colleague"),
         ..a_connection()
     };
     for rows in [vec![], vec![ended], vec![colleagues]] {
         let scene = scene(MockConnectionBroker::new(), rows);
 
-        let started = scene
-            .start
-            .start(an_owner(), GMAIL, ConnectPurpose::Reconnect)
-            .await;
+        let started = scene.start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect).await;
 
-        assert!(
-            matches!(started, Err(StartConnectError::NotConnected(GMAIL))),
-            "{started:?}"
-        );
+        assert!(matches!(started, Err(StartConnectError::NotConnected(GMAIL))), "{started:?}");
     }
 }
 
@@ -183,102 +119,37 @@ async fn there_is_nothing_to_reconnect_without_a_connection_of_ones_own() {
 async fn a_session_that_was_not_opened_is_not_remembered() {
     let scene = scene(failing_broker(|| BrokerError::Unavailable("gone".into())), []);
 
-    let started = scene
-        .start
-        .start(an_owner(), GMAIL, ConnectPurpose::Connect)
-        .await;
+    let started = scene.start.start(an_owner(), GMAIL, ConnectPurpose::Connect).await;
 
-    assert!(
-        matches!(
-            started,
-            Err(StartConnectError::Broker(BrokerError::Unavailable(_)))
-        ),
-        "{started:?}"
-    );
+    assert!(matches!(started, Err(StartConnectError::Broker(BrokerError::Unavailable(_)))), "{started:?}");
     assert_eq!(scene.sessions.count(), 0);
 }
 
 #[tokio::test]
 async fn success_is_found_by_the_documented_search_and_tells_no_secret() {
-    let log = Log::default();
+    let log = Captured::default();
     let _guard = tracing::subscriber::set_default(log.subscriber());
 
-    scene(willing_broker(), [])
-        .start
-        .start(an_owner(), GMAIL, ConnectPurpose::Connect)
-        .await
-        .unwrap();
+    scene(willing_broker(), []).start.start(an_owner(), GMAIL, ConnectPurpose::Connect).await.unwrap();
 
     let text = log.text();
-    let line = text
-        .lines()
-        .find(|line| line.contains("[OAUTH_START] SUCCESS"))
-        .expect("a line of success");
+    let line = text.lines().find(|line| line.contains("[OAUTH_START] SUCCESS")).expect("a line of success");
     assert!(line.contains('✅') && !text.contains('❌'), "{text}");
     assert!(line.contains(&an_owner().user_id.to_string()), "{line}");
     assert!(line.contains(&an_owner().company_id.to_string()), "{line}");
-    assert!(
-        !text.contains(&a_link().token) && !text.contains(&a_link().url),
-        "{text}"
-    );
+    assert!(!text.contains(&a_link().token) && !text.contains(&a_link().url), "{text}");
 }
 
 #[tokio::test]
 async fn failure_is_logged_with_what_led_to_it() {
-    let log = Log::default();
+    let log = Captured::default();
     let _guard = tracing::subscriber::set_default(log.subscriber());
 
-    let scene = scene(
-        failing_broker(|| BrokerError::BadAnswer("status 200 with a page".into())),
-        [],
-    );
-    scene
-        .start
-        .start(an_owner(), GMAIL, ConnectPurpose::Connect)
-        .await
-        .unwrap_err();
+    let scene = scene(failing_broker(|| BrokerError::BadAnswer("status 200 with a page".into())), []);
+    scene.start.start(an_owner(), GMAIL, ConnectPurpose::Connect).await.unwrap_err();
 
     let text = log.text();
-    let line = text
-        .lines()
-        .find(|line| line.contains("❌ [OAUTH_START]"))
-        .expect("a line of failure");
+    let line = text.lines().find(|line| line.contains("❌ [OAUTH_START]")).expect("a line of failure");
     assert!(line.contains("status 200 with a page"), "{line}");
     assert!(!text.contains("SUCCESS"), "{text}");
-}
-
-/// Log lines of one test.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn subscriber(&self) -> impl tracing::Subscriber + Send + Sync + use<> {
-        tracing_subscriber::fmt()
-            .with_ansi(false)
-            .with_writer(self.clone())
-            .finish()
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
 }

@@ -6,8 +6,9 @@ use time::{Duration, OffsetDateTime};
 use uuid::uuid;
 
 use crate::model::{
-    ConnectLink, ConnectPurpose, ConnectSession, ConnectSessionId, Connection, ConnectionStatus, Owner,
-    ProviderAccount, SaveConnection, TokenHash,
+    BrokerConnection, BrokerReference, ConnectLink, ConnectPurpose, ConnectSession, ConnectSessionId, ConnectedAccount,
+    Connection, ConnectionStatus, NewWebhook, Owner, OwnerClaims, ProviderAccount, QuarantineReason,
+    QuarantinedConnection, Refusal, RefusalReason, SaveConnection, TokenHash,
 };
 
 /// The company of the deployment under test.
@@ -25,11 +26,7 @@ pub const NOON: OffsetDateTime = datetime!(2026-03-02 12:00 UTC);
 #[must_use]
 pub fn an_owner() -> Owner {
     let email = "one@example.com".parse().expect("an address");
-    Owner {
-        company_id: COMPANY_A,
-        user_id: USER_1,
-        email,
-    }
+    Owner { company_id: COMPANY_A, user_id: USER_1, email }
 }
 
 /// [`USER_1`]'s active Gmail connection `broker-1`.
@@ -59,10 +56,7 @@ pub fn a_save() -> SaveConnection {
         account: Some(an_account()),
         reason: None,
         at: NOON,
-        origin: Origin {
-            request_id: Some("request-1".to_owned()),
-            ..Origin::default()
-        },
+        origin: an_origin(),
     }
 }
 
@@ -90,9 +84,78 @@ pub fn a_link() -> ConnectLink {
     }
 }
 
-fn an_account() -> ProviderAccount {
-    ProviderAccount {
-        id: None,
-        email: Some("mailbox@example.com".parse().expect("an address")),
+/// The account behind [`a_connection`].
+#[must_use]
+pub fn an_account() -> ProviderAccount {
+    ProviderAccount { id: None, email: Some("mailbox@example.com".parse().expect("an address")) }
+}
+
+/// What [`an_owner`]'s connections claim at the broker.
+#[must_use]
+pub fn a_claim() -> OwnerClaims {
+    let Owner { company_id, user_id, email } = an_owner();
+    OwnerClaims {
+        user_id: Some(user_id.to_string()),
+        email: Some(email.to_string()),
+        company_id: Some(company_id.to_string()),
     }
+}
+
+/// [`a_connection`] as the broker knows it.
+#[must_use]
+pub fn a_broker_connection() -> BrokerConnection {
+    let reference = BrokerReference { provider: Provider::Gmail, id: BrokerConnectionId::new("broker-1") };
+    BrokerConnection { reference, claims: a_claim(), is_authorized: true, realm_id: None }
+}
+
+/// The account of [`a_connection`], connected at [`NOON`].
+#[must_use]
+pub fn a_connected_account() -> ConnectedAccount {
+    ConnectedAccount {
+        owner: an_owner(),
+        provider: Provider::Gmail,
+        account: an_account(),
+        broker_id: BrokerConnectionId::new("broker-1"),
+        at: NOON,
+    }
+}
+
+/// `broker-2`, which [`USER_1`] brought at [`NOON`] and which is not taken.
+#[must_use]
+pub fn a_refusal() -> Refusal {
+    Refusal {
+        owner: an_owner(),
+        reference: BrokerReference { provider: Provider::Gmail, id: BrokerConnectionId::new("broker-2") },
+        reason: RefusalReason::AccountMismatch,
+        at: NOON,
+        origin: an_origin(),
+    }
+}
+
+/// `broker-9`, which names [`USER_2`], who is no member.
+#[must_use]
+pub fn a_quarantined_connection() -> QuarantinedConnection {
+    QuarantinedConnection {
+        company_id: COMPANY_A,
+        reference: BrokerReference { provider: Provider::Gmail, id: BrokerConnectionId::new("broker-9") },
+        claimed_user_id: USER_2.to_string(),
+        reason: QuarantineReason::NotAMember,
+        origin: an_origin(),
+    }
+}
+
+/// A webhook of [`COMPANY_A`], about to be stored.
+#[must_use]
+pub fn a_webhook() -> NewWebhook {
+    NewWebhook {
+        company_id: COMPANY_A,
+        body: br#"{"connectionId":"broker-1","type":"auth"}"#.to_vec(),
+        request_id: Some("request-1".to_owned()),
+    }
+}
+
+/// The request with which things come.
+#[must_use]
+pub fn an_origin() -> Origin {
+    Origin { request_id: Some("request-1".to_owned()), ..Origin::default() }
 }

@@ -51,21 +51,12 @@ impl Harness for InMemoryHarness {
 
 pub async fn a_remembered_session_is_found_open_until_it_expires(harness: &impl Harness) {
     let store = harness.store(COMPANY_A);
-    let session = ConnectSession {
-        purpose: ConnectPurpose::Reconnect,
-        ..a_connect_session()
-    };
+    let session = ConnectSession { purpose: ConnectPurpose::Reconnect, ..a_connect_session() };
     store.remember(&session).await.expect("remembered");
 
     let just_before = session.expires_at - Duration::SECOND;
-    let open = store
-        .find_open(COMPANY_A, USER_1, Provider::Gmail, just_before)
-        .await
-        .expect("an answer");
-    let over = store
-        .find_open(COMPANY_A, USER_1, Provider::Gmail, session.expires_at)
-        .await
-        .expect("an answer");
+    let open = store.find_open(COMPANY_A, USER_1, Provider::Gmail, just_before).await.expect("an answer");
+    let over = store.find_open(COMPANY_A, USER_1, Provider::Gmail, session.expires_at).await.expect("an answer");
 
     assert_eq!((open, over), (Some(session), None));
 }
@@ -75,35 +66,19 @@ pub async fn a_session_of_another_user_or_provider_is_not_found(harness: &impl H
     store.remember(&a_connect_session()).await.expect("remembered");
 
     for (user_id, provider) in [(USER_2, Provider::Gmail), (USER_1, Provider::Outlook)] {
-        let found = store
-            .find_open(COMPANY_A, user_id, provider, NOON)
-            .await
-            .expect("an answer");
+        let found = store.find_open(COMPANY_A, user_id, provider, NOON).await.expect("an answer");
         assert_eq!(found, None);
     }
 }
 
 pub async fn a_session_of_another_company_is_not_found(harness: &impl Harness) {
-    let owner = Owner {
-        company_id: COMPANY_B,
-        ..an_owner()
-    };
-    let elsewhere = ConnectSession {
-        owner,
-        ..a_connect_session()
-    };
-    harness
-        .store(COMPANY_B)
-        .remember(&elsewhere)
-        .await
-        .expect("remembered");
+    let owner = Owner { company_id: COMPANY_B, ..an_owner() };
+    let elsewhere = ConnectSession { owner, ..a_connect_session() };
+    harness.store(COMPANY_B).remember(&elsewhere).await.expect("remembered");
 
     for deployment in [COMPANY_A, COMPANY_B] {
         let store = harness.store(deployment);
-        let found = store
-            .find_open(COMPANY_A, USER_1, Provider::Gmail, NOON)
-            .await
-            .expect("an answer");
+        let found = store.find_open(COMPANY_A, USER_1, Provider::Gmail, NOON).await.expect("an answer");
         assert_eq!(found, None);
     }
 }
@@ -120,10 +95,7 @@ pub async fn of_several_open_sessions_the_latest_is_found(harness: &impl Harness
     store.remember(&later).await.expect("remembered");
     store.remember(&earlier).await.expect("remembered");
 
-    let found = store
-        .find_open(COMPANY_A, USER_1, Provider::Gmail, NOON)
-        .await
-        .expect("an answer");
+    let found = store.find_open(COMPANY_A, USER_1, Provider::Gmail, NOON).await.expect("an answer");
 
     assert_eq!(found, Some(later));
 }

@@ -10,9 +10,7 @@ use futures_util::future::join_all;
 use time::{Duration, OffsetDateTime};
 
 use super::{COMPANY_A, COMPANY_B, InMemoryConnectionStore, NOON, USER_1, USER_2, a_save, an_owner};
-use crate::model::{
-    Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, SaveOutcome, StatusReason,
-};
+use crate::model::{Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, SaveOutcome, StatusReason};
 use crate::ports::ConnectionStore;
 
 const LATER: OffsetDateTime = NOON.saturating_add(Duration::HOUR);
@@ -70,24 +68,14 @@ impl Harness for InMemoryHarness {
     }
 
     async fn audited(&self, company_id: CompanyId) -> Vec<String> {
-        self.0
-            .audited(company_id)
-            .into_iter()
-            .map(ToOwned::to_owned)
-            .collect()
+        self.0.audited(company_id).into_iter().map(ToOwned::to_owned).collect()
     }
 }
 
 pub async fn the_first_connect_makes_one_row(harness: &impl Harness) {
-    let account = ProviderAccount {
-        id: Some("account-7".to_owned()),
-        email: None,
-    };
-    let save = SaveConnection {
-        account: Some(account.clone()),
-        reason: Some(StatusReason::AccountUnverified),
-        ..a_save()
-    };
+    let account = ProviderAccount { id: Some("account-7".to_owned()), email: None };
+    let save =
+        SaveConnection { account: Some(account.clone()), reason: Some(StatusReason::AccountUnverified), ..a_save() };
 
     let created = created(harness, &save).await;
 
@@ -113,17 +101,8 @@ pub async fn the_same_user_again_keeps_the_row_and_its_connected_at_and_takes_th
 
     let outcome = save(harness, &a_reconnect("broker-2", "broker-1")).await;
 
-    let expected = Connection {
-        broker_id: BrokerConnectionId::new("broker-2"),
-        ..first.clone()
-    };
-    assert_eq!(
-        outcome,
-        SaveOutcome::Replaced {
-            connection: expected.clone(),
-            previous: first.broker_id
-        }
-    );
+    let expected = Connection { broker_id: BrokerConnectionId::new("broker-2"), ..first.clone() };
+    assert_eq!(outcome, SaveOutcome::Replaced { connection: expected.clone(), previous: first.broker_id });
     assert_eq!(own(harness, COMPANY_A, USER_1).await, [expected]);
 }
 
@@ -133,34 +112,18 @@ pub async fn a_colleagues_row_of_the_same_provider_is_untouched(harness: &impl H
     created(harness, &a_save()).await;
     save(harness, &a_reconnect("broker-2", "broker-1")).await;
 
-    let found = harness
-        .store(COMPANY_A)
-        .find_connection(COMPANY_A, USER_2, Provider::Gmail)
-        .await;
+    let found = harness.store(COMPANY_A).find_connection(COMPANY_A, USER_2, Provider::Gmail).await;
     assert_eq!(found.expect("an answer"), Some(colleagues));
 }
 
 pub async fn another_companys_row_reads_as_absent(harness: &impl Harness) {
-    let elsewhere = SaveConnection {
-        owner: Owner {
-            company_id: COMPANY_B,
-            ..an_owner()
-        },
-        ..a_save()
-    };
-    let saved = harness
-        .store(COMPANY_B)
-        .save_connection(&elsewhere)
-        .await
-        .expect("an outcome");
+    let elsewhere = SaveConnection { owner: Owner { company_id: COMPANY_B, ..an_owner() }, ..a_save() };
+    let saved = harness.store(COMPANY_B).save_connection(&elsewhere).await.expect("an outcome");
     assert!(matches!(saved, SaveOutcome::Created(_)), "{saved:?}");
 
     for deployment in [COMPANY_A, COMPANY_B] {
         let store = harness.store(deployment);
-        let found = store
-            .find_connection(COMPANY_A, USER_1, Provider::Gmail)
-            .await
-            .expect("an answer");
+        let found = store.find_connection(COMPANY_A, USER_1, Provider::Gmail).await.expect("an answer");
         assert_eq!(found, None);
         assert_eq!(store.list_own(COMPANY_A, USER_1).await.expect("an answer"), []);
     }
@@ -168,9 +131,7 @@ pub async fn another_companys_row_reads_as_absent(harness: &impl Harness) {
 
 pub async fn a_connect_after_a_disconnect_takes_the_row_with_a_new_connected_at(harness: &impl Harness) {
     let first = created(harness, &a_save()).await;
-    harness
-        .disconnect(COMPANY_A, first.id, NOON + Duration::MINUTE)
-        .await;
+    harness.disconnect(COMPANY_A, first.id, NOON + Duration::MINUTE).await;
 
     let replay = save(harness, &a_save()).await;
     let outcome = save(harness, &a_reconnect("broker-2", "broker-1")).await;
@@ -182,40 +143,21 @@ pub async fn a_connect_after_a_disconnect_takes_the_row_with_a_new_connected_at(
         status_changed_at: LATER,
         ..first.clone()
     };
-    assert_eq!(
-        outcome,
-        SaveOutcome::Replaced {
-            connection: expected.clone(),
-            previous: first.broker_id
-        }
-    );
+    assert_eq!(outcome, SaveOutcome::Replaced { connection: expected.clone(), previous: first.broker_id });
     assert_eq!(own(harness, COMPANY_A, USER_1).await, [expected]);
 }
 
 pub async fn a_save_decided_on_a_row_that_moved_changes_nothing(harness: &impl Harness) {
     let first = created(harness, &a_save()).await;
 
-    let decided_on_nothing = SaveConnection {
-        decided_on: None,
-        ..a_reconnect("broker-2", "broker-1")
-    };
+    let decided_on_nothing = SaveConnection { decided_on: None, ..a_reconnect("broker-2", "broker-1") };
     let outcomes = [
         save(harness, &decided_on_nothing).await,
         save(harness, &a_reconnect("broker-2", "broker-0")).await,
-        save(
-            harness,
-            &SaveConnection {
-                provider: Provider::Outlook,
-                ..a_reconnect("broker-3", "broker-1")
-            },
-        )
-        .await,
+        save(harness, &SaveConnection { provider: Provider::Outlook, ..a_reconnect("broker-3", "broker-1") }).await,
     ];
 
-    assert_eq!(
-        outcomes,
-        [SaveOutcome::Moved, SaveOutcome::Moved, SaveOutcome::Moved]
-    );
+    assert_eq!(outcomes, [SaveOutcome::Moved, SaveOutcome::Moved, SaveOutcome::Moved]);
     assert_eq!(own(harness, COMPANY_A, USER_1).await, [first]);
 }
 
@@ -228,24 +170,13 @@ pub async fn a_broker_id_in_somebody_elses_row_is_refused(harness: &impl Harness
     assert_eq!(own(harness, COMPANY_A, USER_2).await, [colleagues]);
 }
 
-pub async fn saving_the_same_broker_id_twenty_times_at_once_ends_in_one_row_and_no_error(
-    harness: &impl Harness,
-) {
+pub async fn saving_the_same_broker_id_twenty_times_at_once_ends_in_one_row_and_no_error(harness: &impl Harness) {
     let (store, wanted) = (harness.store(COMPANY_A), a_save());
     let outcomes = join_all((0..20).map(|_| store.save_connection(&wanted))).await;
 
-    let outcomes: Vec<_> = outcomes
-        .into_iter()
-        .map(|outcome| outcome.expect("no error"))
-        .collect();
-    let created = outcomes
-        .iter()
-        .filter(|outcome| matches!(outcome, SaveOutcome::Created(_)))
-        .count();
-    let kept = outcomes
-        .iter()
-        .filter(|outcome| matches!(outcome, SaveOutcome::AlreadySaved(_)))
-        .count();
+    let outcomes: Vec<_> = outcomes.into_iter().map(|outcome| outcome.expect("no error")).collect();
+    let created = outcomes.iter().filter(|outcome| matches!(outcome, SaveOutcome::Created(_))).count();
+    let kept = outcomes.iter().filter(|outcome| matches!(outcome, SaveOutcome::AlreadySaved(_))).count();
     assert_eq!((created, kept), (1, 19), "{outcomes:?}");
     assert_eq!(own(harness, COMPANY_A, USER_1).await.len(), 1);
     assert_eq!(harness.audited(COMPANY_A).await, ["connection_created"]);
@@ -261,23 +192,13 @@ pub async fn an_audit_row_stands_beside_each_save_that_changed_something(harness
 
     let told = harness.audited(COMPANY_A).await;
 
-    assert_eq!(
-        told,
-        [
-            "connection_created",
-            "connection_reconnected",
-            "connection_created"
-        ]
-    );
+    assert_eq!(told, ["connection_created", "connection_reconnected", "connection_created"]);
     assert_eq!(harness.audited(COMPANY_B).await, [""; 0]);
 }
 
 pub async fn an_owners_list_holds_his_own_connections_only(harness: &impl Harness) {
-    let outlook = SaveConnection {
-        provider: Provider::Outlook,
-        broker_id: BrokerConnectionId::new("broker-9"),
-        ..a_save()
-    };
+    let outlook =
+        SaveConnection { provider: Provider::Outlook, broker_id: BrokerConnectionId::new("broker-9"), ..a_save() };
     let outlook = created(harness, &outlook).await;
     let gmail = created(harness, &a_save()).await;
     created(harness, &of_the_colleague("colleague-1")).await;
@@ -286,11 +207,7 @@ pub async fn an_owners_list_holds_his_own_connections_only(harness: &impl Harnes
 }
 
 async fn save(harness: &impl Harness, save: &SaveConnection) -> SaveOutcome {
-    harness
-        .store(COMPANY_A)
-        .save_connection(save)
-        .await
-        .expect("an outcome")
+    harness.store(COMPANY_A).save_connection(save).await.expect("an outcome")
 }
 
 async fn created(harness: &impl Harness, wanted: &SaveConnection) -> Connection {
@@ -301,11 +218,7 @@ async fn created(harness: &impl Harness, wanted: &SaveConnection) -> Connection 
 }
 
 async fn own(harness: &impl Harness, company_id: CompanyId, user_id: UserId) -> Vec<Connection> {
-    harness
-        .store(company_id)
-        .list_own(company_id, user_id)
-        .await
-        .expect("a list")
+    harness.store(company_id).list_own(company_id, user_id).await.expect("a list")
 }
 
 fn a_reconnect(broker_id: &str, decided_on: &str) -> SaveConnection {
@@ -320,11 +233,7 @@ fn a_reconnect(broker_id: &str, decided_on: &str) -> SaveConnection {
 fn of_the_colleague(broker_id: &str) -> SaveConnection {
     let email = "two@example.com".parse().expect("an address");
     SaveConnection {
-        owner: Owner {
-            user_id: USER_2,
-            email,
-            ..an_owner()
-        },
+        owner: Owner { user_id: USER_2, email, ..an_owner() },
         broker_id: BrokerConnectionId::new(broker_id),
         ..a_save()
     }

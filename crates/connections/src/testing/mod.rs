@@ -1,16 +1,22 @@
 //! Fakes, builders and contract cases for the tests of this and other crates.
 
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "a test helper panics where a test fails"
-)]
+#![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
 
 mod builders;
+pub mod connect_session_endings;
 pub mod connect_session_store;
 pub mod connection_store;
 mod fakes;
+pub mod members;
+pub mod original_connections;
+pub mod quarantine_store;
+pub mod webhook_inbox;
 
 pub use builders::{
-    COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_connect_session, a_connection, a_link, a_save, an_owner,
+    COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_broker_connection, a_claim, a_connect_session, a_connected_account,
+    a_connection, a_link, a_quarantined_connection, a_refusal, a_save, a_webhook, an_account, an_origin, an_owner,
 };
-pub use fakes::{InMemoryConnectSessionStore, InMemoryConnectionStore};
+pub use fakes::{
+    InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryMembers, InMemoryOriginalConnections,
+    InMemoryQuarantineStore, InMemoryWebhookInbox, SessionState, StoredWebhook,
+};

@@ -11,3 +11,33 @@ mod connect_session_store {
 
     cortex_connections::connect_session_store_contract!(InMemoryHarness::default());
 }
+
+mod connect_session_endings {
+    use cortex_connections::testing::connect_session_endings::InMemoryHarness;
+
+    cortex_connections::connect_session_endings_contract!(InMemoryHarness::default());
+}
+
+mod members {
+    use cortex_connections::testing::members::InMemoryHarness;
+
+    cortex_connections::members_contract!(InMemoryHarness::default());
+}
+
+mod original_connections {
+    use cortex_connections::testing::original_connections::InMemoryHarness;
+
+    cortex_connections::original_connections_contract!(InMemoryHarness::default());
+}
+
+mod quarantine_store {
+    use cortex_connections::testing::quarantine_store::InMemoryHarness;
+
+    cortex_connections::quarantine_store_contract!(InMemoryHarness::default());
+}
+
+mod webhook_inbox {
+    use cortex_connections::testing::webhook_inbox::InMemoryHarness;
+
+    cortex_connections::webhook_inbox_contract!(InMemoryHarness::default());
+}

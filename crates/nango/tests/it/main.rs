@@ -3,6 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong on the stage of a test fails that test")]
 
 mod connect_sessions;
+mod connections;
 mod failures;
+mod provider_accounts;
+mod records;
 mod stand_in;
+mod webhook_reader;
 mod webhook_signature;

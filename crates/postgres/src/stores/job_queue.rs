@@ -1,4 +1,4 @@
-//! [`JobQueue`] on a company's database.
+//! [`JobQueue`] on a company's database. What the end of a job means for the lock of its connection is written beside it.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tracing::instrument;
 
 use crate::Pool;
 use crate::tables::sync_jobs::{self, Row, Settlement};
+use crate::tables::sync_locks;
 
 /// The queue in a company's database.
 pub struct PgJobQueue {
@@ -31,21 +32,31 @@ impl PgJobQueue {
         settlement: Settlement<'_>,
     ) -> Result<FinishOutcome, StoreError> {
         let settlement = &settlement;
-        let settled = self
+        let settled: Result<bool, StoreError> = self
             .company
-            .run(async |connection: &mut AsyncPgConnection| {
-                sync_jobs::settle(connection, company_id, lease, settlement).await
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                let settled = sync_jobs::settle(connection, company_id, lease, settlement).await?;
+                if settled && settlement.status.is_final() {
+                    sync_locks::release(connection, company_id, &[lease.job.as_uuid()]).await?;
+                }
+                Ok(settled)
             })
-            .await?;
-        Ok(if settled { FinishOutcome::Finished } else { FinishOutcome::LeaseLost })
+            .await;
+        Ok(if settled? { FinishOutcome::Finished } else { FinishOutcome::LeaseLost })
     }
 
     async fn complete(&self, company_id: CompanyId, lease: Lease) -> Result<FinishOutcome, StoreError> {
-        let completed = self
+        let completed: Result<Option<bool>, StoreError> = self
             .company
-            .run(async |connection: &mut AsyncPgConnection| sync_jobs::complete(connection, company_id, lease).await)
-            .await?;
-        Ok(match completed {
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                let completed = sync_jobs::complete(connection, company_id, lease).await?;
+                if completed == Some(true) {
+                    sync_locks::complete(connection, company_id, lease.job).await?;
+                }
+                Ok(completed)
+            })
+            .await;
+        Ok(match completed? {
             Some(true) => FinishOutcome::Finished,
             Some(false) => FinishOutcome::AskedAgain,
             None => FinishOutcome::LeaseLost,
@@ -71,7 +82,10 @@ impl JobQueue for PgJobQueue {
         let rows: Result<Vec<Row>, StoreError> = self
             .company
             .transaction(async |connection: &mut AsyncPgConnection| {
-                sync_jobs::fail_abandoned(connection, request.company_id, lost).await?;
+                let failed = sync_jobs::fail_abandoned(connection, request.company_id, lost).await?;
+                if !failed.is_empty() {
+                    sync_locks::release(connection, request.company_id, &failed).await?;
+                }
                 Ok(sync_jobs::claim(connection, request).await?)
             })
             .await;

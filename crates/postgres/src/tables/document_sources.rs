@@ -38,6 +38,9 @@ struct DocumentId {
 
 /// To which stored documents the records of a page belong: the one that this user and connection brought in as this
 /// record, else the one of the same key, else the one of the same message. Records that belong to none are left out.
+///
+/// Each of these is looked up by itself, record by record: joined as a whole, on tables of which the planner knows nothing
+/// yet, it begins with all documents and asks for each of them about the page.
 pub(crate) async fn match_page(
     connection: &mut AsyncPgConnection,
     by: &Stream,
@@ -56,16 +59,20 @@ pub(crate) async fn match_page(
              and source = page.source and source_account = page.source_account and source_id = page.source_id \
            order by vanished_at desc nulls first, id limit 1 \
          ) known on true \
-         left join documents of_key \
-           on known.document_id is null and of_key.tenant_id = $1 and of_key.source = page.source \
-           and of_key.source_account = page.source_account and of_key.source_id = page.source_id \
+         left join lateral ( \
+           select id from documents \
+           where known.document_id is null and tenant_id = $1 \
+             and source = page.source and source_account = page.source_account and source_id = page.source_id limit 1 \
+         ) of_key on true \
          left join lateral ( \
            select id from documents \
            where known.document_id is null and of_key.id is null \
              and tenant_id = $1 and message_key = page.message_key order by id limit 1 \
          ) of_message on true \
-         join documents document \
-           on document.tenant_id = $1 and document.id = coalesce(known.document_id, of_key.id, of_message.id)")
+         join lateral ( \
+           select id, content_hash, content_incomplete from documents \
+           where tenant_id = $1 and id = coalesce(known.document_id, of_key.id, of_message.id) limit 1 \
+         ) document on true")
     .bind::<Text, _>(by.company_id.to_string())
     .bind::<BigInt, _>(by.connection_id.get())
     .bind::<Array<Text>, _>(each(page, |new| new.key.source.as_str()))

@@ -1,6 +1,7 @@
 //! How far each stream was read. Of the older columns `sync_name` holds the model too; nothing here reads it.
 
 use cortex_ingestion::model::{Cursor, Stream};
+use cortex_kernel::{BrokerConnectionId, CompanyId, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
@@ -63,6 +64,19 @@ pub(crate) async fn advance(
         .execute(connection)
         .await?;
     Ok(begun > 0)
+}
+
+/// Lets all streams of a connection begin at their first record again.
+pub(crate) async fn forget(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    user_id: UserId,
+    broker_id: &BrokerConnectionId,
+) -> QueryResult<()> {
+    let of_person =
+        table::table.filter(table::tenant_id.eq(company_id.to_string())).filter(table::user_id.eq(user_id.to_string()));
+    diesel::delete(of_person.filter(table::connection_id.eq(broker_id.as_str()))).execute(connection).await?;
+    Ok(())
 }
 
 /// The one row of a stream.

@@ -89,6 +89,12 @@ struct Lookup {
 }
 
 #[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+}
+
+#[derive(QueryableByName)]
 struct Leased {
     #[diesel(sql_type = Jsonb)]
     progress: serde_json::Value,
@@ -115,34 +121,43 @@ pub(crate) async fn enqueue(connection: &mut AsyncPgConnection, job: &NewJob) ->
     .await
 }
 
-/// Gives up what is running under a lease that ran out in its last attempt.
+/// Gives up what is running under a lease that ran out in its last attempt, and answers what that was.
 pub(crate) async fn fail_abandoned(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
     failure: &Failure,
-) -> QueryResult<usize> {
-    sql("update sync_jobs \
+) -> QueryResult<Vec<Uuid>> {
+    let failed: Vec<Id> = sql("update sync_jobs \
          set status = 'failed', error_code = $2, error_message = $3, completed_at = now(), \
              lease_owner = null, lease_until = null \
          where id in ( \
            select id from sync_jobs \
            where tenant_id = $1 and kind is not null and status = 'running' and lease_until <= now() \
              and attempt >= max_attempts \
-           for update skip locked)")
+           for update skip locked) \
+         returning id")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(&failure.code)
     .bind::<Text, _>(&failure.message)
-    .execute(connection)
-    .await
+    .load(connection)
+    .await?;
+    Ok(failed.into_iter().map(|failed| failed.id).collect())
 }
 
-/// Takes what is due, and what is running under a lease that ran out, longest waiting first.
+/// Takes what is due, and what is running under a lease that ran out, longest waiting first. A job waits while another one
+/// of its connection runs, and for an initial one also while that waits itself.
 pub(crate) async fn claim(connection: &mut AsyncPgConnection, request: &ClaimRequest) -> QueryResult<Vec<Row>> {
     let mut rows: Vec<Row> = sql("with due as ( \
-           select id from sync_jobs \
+           select id from sync_jobs candidate \
            where tenant_id = $1 and kind is not null and connection_id is not null \
              and (status = 'queued' and run_after <= now() \
                or status = 'running' and lease_until <= now() and attempt < max_attempts) \
+             and not exists ( \
+               select from sync_jobs other \
+               where other.tenant_id = $1 and other.connection_id = candidate.connection_id \
+                 and other.id <> candidate.id and other.kind is not null \
+                 and (other.status in ('queued', 'running') and other.kind = 'initial' \
+                   or other.status = 'running' and other.lease_until > now())) \
            order by run_after, created_at, id limit $2 \
            for update skip locked) \
          update sync_jobs job \

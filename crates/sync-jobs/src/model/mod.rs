@@ -3,9 +3,11 @@
 mod failure;
 mod job;
 mod progress;
+mod start;
 mod status;
 
 pub use failure::{Disposition, Ending, Failure, JobFailure};
 pub use job::{ClaimedJob, Job, JobKind, NewJob, Trigger, UnknownJobKind, UnknownTrigger};
 pub use progress::Progress;
+pub use start::{Access, Override, StartDecision, StartRefusal, SyncRequest, SyncStart, SyncState, SyncWish};
 pub use status::{JobEvent, JobStatus, UnknownJobStatus};

@@ -16,6 +16,7 @@ struct Script(Mutex<Vec<Act>>);
 enum Act {
     End(Disposition),
     AskAgainAndComplete(Arc<InMemoryJobQueue>),
+    CompleteHavingGotOn,
     CallOffAndWait(Arc<InMemoryJobQueue>),
     WaitForInterrupt,
     Hang,
@@ -27,8 +28,13 @@ impl JobRunner for Script {
         let act = self.0.lock().unwrap().pop().expect("no more runs than were expected");
         match act {
             Act::End(disposition) => disposition,
+            Act::CompleteHavingGotOn => {
+                assert_eq!(job.progress.pages, 1, "the job is as it stands now");
+                Disposition::Completed
+            }
             Act::AskAgainAndComplete(queue) => {
                 queue.enqueue(&a_new_job()).await.unwrap();
+                queue.get_on(job.id);
                 Disposition::Completed
             }
             Act::CallOffAndWait(queue) => {
@@ -54,7 +60,8 @@ fn script(acts: impl IntoIterator<Item = Act>) -> Arc<Script> {
 
 fn run_job(queue: Arc<dyn JobQueue>, script: Arc<Script>) -> RunJob {
     let back_off = BackOff { first: Duration::from_secs(10), longest: Duration::from_mins(10) };
-    let timing = Timing { lease_for: Duration::from_mins(1), heartbeat_every: Duration::from_millis(1), back_off };
+    let (lease_for, heartbeat_every) = (Duration::from_mins(1), Duration::from_millis(1));
+    let timing = Timing { lease_for, heartbeat_every, back_off, grace: Duration::ZERO };
     RunJob::new(queue, script, timing, Box::new(|| 1.0))
 }
 
@@ -92,7 +99,7 @@ async fn a_run_that_read_everything_completes_its_job() {
 async fn a_job_that_was_asked_for_meanwhile_is_run_once_more() {
     let queue = Arc::new(InMemoryJobQueue::default());
 
-    let acts = [Act::AskAgainAndComplete(queue.clone()), Act::End(Disposition::Completed)];
+    let acts = [Act::AskAgainAndComplete(queue.clone()), Act::CompleteHavingGotOn];
     let job = after(queue, acts).await;
 
     assert_eq!(job.status, JobStatus::Completed);
@@ -122,6 +129,26 @@ async fn a_job_that_is_called_off_is_cancelled() {
     let job = after(queue.clone(), [Act::CallOffAndWait(queue)]).await;
 
     assert_eq!(job.status, JobStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn on_shutdown_a_job_that_does_not_stop_in_time_is_given_back_too() {
+    let queue = Arc::new(InMemoryJobQueue::default());
+    let claimed = claimed(&queue).await;
+    let shutdown = CancellationToken::new();
+    shutdown.cancel();
+
+    run_job(queue.clone(), script([Act::Hang])).run(claimed.clone(), &shutdown).await;
+
+    let job = queue.find_job(claimed.job.company_id, claimed.job.id).await.unwrap().unwrap();
+    assert_eq!((job.status, job.attempt), (JobStatus::Queued, 0));
+}
+
+#[test]
+fn a_lease_is_kept_by_four_heartbeats() {
+    let timing = Timing::of_lease(Duration::from_secs(20));
+
+    assert_eq!((timing.lease_for, timing.heartbeat_every), (Duration::from_secs(20), Duration::from_secs(5)));
 }
 
 #[tokio::test]

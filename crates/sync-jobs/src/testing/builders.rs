@@ -1,11 +1,11 @@
 //! Values that a test starts from and changes where it matters.
 
-use cortex_kernel::{CompanyId, ConnectionId, JobId, Provider, UserId};
+use cortex_kernel::{CompanyId, ConnectionId, JobId, Origin, Provider, UserId};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::uuid;
 
-use crate::model::{Job, JobKind, JobStatus, NewJob, Progress, Trigger};
+use crate::model::{Job, JobKind, JobStatus, NewJob, Progress, SyncRequest, SyncWish, Trigger};
 
 /// The company of the deployment under test.
 pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
@@ -57,5 +57,19 @@ pub fn a_job() -> Job {
         created_at: NOON,
         started_at: None,
         completed_at: None,
+    }
+}
+
+/// [`USER_1`] wants the first sync of his Gmail.
+#[must_use]
+pub fn a_request() -> SyncRequest {
+    SyncRequest {
+        company_id: COMPANY_A,
+        user_id: USER_1,
+        provider: Provider::Gmail,
+        wish: SyncWish::Initial,
+        trigger: Trigger::User,
+        triggered_by: Some(USER_1.to_string()),
+        origin: Origin { request_id: Some("request-1".to_owned()), ..Origin::default() },
     }
 }

@@ -1,4 +1,6 @@
-//! A queue that lives in memory and keeps the contract of its port.
+//! A queue that lives in memory and keeps the contracts of its ports.
+
+mod starter;
 
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -8,10 +10,12 @@ use cortex_kernel::{CompanyId, JobId, Lease, StoreError};
 use time::OffsetDateTime;
 
 use super::NOON;
-use crate::model::{ClaimedJob, Ending, Failure, Job, JobEvent, JobStatus, NewJob, Progress};
+use crate::model::{ClaimedJob, Ending, Failure, Job, JobEvent, JobKind, JobStatus, NewJob, Progress};
 use crate::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, HeartbeatOutcome, JobQueue};
+use starter::Connections;
 
-/// Jobs in memory, with a clock of their own that stands still until it is told to go on.
+/// Jobs in memory, and the connections that they read, with a clock of their own that stands still until it is told to
+/// go on.
 #[derive(Debug)]
 pub struct InMemoryJobQueue {
     state: Mutex<State>,
@@ -21,6 +25,7 @@ pub struct InMemoryJobQueue {
 struct State {
     now: OffsetDateTime,
     rows: Vec<Row>,
+    connections: Connections,
 }
 
 #[derive(Debug)]
@@ -34,7 +39,7 @@ struct Row {
 
 impl Default for InMemoryJobQueue {
     fn default() -> Self {
-        Self { state: Mutex::new(State { now: NOON, rows: Vec::new() }) }
+        Self { state: Mutex::new(State { now: NOON, rows: Vec::new(), connections: Connections::default() }) }
     }
 }
 
@@ -49,12 +54,34 @@ impl InMemoryJobQueue {
         self.state().rows.iter_mut().filter(|row| row.job.id == id).for_each(|row| row.cancel_requested = true);
     }
 
+    /// Counts a committed page on a job.
+    pub fn get_on(&self, id: JobId) {
+        self.state().rows.iter_mut().filter(|row| row.job.id == id).for_each(|row| row.job.progress.pages += 1);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while holding it")
     }
 }
 
 impl State {
+    fn enqueue(&mut self, job: &NewJob) -> EnqueueOutcome {
+        let live = self.rows.iter_mut().find(|row| {
+            row.job.company_id == job.company_id
+                && row.job.connection_id == job.connection_id
+                && row.job.kind == job.kind
+                && !row.job.status.is_final()
+        });
+        if let Some(row) = live {
+            row.rerun_requested = row.job.status == JobStatus::Running;
+            return EnqueueOutcome::AlreadyLive(row.job.clone());
+        }
+        let (job, now) = (queued(job, self.now), self.now);
+        let row = Row { job: job.clone(), epoch: 0, lease_until: now, rerun_requested: false, cancel_requested: false };
+        self.rows.push(row);
+        EnqueueOutcome::Enqueued(job)
+    }
+
     /// The row, if the lease is alive.
     fn leased(&mut self, company_id: CompanyId, lease: Lease) -> Option<&mut Row> {
         let now = self.now;
@@ -75,6 +102,16 @@ impl Row {
             JobStatus::Running => self.lease_until <= now,
             JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => false,
         }
+    }
+
+    /// Whether its connection is read by another job, or is to be read by an initial one first.
+    fn waits_for_another(&self, rows: &[Self], now: OffsetDateTime) -> bool {
+        rows.iter().any(|other| {
+            let of_connection = other.job.connection_id == self.job.connection_id && other.job.id != self.job.id;
+            let runs = other.job.status == JobStatus::Running && other.lease_until > now;
+            let goes_first = other.job.kind == JobKind::Initial && !other.job.status.is_final();
+            of_connection && (runs || goes_first)
+        })
     }
 
     fn happen(&mut self, event: JobEvent, now: OffsetDateTime) {
@@ -122,31 +159,19 @@ impl Row {
 #[async_trait]
 impl JobQueue for InMemoryJobQueue {
     async fn enqueue(&self, job: &NewJob) -> Result<EnqueueOutcome, StoreError> {
-        let mut state = self.state();
-        let now = state.now;
-        let live = state.rows.iter_mut().find(|row| {
-            row.job.company_id == job.company_id
-                && row.job.connection_id == job.connection_id
-                && row.job.kind == job.kind
-                && !row.job.status.is_final()
-        });
-        if let Some(row) = live {
-            row.rerun_requested = row.job.status == JobStatus::Running;
-            return Ok(EnqueueOutcome::AlreadyLive(row.job.clone()));
-        }
-        let job = queued(job, now);
-        let row = Row { job: job.clone(), epoch: 0, lease_until: now, rerun_requested: false, cancel_requested: false };
-        state.rows.push(row);
-        Ok(EnqueueOutcome::Enqueued(job))
+        Ok(self.state().enqueue(job))
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError> {
         let mut state = self.state();
-        let now = state.now;
-        let mut due: Vec<_> = state
-            .rows
+        let State { now, rows, connections } = &mut *state;
+        let now = *now;
+        let held_back: Vec<_> =
+            rows.iter().filter(|row| row.waits_for_another(rows, now)).map(|row| row.job.id).collect();
+        let mut due: Vec<_> = rows
             .iter_mut()
             .filter(|row| row.job.company_id == request.company_id && row.is_claimable(now))
+            .filter(|row| !held_back.contains(&row.job.id))
             .collect();
         due.sort_by_key(|row| row.job.run_after);
         let mut claimed = Vec::new();
@@ -154,6 +179,7 @@ impl JobQueue for InMemoryJobQueue {
             if row.job.status == JobStatus::Running && row.job.attempt >= row.job.max_attempts {
                 row.happen(JobEvent::Failed, now);
                 row.job.failure = Some(Failure::worker_lost());
+                connections.settle(&row.job);
             } else if claimed.len() < usize::from(request.most) {
                 claimed.push(row.claim(request, now));
             }
@@ -179,8 +205,11 @@ impl JobQueue for InMemoryJobQueue {
     async fn finish(&self, company_id: CompanyId, lease: Lease, ending: &Ending) -> Result<FinishOutcome, StoreError> {
         let mut state = self.state();
         let now = state.now;
-        let leased = state.leased(company_id, lease);
-        Ok(leased.map_or(FinishOutcome::LeaseLost, |row| row.finish(ending, now)))
+        let Some(row) = state.leased(company_id, lease) else { return Ok(FinishOutcome::LeaseLost) };
+        let outcome = row.finish(ending, now);
+        let job = row.job.clone();
+        state.connections.settle(&job);
+        Ok(outcome)
     }
 
     async fn give_back(&self, company_id: CompanyId, lease: Lease) -> Result<(), StoreError> {

@@ -39,6 +39,7 @@ macro_rules! job_queue_contract {
             the_job_that_waits_longest_is_claimed_first,
             a_claim_takes_no_more_than_asked,
             a_job_that_is_not_due_is_not_claimed,
+            a_connection_is_read_by_one_job_at_a_time_and_by_its_initial_one_first,
             a_heartbeat_keeps_the_lease,
             a_lease_that_ran_out_is_claimed_by_another_and_lost_to_the_first,
             a_job_whose_last_attempt_died_is_failed,

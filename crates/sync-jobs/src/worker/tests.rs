@@ -62,7 +62,7 @@ async fn scene(jobs: u128) -> Scene {
 
 fn worker(queue: Arc<dyn JobQueue>, runner: impl JobRunner + 'static, shutdown: &CancellationToken) -> Worker {
     let back_off = BackOff { first: LONG, longest: LONG };
-    let timing = Timing { lease_for: LONG, heartbeat_every: LONG, back_off };
+    let timing = Timing { lease_for: LONG, heartbeat_every: LONG, back_off, grace: LONG };
     let run_job = RunJob::new(queue.clone(), Arc::new(runner), timing, Box::new(|| 0.0));
     let settings = WorkerSettings {
         company_id: COMPANY_A,
@@ -135,6 +135,18 @@ async fn a_job_that_ends_makes_room_for_the_next_one_at_once() {
 
     tokio::join!(worker.run(&wake), visitor);
     assert_eq!(status(&queue, 3).await, JobStatus::Queued, "given back on shutdown");
+}
+
+#[tokio::test]
+async fn a_worker_that_ticked_has_a_pulse() {
+    let mut scene = scene(0).await;
+    let pulse = scene.worker.pulse();
+    assert!(!pulse.beats(LONG), "it never ticked");
+
+    scene.worker.tick().await.unwrap();
+
+    assert!(pulse.beats(LONG));
+    assert!(pulse.last_tick().is_some_and(|tick| tick.elapsed() < LONG));
 }
 
 #[tokio::test]

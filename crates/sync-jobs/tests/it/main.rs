@@ -5,3 +5,9 @@ mod job_queue {
 
     cortex_sync_jobs::job_queue_contract!(InMemoryHarness::default());
 }
+
+mod sync_starter {
+    use cortex_sync_jobs::testing::sync_starter::InMemoryHarness;
+
+    cortex_sync_jobs::sync_starter_contract!(InMemoryHarness::default());
+}

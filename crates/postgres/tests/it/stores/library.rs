@@ -74,7 +74,7 @@ impl Harness for PgHarness {
 
     async fn put_source(&self, company_id: CompanyId, id: DocumentId, source: SourceView) {
         let connection = "insert into connections (id, tenant_id, provider_key, connection_id, user_id) \
-                          values ($1, $2, 'gmail', 'broker-' || $1, $3)";
+                          values ($1, $2, 'gmail', 'broker-' || $1::bigint, $3)";
         let connection_id = source.connection_id.map(ConnectionId::get);
         let company = company_id.to_string();
         let client = self.0.superuser();

@@ -1,10 +1,19 @@
 //! The stores keep the contracts of their ports, under row level security and on the real schema.
 
+mod connect_session_endings;
 mod connect_session_store;
+mod connecting;
 mod connection_store;
 mod job_queue;
 mod library;
+mod members;
 mod membership_store;
+mod original_connections;
 mod page_store;
 mod profile_reader;
+mod reading_states;
+mod quarantine_store;
+mod sync_journey;
+mod sync_starter;
+mod webhook_inbox;
 mod world;

@@ -61,9 +61,11 @@ pub async fn a_connection_has_one_live_job_of_a_kind(harness: &impl Harness) {
     let elsewhere = new_job(harness, 4).await;
     enqueued(harness, &elsewhere).await;
 
-    let claimed = claim(harness, 10).await;
-    let lease = claimed.iter().find(|claimed| claimed.job.id == first.id).expect("claimed").lease;
-    finish(harness, lease, &Ending::Completed).await;
+    for _ in 0..2 {
+        for claimed in claim(harness, 10).await {
+            finish(harness, claimed.lease, &Ending::Completed).await;
+        }
+    }
     enqueued(harness, &again).await;
 }
 
@@ -150,6 +152,27 @@ pub async fn a_job_that_is_not_due_is_not_claimed(harness: &impl Harness) {
 
     harness.pass(BLINK).await;
     assert_eq!(claim(harness, 1).await.len(), 1);
+}
+
+pub async fn a_connection_is_read_by_one_job_at_a_time_and_by_its_initial_one_first(harness: &impl Harness) {
+    let incremental = new_job(harness, 1).await;
+    let initial = NewJob { id: job_id(2), kind: JobKind::Initial, ..incremental.clone() };
+    let ids = |claimed: &[ClaimedJob]| claimed.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>();
+
+    enqueued(harness, &incremental).await;
+    let first = claim(harness, 10).await;
+    enqueued(harness, &initial).await;
+    assert_eq!((ids(&first), claim(harness, 10).await), (vec![job_id(1)], vec![]), "the connection is being read");
+    give_back(harness, first[0].lease).await;
+
+    let second = claim(harness, 10).await;
+    assert_eq!(ids(&second), [job_id(2)], "both are queued");
+    finish(harness, second[0].lease, &Ending::Snoozed { failure: failure(), after: WAIT }).await;
+    assert_eq!(claim(harness, 10).await, [], "the initial one will go on");
+    harness.pass(WAIT).await;
+
+    finish(harness, claim_one(harness).await.lease, &Ending::Completed).await;
+    assert_eq!(ids(&claim(harness, 10).await), [job_id(1)]);
 }
 
 pub async fn a_heartbeat_keeps_the_lease(harness: &impl Harness) {

@@ -1,4 +1,4 @@
-//! Stores that live in memory and keep the contracts of their ports.
+//! Connections.
 
 use std::mem;
 use std::sync::{Mutex, MutexGuard};
@@ -7,21 +7,13 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError, UserId};
 use time::OffsetDateTime;
 
-use crate::model::{
-    ConnectSession, Connection, ConnectionEvent, ConnectionStatus, SaveConnection, SaveDecision, SaveOutcome,
-};
-use crate::ports::{ConnectSessionStore, ConnectionStore};
+use crate::model::{Connection, ConnectionEvent, ConnectionStatus, SaveConnection, SaveDecision, SaveOutcome};
+use crate::ports::ConnectionStore;
 
 /// Connections in memory.
 #[derive(Debug, Default)]
 pub struct InMemoryConnectionStore {
     state: Mutex<State>,
-}
-
-/// Connect sessions in memory.
-#[derive(Debug, Default)]
-pub struct InMemoryConnectSessionStore {
-    sessions: Mutex<Vec<ConnectSession>>,
 }
 
 #[derive(Debug, Default)]
@@ -34,13 +26,8 @@ impl InMemoryConnectionStore {
     /// A store that holds these.
     #[must_use]
     pub fn with(connections: impl IntoIterator<Item = Connection>) -> Self {
-        let state = State {
-            rows: connections.into_iter().collect(),
-            audit: Vec::new(),
-        };
-        Self {
-            state: Mutex::new(state),
-        }
+        let state = State { rows: connections.into_iter().collect(), audit: Vec::new() };
+        Self { state: Mutex::new(state) }
     }
 
     /// Disconnects what is connected.
@@ -56,28 +43,11 @@ impl InMemoryConnectionStore {
     /// The actions that the company's audit log tells, oldest first.
     #[must_use]
     pub fn audited(&self, company_id: CompanyId) -> Vec<&'static str> {
-        self.state()
-            .audit
-            .iter()
-            .filter(|(of, _)| *of == company_id)
-            .map(|(_, action)| *action)
-            .collect()
+        self.state().audit.iter().filter(|(of, _)| *of == company_id).map(|(_, action)| *action).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while holding it")
-    }
-}
-
-impl InMemoryConnectSessionStore {
-    /// How many sessions were remembered.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.sessions().len()
-    }
-
-    fn sessions(&self) -> MutexGuard<'_, Vec<ConnectSession>> {
-        self.sessions.lock().expect("nobody panics while holding it")
     }
 }
 
@@ -97,20 +67,12 @@ impl ConnectionStore for InMemoryConnectionStore {
             return Ok(SaveOutcome::TakenByAnother);
         }
         let new_id = ConnectionId::new(i64::try_from(rows.len()).expect("few rows") + 1);
-        let stored = rows
-            .iter_mut()
-            .find(|row| is_the_one(row, company_id, user_id, save.provider));
+        let stored = rows.iter_mut().find(|row| is_the_one(row, company_id, user_id, save.provider));
         let action = save.audit_action(stored.as_deref());
         let outcome = match (save.against(stored.as_deref()), stored) {
             (SaveDecision::Keep, Some(row)) => SaveOutcome::AlreadySaved(row.clone()),
             (SaveDecision::Ended, _) => SaveOutcome::Ended,
-            (
-                SaveDecision::Replace {
-                    connected_at,
-                    status_changed_at,
-                },
-                Some(row),
-            ) => {
+            (SaveDecision::Replace { connected_at, status_changed_at }, Some(row)) => {
                 let previous = mem::replace(&mut row.broker_id, save.broker_id.clone());
                 row.owner = save.owner.clone();
                 row.account.clone_from(&save.account);
@@ -118,10 +80,7 @@ impl ConnectionStore for InMemoryConnectionStore {
                 row.reason = save.reason;
                 row.connected_at = connected_at;
                 row.status_changed_at = status_changed_at;
-                SaveOutcome::Replaced {
-                    connection: row.clone(),
-                    previous,
-                }
+                SaveOutcome::Replaced { connection: row.clone(), previous }
             }
             (SaveDecision::Create, None) => {
                 let row = Connection {
@@ -138,13 +97,9 @@ impl ConnectionStore for InMemoryConnectionStore {
                 rows.push(row.clone());
                 SaveOutcome::Created(row)
             }
-            (
-                SaveDecision::Moved
-                | SaveDecision::Create
-                | SaveDecision::Keep
-                | SaveDecision::Replace { .. },
-                _,
-            ) => SaveOutcome::Moved,
+            (SaveDecision::Moved | SaveDecision::Create | SaveDecision::Keep | SaveDecision::Replace { .. }, _) => {
+                SaveOutcome::Moved
+            }
         };
         audit.extend(action.map(|action| (company_id, action)));
         Ok(outcome)
@@ -156,12 +111,7 @@ impl ConnectionStore for InMemoryConnectionStore {
         user_id: UserId,
         provider: Provider,
     ) -> Result<Option<Connection>, StoreError> {
-        Ok(self
-            .state()
-            .rows
-            .iter()
-            .find(|row| is_the_one(row, company_id, user_id, provider))
-            .cloned())
+        Ok(self.state().rows.iter().find(|row| is_the_one(row, company_id, user_id, provider)).cloned())
     }
 
     async fn list_own(&self, company_id: CompanyId, user_id: UserId) -> Result<Vec<Connection>, StoreError> {
@@ -169,31 +119,6 @@ impl ConnectionStore for InMemoryConnectionStore {
         let mut own: Vec<_> = self.state().rows.iter().filter(owns).cloned().collect();
         own.sort_by_key(|row| row.provider.name());
         Ok(own)
-    }
-}
-
-#[async_trait]
-impl ConnectSessionStore for InMemoryConnectSessionStore {
-    async fn remember(&self, session: &ConnectSession) -> Result<(), StoreError> {
-        self.sessions().push(session.clone());
-        Ok(())
-    }
-
-    async fn find_open(
-        &self,
-        company_id: CompanyId,
-        user_id: UserId,
-        provider: Provider,
-        now: OffsetDateTime,
-    ) -> Result<Option<ConnectSession>, StoreError> {
-        let sessions = self.sessions();
-        let open = sessions.iter().filter(|session| {
-            session.owner.company_id == company_id
-                && session.owner.user_id == user_id
-                && session.provider == provider
-                && session.expires_at > now
-        });
-        Ok(open.max_by_key(|session| session.opened_at).cloned())
     }
 }
 

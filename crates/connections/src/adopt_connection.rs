@@ -1,0 +1,379 @@
+//! From a connection at the broker to the person's connection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cortex_kernel::{Clock, CompanyId, Email, Origin, StoreError, UserId};
+use thiserror::Error;
+
+use crate::log::chain;
+use crate::model::{
+    BrokerConnection, BrokerReference, ConnectedAccount, Connection, Owner, OwnerClaims, ProviderAccount,
+    QuarantineReason, QuarantinedConnection, Refusal, RefusalReason, SaveConnection, SaveOutcome, StatusReason,
+};
+use crate::ports::{
+    BrokerError, BrokeredConnections, ConnectSessionEndings, ConnectSessionStore, ConnectionStore, Members,
+    OriginalConnections, ProviderAccounts, QuarantineStore, WhoAmIError,
+};
+
+/// Makes a connection at the broker the connection of the person whom it names, where it may be that.
+///
+/// A notice of a connection is a hint. The broker is asked whose it is, Master whether that is a member, and the
+/// provider which account it reaches: a person who is connected already may only bring the same account again. All of it
+/// may be repeated, and repeating it changes nothing.
+pub struct AdoptConnection {
+    company_id: CompanyId,
+    ports: AdoptPorts,
+    clock: Arc<dyn Clock>,
+}
+
+/// What [`AdoptConnection`] stands on.
+#[derive(Clone)]
+pub struct AdoptPorts {
+    /// The connections at the broker.
+    pub brokered: Arc<dyn BrokeredConnections>,
+    /// Whose accounts stand behind them.
+    pub accounts: Arc<dyn ProviderAccounts>,
+    /// Who may own connections.
+    pub members: Arc<dyn Members>,
+    /// The connections of people.
+    pub connections: Arc<dyn ConnectionStore>,
+    /// The connect sessions that we had opened.
+    pub sessions: Arc<dyn ConnectSessionStore>,
+    /// What became of them.
+    pub session_endings: Arc<dyn ConnectSessionEndings>,
+    /// The accounts that people first connected.
+    pub originals: Arc<dyn OriginalConnections>,
+    /// Connections that fit nobody.
+    pub quarantine: Arc<dyn QuarantineStore>,
+}
+
+/// Somebody says that there is a new connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionNotice {
+    /// Which one.
+    pub reference: BrokerReference,
+    /// Whose it is, as far as the notice tells.
+    pub claims: OwnerClaims,
+    /// How long ago we heard of it.
+    pub age: Duration,
+    /// What brought the notice.
+    pub origin: Origin,
+}
+
+/// What became of a connection at the broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Adoption {
+    /// It is the person's connection now, or was so already.
+    Adopted(Connection),
+    /// It was not taken, and is removed at the broker.
+    Refused(RefusalReason),
+    /// Nobody may use it.
+    Quarantined(QuarantineReason),
+    /// It is another company's.
+    AnotherCompanys,
+    /// The broker has no such connection.
+    Gone,
+    /// The person disconnected it before.
+    Ended,
+}
+
+/// Nothing can be said about the connection yet.
+#[derive(Debug, Error)]
+pub enum AdoptError {
+    /// Neither the notice nor the broker tells whose it is; the field that is missing is named.
+    #[error("{0} is missing, in the webhook and at the broker")]
+    Missing(&'static str),
+    /// The broker could not be asked.
+    #[error("the broker could not be asked about the connection")]
+    Broker(#[from] BrokerError),
+    /// The provider does not say whose account it is, and that has to be known.
+    #[error("whose account it is cannot be read")]
+    AccountUnreadable(#[source] WhoAmIError),
+    /// A database could not be asked, or did not take what was decided.
+    #[error("the connection could not be looked up or saved")]
+    Store(#[from] StoreError),
+    /// Somebody else changed the person's connection, each time that we had decided.
+    #[error("the connection is being changed by somebody else")]
+    Contended,
+}
+
+/// How long a first connection waits for the provider to say whose account it is.
+pub(crate) const IDENTITY_PATIENCE: Duration = Duration::from_mins(10);
+
+/// How often it is decided anew when the row moved meanwhile.
+const DECISIONS: u32 = 3;
+
+/// A connection whose owner is known and may have it.
+struct Owned<'a> {
+    notice: &'a ConnectionNotice,
+    found: BrokerConnection,
+    owner: Owner,
+}
+
+impl AdoptConnection {
+    /// Adopts connections for `company_id`, the company of this deployment.
+    #[must_use]
+    pub const fn new(company_id: CompanyId, ports: AdoptPorts, clock: Arc<dyn Clock>) -> Self {
+        Self { company_id, ports, clock }
+    }
+
+    /// Adopts the connection, or finds out what else to do with it, and does that. Lines tagged `[WEBHOOK_AUTH]` and
+    /// `[SAVE_CONNECTION]` tell each step.
+    pub async fn adopt(&self, notice: &ConnectionNotice) -> Result<Adoption, AdoptError> {
+        let BrokerReference { provider, id } = &notice.reference;
+        let request = request_of(&notice.origin);
+        tracing::info!("[WEBHOOK_AUTH] asking the broker: provider {provider}, connection {id}, request {request}");
+        let Some(found) = self.ports.brokered.find(&notice.reference).await? else { return Ok(Adoption::Gone) };
+        let claims = notice.claims.clone().or(&found.claims);
+        if [&found.claims, &claims].iter().any(|claims| claims.name_another_company_than(self.company_id)) {
+            return Ok(Adoption::AnotherCompanys);
+        }
+        let claimed_user = claims.user_id.as_deref().ok_or(AdoptError::Missing("end_user_id"))?;
+        if claims.company_id.is_none() {
+            return Err(AdoptError::Missing("organization_id"));
+        }
+        match self.owner(notice, &found, &claims, claimed_user).await? {
+            Ok(owner) => self.settle(&Owned { notice, found, owner }).await,
+            Err(reason) => self.quarantine(notice, claimed_user, reason).await,
+        }
+    }
+
+    /// The person who may have the connection, or why nobody may.
+    async fn owner(
+        &self,
+        notice: &ConnectionNotice,
+        found: &BrokerConnection,
+        claims: &OwnerClaims,
+        claimed_user: &str,
+    ) -> Result<Result<Owner, QuarantineReason>, AdoptError> {
+        if notice.claims.contradict(&found.claims) {
+            return Ok(Err(QuarantineReason::OwnerContradicted));
+        }
+        let Ok(user_id) = claimed_user.parse::<UserId>() else { return Ok(Err(QuarantineReason::NotAMember)) };
+        tracing::info!("[WEBHOOK_AUTH] asking whether user {user_id} is a member of company {}", self.company_id);
+        let Some(address) = self.ports.members.find_active(self.company_id, user_id).await? else {
+            return Ok(Err(QuarantineReason::NotAMember));
+        };
+        if !names_its_owner(found) && !self.was_asked_for(notice, user_id).await? {
+            return Ok(Err(QuarantineReason::NotAskedFor));
+        }
+        let told: Option<Email> = claims.email.as_deref().and_then(|email| email.parse().ok());
+        Ok(Ok(Owner { company_id: self.company_id, user_id, email: told.unwrap_or(address) }))
+    }
+
+    /// Whether a session of that person was open when we heard of the connection.
+    async fn was_asked_for(&self, notice: &ConnectionNotice, user_id: UserId) -> Result<bool, StoreError> {
+        let heard_at = self.clock.now() - notice.age;
+        let provider = notice.reference.provider;
+        let open = self.ports.sessions.find_open(self.company_id, user_id, provider, heard_at).await?;
+        Ok(open.is_some())
+    }
+
+    async fn quarantine(
+        &self,
+        notice: &ConnectionNotice,
+        claimed_user: &str,
+        reason: QuarantineReason,
+    ) -> Result<Adoption, AdoptError> {
+        let quarantined = QuarantinedConnection {
+            company_id: self.company_id,
+            reference: notice.reference.clone(),
+            claimed_user_id: claimed_user.to_owned(),
+            reason,
+            origin: notice.origin.clone(),
+        };
+        self.ports.quarantine.quarantine(&quarantined).await?;
+        Ok(Adoption::Quarantined(reason))
+    }
+
+    async fn settle(&self, owned: &Owned<'_>) -> Result<Adoption, AdoptError> {
+        let mut identity = None;
+        for _ in 0..DECISIONS {
+            let row = self.row_of(&owned.owner, &owned.notice.reference).await?;
+            if let Some(row) = row.as_ref().filter(|row| row.broker_id == owned.notice.reference.id) {
+                return self.known(owned, row).await;
+            }
+            let account = match &identity {
+                Some(account) => account,
+                None => &*identity.insert(self.account_of(owned).await?),
+            };
+            let connected = row.as_ref().filter(|row| row.status.is_connected());
+            let account = match (account, connected) {
+                (Ok(account), Some(row)) if self.is_another(account, row).await? => return self.refuse(owned).await,
+                (Ok(account), _) => Some(account.clone()),
+                (Err(_), None) if owned.notice.age >= IDENTITY_PATIENCE => None,
+                (Err(_), _) => break,
+            };
+            let save = self.save_of(owned, row.as_ref(), account);
+            match self.save(&save).await? {
+                SaveOutcome::Created(connection) => return self.adopted(owned, connection, true).await,
+                SaveOutcome::Replaced { connection, previous } => {
+                    self.remove_replaced(&BrokerReference { provider: connection.provider, id: previous }).await;
+                    return self.adopted(owned, connection, true).await;
+                }
+                SaveOutcome::AlreadySaved(connection) => return self.adopted(owned, connection, false).await,
+                SaveOutcome::Ended => return Ok(Adoption::Ended),
+                SaveOutcome::TakenByAnother => {
+                    let user = owned.owner.user_id.to_string();
+                    return self.quarantine(owned.notice, &user, QuarantineReason::TakenByAnother).await;
+                }
+                SaveOutcome::Moved => tracing::info!("[SAVE_CONNECTION] the connection moved meanwhile, deciding anew"),
+            }
+        }
+        match identity {
+            Some(Err(error)) => Err(AdoptError::AccountUnreadable(error)),
+            Some(Ok(_)) | None => Err(AdoptError::Contended),
+        }
+    }
+
+    async fn row_of(&self, owner: &Owner, reference: &BrokerReference) -> Result<Option<Connection>, StoreError> {
+        self.ports.connections.find_connection(owner.company_id, owner.user_id, reference.provider).await
+    }
+
+    /// The row holds this connection already.
+    async fn known(&self, owned: &Owned<'_>, row: &Connection) -> Result<Adoption, AdoptError> {
+        if row.status.is_connected() { self.adopted(owned, row.clone(), false).await } else { Ok(Adoption::Ended) }
+    }
+
+    /// The account, or why the provider does not say. That the broker is away is no answer of the provider.
+    async fn account_of(&self, owned: &Owned<'_>) -> Result<Result<ProviderAccount, WhoAmIError>, AdoptError> {
+        let BrokerReference { provider, id } = &owned.notice.reference;
+        if !owned.found.is_authorized {
+            let refused = "the broker says that the credentials do not work";
+            return Ok(Err(WhoAmIError::Unreadable(refused.into())));
+        }
+        tracing::info!("[WEBHOOK_AUTH] asking {provider} whose account connection {id} reaches");
+        match self.ports.accounts.who_am_i(&owned.found).await {
+            Err(WhoAmIError::Broker(error)) => Err(error.into()),
+            answer => Ok(answer),
+        }
+    }
+
+    /// Whether the account is known to be another one than the connected one. Where nothing was ever known of that,
+    /// there is nothing to hold the new one to.
+    async fn is_another(&self, account: &ProviderAccount, row: &Connection) -> Result<bool, StoreError> {
+        let known = if row.account.is_some() {
+            row.account.clone()
+        } else {
+            let Owner { company_id, user_id, .. } = row.owner;
+            let original = self.ports.originals.find_original(company_id, user_id, row.provider).await?;
+            original.map(|original| original.account)
+        };
+        Ok(known.is_some_and(|known| !known.is_same_as(account)))
+    }
+
+    fn save_of(&self, owned: &Owned<'_>, row: Option<&Connection>, account: Option<ProviderAccount>) -> SaveConnection {
+        SaveConnection {
+            owner: owned.owner.clone(),
+            provider: owned.notice.reference.provider,
+            broker_id: owned.notice.reference.id.clone(),
+            decided_on: row.map(|row| row.broker_id.clone()),
+            reason: account.is_none().then_some(StatusReason::AccountUnverified),
+            account,
+            at: self.clock.now(),
+            origin: owned.notice.origin.clone(),
+        }
+    }
+
+    async fn save(&self, save: &SaveConnection) -> Result<SaveOutcome, StoreError> {
+        let about = format!(
+            "provider {}, connection {}, user {}, company {}, request {}",
+            save.provider,
+            save.broker_id,
+            save.owner.user_id,
+            save.owner.company_id,
+            request_of(&save.origin)
+        );
+        tracing::info!("[SAVE_CONNECTION] {about}");
+        let saved = self.ports.connections.save_connection(save).await;
+        match &saved {
+            Ok(SaveOutcome::Created(connection)) => {
+                tracing::info!("✅ [SAVE_CONNECTION] SUCCESS: {about}: created {}", connection.id);
+            }
+            Ok(SaveOutcome::Replaced { connection, previous }) => {
+                tracing::info!(
+                    "✅ [SAVE_CONNECTION] SUCCESS: {about}: {} replaces {previous} in {}",
+                    connection.broker_id,
+                    connection.id
+                );
+            }
+            Ok(SaveOutcome::AlreadySaved(connection)) => {
+                tracing::info!("✅ [SAVE_CONNECTION] SUCCESS: {about}: saved already as {}", connection.id);
+            }
+            Ok(SaveOutcome::Moved | SaveOutcome::Ended) => {}
+            Ok(SaveOutcome::TakenByAnother) => {
+                tracing::error!("❌ [SAVE_CONNECTION] {about}: it is somebody else's connection");
+            }
+            Err(error) => tracing::error!("❌ [SAVE_CONNECTION] {about}: {}", chain(error)),
+        }
+        saved
+    }
+
+    /// What follows a save. A save that was found done already may lack it, if we stopped in between.
+    async fn adopted(&self, owned: &Owned<'_>, row: Connection, is_new: bool) -> Result<Adoption, AdoptError> {
+        if is_new || self.was_asked_for(owned.notice, row.owner.user_id).await? {
+            self.ports.session_endings.complete(&row, self.clock.now()).await?;
+        }
+        if let Some(account) = row.account.clone() {
+            let connected = ConnectedAccount {
+                owner: row.owner.clone(),
+                provider: row.provider,
+                account,
+                broker_id: row.broker_id.clone(),
+                at: self.clock.now(),
+            };
+            self.ports.originals.note(&connected).await?;
+        }
+        Ok(Adoption::Adopted(row))
+    }
+
+    /// Not being able to is no reason to fail: what was replaced is used by nobody.
+    async fn remove_replaced(&self, replaced: &BrokerReference) {
+        let BrokerReference { provider, id } = replaced;
+        match self.ports.brokered.delete(replaced).await {
+            Ok(()) => tracing::info!("[SAVE_CONNECTION] removed the replaced {provider} connection {id} at the broker"),
+            Err(error) => tracing::warn!(
+                "❌ [SAVE_CONNECTION] the replaced {provider} connection {id} is left at the broker: {}",
+                chain(&error)
+            ),
+        }
+    }
+
+    async fn refuse(&self, owned: &Owned<'_>) -> Result<Adoption, AdoptError> {
+        let reason = RefusalReason::AccountMismatch;
+        let refusal = Refusal {
+            owner: owned.owner.clone(),
+            reference: owned.notice.reference.clone(),
+            reason,
+            at: self.clock.now(),
+            origin: owned.notice.origin.clone(),
+        };
+        // Told first: once the connection is gone at the broker, nothing would lead here again.
+        self.ports.session_endings.refuse(&refusal).await?;
+        if names_its_owner(&owned.found) {
+            self.ports.brokered.delete(&owned.notice.reference).await?;
+        } else {
+            let BrokerReference { provider, id } = &owned.notice.reference;
+            tracing::warn!(
+                "[WEBHOOK_AUTH] the refused {provider} connection {id} is left at the broker, which does not know whose \
+                 it is"
+            );
+        }
+        Ok(Adoption::Refused(reason))
+    }
+}
+
+/// Whether the broker itself knows whose the connection is. Of that which only a webhook tells, nothing is removed: it
+/// may be somebody else's who goes on using it.
+const fn names_its_owner(found: &BrokerConnection) -> bool {
+    found.claims.user_id.is_some() && found.claims.company_id.is_some()
+}
+
+/// The request id for a log line.
+pub(crate) fn request_of(origin: &Origin) -> &str {
+    origin.request_id.as_deref().unwrap_or("-")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,400 @@
+//! [`AdoptConnection`] with all stores in memory.
+
+use cortex_kernel::{BrokerConnectionId, Provider};
+use rstest::rstest;
+
+use super::*;
+use crate::log::Captured;
+use crate::model::{ConnectionStatus, OriginalConnection};
+use crate::ports::MockMembers;
+use crate::scene::{Scene, a_notice, account, at_broker, away};
+use crate::testing::{
+    COMPANY_A, COMPANY_B, NOON, SessionState, USER_1, USER_2, a_claim, a_connect_session, a_connection, an_account,
+};
+
+const LONG: Duration = Duration::from_mins(10);
+
+async fn original(scene: &Scene) -> Option<OriginalConnection> {
+    scene.originals.find_original(COMPANY_A, USER_1, Provider::Gmail).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_first_connect_is_saved_and_its_account_is_the_original_one() {
+    let scene = Scene::new();
+    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Adopted(a_connection()));
+    assert_eq!(scene.row().await, Some(a_connection()));
+    let broker_id = BrokerConnectionId::new("broker-1");
+    assert_eq!(original(&scene).await, Some(OriginalConnection { account: an_account(), broker_id, reconnects: 0 }));
+    let state = scene.sessions.state_of(a_connect_session().id);
+    assert_eq!(state, SessionState::Completed(BrokerConnectionId::new("broker-1")));
+    assert_eq!(scene.broker.deleted(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_colleagues_connection_is_untouched() {
+    let scene = Scene::with([a_connection()]);
+    let mut colleagues = at_broker("broker-7");
+    colleagues.claims.user_id = Some(USER_2.to_string());
+    scene.broker.has(colleagues.clone(), Some(account("other@example.com")));
+    let notice = ConnectionNotice { claims: colleagues.claims, ..a_notice("broker-7") };
+
+    let adoption = scene.adopt().adopt(&notice).await.unwrap();
+
+    assert!(matches!(adoption, Adoption::Adopted(ref row) if row.owner.user_id == USER_2), "{adoption:?}");
+    assert_eq!(scene.row().await, Some(a_connection()));
+}
+
+#[tokio::test]
+async fn what_the_notice_leaves_open_is_taken_from_the_broker() {
+    let scene = Scene::new();
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+    let notice = ConnectionNotice { claims: OwnerClaims::default(), ..a_notice("broker-1") };
+
+    let adoption = scene.adopt().adopt(&notice).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Adopted(a_connection()));
+}
+
+#[tokio::test]
+async fn without_an_address_the_members_own_is_taken() {
+    let scene = Scene::new();
+    let claims = OwnerClaims { email: None, ..a_claim() };
+    scene.broker.has(BrokerConnection { claims: claims.clone(), ..at_broker("broker-1") }, Some(an_account()));
+
+    scene.adopt().adopt(&ConnectionNotice { claims, ..a_notice("broker-1") }).await.unwrap();
+
+    assert_eq!(scene.row().await, Some(a_connection()));
+}
+
+#[rstest]
+#[case::user(OwnerClaims { user_id: None, ..a_claim() }, "end_user_id")]
+#[case::company(OwnerClaims { company_id: None, ..a_claim() }, "organization_id")]
+#[tokio::test]
+async fn nothing_is_saved_while_an_id_is_missing_and_the_error_names_it(
+    #[case] claims: OwnerClaims,
+    #[case] field: &str,
+) {
+    let scene = Scene::new();
+    scene.broker.has(BrokerConnection { claims: claims.clone(), ..at_broker("broker-1") }, Some(an_account()));
+
+    let adoption = scene.adopt().adopt(&ConnectionNotice { claims, ..a_notice("broker-1") }).await;
+
+    assert!(matches!(adoption, Err(AdoptError::Missing(missing)) if missing == field), "{adoption:?}");
+    assert_eq!((scene.row().await, scene.broker.asked()), (None, 0));
+}
+
+/// Also where the webhook says nothing, or that it is ours.
+#[tokio::test]
+async fn another_companys_connection_is_left_alone_even_where_only_the_broker_knows() {
+    for told in [OwnerClaims::default(), a_claim()] {
+        let scene = Scene::new();
+        let claims = OwnerClaims { company_id: Some(COMPANY_B.to_string()), ..a_claim() };
+        scene.broker.has(BrokerConnection { claims, ..at_broker("broker-1") }, Some(an_account()));
+
+        let adoption = scene.adopt().adopt(&ConnectionNotice { claims: told, ..a_notice("broker-1") }).await.unwrap();
+
+        assert_eq!(adoption, Adoption::AnotherCompanys);
+        assert_eq!((scene.quarantine.kept(COMPANY_A), scene.row().await), (vec![], None));
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_the_broker_does_not_have_is_not_believed() {
+    let scene = Scene::new();
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    assert_eq!((adoption, scene.row().await), (Adoption::Gone, None));
+}
+
+/// Whom the webhook names, whom the broker names, and why neither gets it.
+#[rstest]
+#[case::no_member(Some("0e000000-0000-4000-8000-00000000000e"), None, QuarantineReason::NotAMember)]
+#[case::no_id_of_ours(Some("admin"), None, QuarantineReason::NotAMember)]
+#[case::somebody_else(Some(colleague()), Some(myself()), QuarantineReason::OwnerContradicted)]
+#[case::nobody_asked(Some(myself()), None, QuarantineReason::NotAskedFor)]
+#[tokio::test]
+async fn a_connection_that_fits_nobody_is_quarantined(
+    #[case] told: Option<&str>,
+    #[case] at_the_broker: Option<&str>,
+    #[case] reason: QuarantineReason,
+) {
+    let scene = Scene::new();
+    let claims = |user_id: Option<&str>| OwnerClaims { user_id: user_id.map(ToOwned::to_owned), ..a_claim() };
+    let held = BrokerConnection { claims: claims(at_the_broker), ..at_broker("broker-1") };
+    scene.broker.has(held, Some(an_account()));
+    let notice = ConnectionNotice { claims: claims(told), ..a_notice("broker-1") };
+
+    let adoption = scene.adopt().adopt(&notice).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Quarantined(reason));
+    let kept = scene.quarantine.kept(COMPANY_A);
+    assert_eq!(kept.len(), 1);
+    assert_eq!((Some(kept[0].claimed_user_id.as_str()), kept[0].reason), (told, reason));
+    assert_eq!((scene.row().await, scene.broker.asked()), (None, 0));
+}
+
+fn myself() -> &'static str {
+    "01000000-0000-4000-8000-000000000001"
+}
+
+fn colleague() -> &'static str {
+    "02000000-0000-4000-8000-000000000002"
+}
+
+#[tokio::test]
+async fn an_open_session_vouches_for_what_the_broker_does_not_know() {
+    let scene = Scene::new();
+    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    let bare = BrokerConnection { claims: OwnerClaims::default(), ..at_broker("broker-1") };
+    scene.broker.has(bare, Some(an_account()));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Adopted(a_connection()));
+}
+
+/// It was open when the webhook came, and the broker was away for long.
+#[tokio::test]
+async fn a_session_vouches_also_when_its_webhook_waited() {
+    let scene = Scene::new();
+    let over = crate::model::ConnectSession {
+        opened_at: NOON - time::Duration::HOUR,
+        expires_at: NOON - time::Duration::MINUTE,
+        ..a_connect_session()
+    };
+    scene.sessions.remember(&over).await.unwrap();
+    let bare = BrokerConnection { claims: OwnerClaims::default(), ..at_broker("broker-1") };
+    scene.broker.has(bare, Some(an_account()));
+
+    let late = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+    let waited = ConnectionNotice { age: LONG, ..a_notice("broker-1") };
+    let waited = scene.adopt().adopt(&waited).await.unwrap();
+
+    assert_eq!(late, Adoption::Quarantined(QuarantineReason::NotAskedFor));
+    assert_eq!(waited, Adoption::Adopted(a_connection()));
+}
+
+#[tokio::test]
+async fn the_same_account_again_takes_the_row_and_the_replaced_connection_is_removed() {
+    let scene = Scene::with([a_connection()]);
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+    scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+    scene.broker.has(at_broker("broker-2"), Some(account("MAILBOX@Example.com")));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-2")).await.unwrap();
+
+    let expected = Connection { broker_id: BrokerConnectionId::new("broker-2"), ..a_connection() };
+    assert_eq!(adoption, Adoption::Adopted(expected.clone()));
+    assert_eq!(scene.row().await, Some(expected));
+    assert_eq!(scene.broker.deleted(), ["broker-1"]);
+    assert_eq!(original(&scene).await.unwrap().reconnects, 1);
+    assert_eq!(scene.connections.audited(COMPANY_A), ["connection_reconnected"]);
+}
+
+#[tokio::test]
+async fn a_replaced_connection_that_cannot_be_removed_does_not_hold_up_the_new_one() {
+    let scene = Scene::with([a_connection()]);
+    scene.broker.has(at_broker("broker-2"), Some(an_account()));
+    scene.broker.refuse_deletions();
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-2")).await;
+
+    assert!(matches!(adoption, Ok(Adoption::Adopted(_))), "{adoption:?}");
+}
+
+#[tokio::test]
+async fn another_account_is_refused_and_the_connected_one_goes_on() {
+    let scene = Scene::with([a_connection()]);
+    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.broker.has(at_broker("broker-2"), Some(account("private@example.com")));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-2")).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Refused(RefusalReason::AccountMismatch));
+    assert_eq!(scene.row().await, Some(a_connection()));
+    assert_eq!(scene.broker.deleted(), ["broker-2"]);
+    let told = SessionState::Refused(RefusalReason::AccountMismatch, BrokerConnectionId::new("broker-2"));
+    assert_eq!(scene.sessions.state_of(a_connect_session().id), told);
+    assert_eq!(scene.sessions.audited(COMPANY_A), ["connection_failed"]);
+}
+
+#[tokio::test]
+async fn a_refused_connection_of_which_the_broker_knows_no_owner_is_not_removed() {
+    let scene = Scene::with([a_connection()]);
+    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    let bare = BrokerConnection { claims: OwnerClaims::default(), ..at_broker("broker-2") };
+    scene.broker.has(bare, Some(account("private@example.com")));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-2")).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Refused(RefusalReason::AccountMismatch));
+    assert_eq!((scene.row().await, scene.broker.deleted()), (Some(a_connection()), vec![]));
+}
+
+#[tokio::test]
+async fn a_refused_connection_that_could_not_be_removed_is_refused_again_and_told_once() {
+    let scene = Scene::with([a_connection()]);
+    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.broker.has(at_broker("broker-2"), Some(account("private@example.com")));
+    scene.broker.refuse_deletions();
+
+    for _ in 0..2 {
+        let adoption = scene.adopt().adopt(&a_notice("broker-2")).await;
+        assert!(matches!(adoption, Err(AdoptError::Broker(_))), "{adoption:?}");
+    }
+
+    assert_eq!(scene.row().await, Some(a_connection()));
+    assert_eq!(scene.sessions.audited(COMPANY_A), ["connection_failed"]);
+}
+
+/// The row does not know its account; Master does.
+#[tokio::test]
+async fn a_connection_whose_account_was_never_read_is_held_to_the_original_one() {
+    let scene = Scene::with([Connection { account: None, ..a_connection() }]);
+    let owner = a_connection().owner;
+    let broker_id = BrokerConnectionId::new("broker-0");
+    let first = ConnectedAccount { owner, provider: Provider::Gmail, account: an_account(), broker_id, at: NOON };
+    scene.originals.note(&first).await.unwrap();
+    scene.broker.has(at_broker("broker-2"), Some(account("private@example.com")));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-2")).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Refused(RefusalReason::AccountMismatch));
+}
+
+#[tokio::test]
+async fn after_a_disconnect_another_account_is_possible() {
+    let scene = Scene::with([a_connection()]);
+    scene.connections.disconnect(a_connection().id, NOON);
+    scene.broker.has(at_broker("broker-2"), Some(account("private@example.com")));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-2")).await.unwrap();
+
+    assert!(matches!(adoption, Adoption::Adopted(_)), "{adoption:?}");
+    assert_eq!(original(&scene).await.unwrap().account, account("private@example.com"));
+    assert_eq!(scene.row().await.unwrap().account, Some(account("private@example.com")));
+}
+
+#[tokio::test]
+async fn a_replayed_notice_brings_no_disconnected_connection_back() {
+    let scene = Scene::with([a_connection()]);
+    scene.connections.disconnect(a_connection().id, NOON);
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Ended);
+    assert_eq!(scene.row().await.unwrap().status, ConnectionStatus::Disconnected);
+}
+
+#[tokio::test]
+async fn somebody_elses_connection_is_not_taken_over() {
+    let scene = Scene::with([a_connection()]);
+    let claims = OwnerClaims { user_id: Some(USER_2.to_string()), ..a_claim() };
+    scene.broker.has(BrokerConnection { claims: claims.clone(), ..at_broker("broker-1") }, Some(an_account()));
+
+    let adoption = scene.adopt().adopt(&ConnectionNotice { claims, ..a_notice("broker-1") }).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Quarantined(QuarantineReason::TakenByAnother));
+    assert_eq!(scene.row().await, Some(a_connection()));
+}
+
+#[tokio::test]
+async fn a_first_connection_whose_account_stays_unreadable_is_saved_after_a_while() {
+    let scene = Scene::new();
+    scene.broker.has(at_broker("broker-1"), None);
+
+    let early = scene.adopt().adopt(&a_notice("broker-1")).await;
+    let late = scene.adopt().adopt(&ConnectionNotice { age: LONG, ..a_notice("broker-1") }).await.unwrap();
+
+    assert!(matches!(early, Err(AdoptError::AccountUnreadable(_))), "{early:?}");
+    let reason = Some(StatusReason::AccountUnverified);
+    assert_eq!(late, Adoption::Adopted(Connection { account: None, reason, ..a_connection() }));
+    assert_eq!(original(&scene).await, None);
+}
+
+#[tokio::test]
+async fn a_second_connection_whose_account_is_unreadable_waits_and_the_first_goes_on() {
+    let scene = Scene::with([a_connection()]);
+    scene.broker.has(at_broker("broker-2"), None);
+
+    let adoption = scene.adopt().adopt(&ConnectionNotice { age: LONG * 100, ..a_notice("broker-2") }).await;
+
+    assert!(matches!(adoption, Err(AdoptError::AccountUnreadable(_))), "{adoption:?}");
+    assert_eq!((scene.row().await, scene.broker.deleted()), (Some(a_connection()), vec![]));
+}
+
+#[tokio::test]
+async fn a_provider_is_not_asked_with_credentials_that_the_broker_knows_not_to_work() {
+    let scene = Scene::new();
+    scene.broker.has(BrokerConnection { is_authorized: false, ..at_broker("broker-1") }, Some(an_account()));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-1")).await;
+
+    assert!(matches!(adoption, Err(AdoptError::AccountUnreadable(_))), "{adoption:?}");
+    assert_eq!(scene.broker.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_broker_that_is_away_leaves_everything_as_it_is() {
+    let scene = Scene::with([a_connection()]);
+    scene.broker.has(at_broker("broker-2"), Some(an_account()));
+    scene.broker.fail(Some(away));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-2")).await;
+
+    assert!(matches!(adoption, Err(AdoptError::Broker(BrokerError::Unavailable(_)))), "{adoption:?}");
+    assert_eq!(scene.row().await, Some(a_connection()));
+}
+
+#[tokio::test]
+async fn without_master_nobody_is_a_member() {
+    let scene = Scene::new();
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+    let mut members = MockMembers::new();
+    members.expect_find_active().returning(|_, _| Err(StoreError::Unavailable("gone".into())));
+
+    let adoption = scene.adopt_asking(Arc::new(members)).adopt(&a_notice("broker-1")).await;
+
+    assert!(matches!(adoption, Err(AdoptError::Store(_))), "{adoption:?}");
+    assert_eq!(scene.row().await, None);
+}
+
+/// We stopped between the save and what follows it: the notice comes again and finds the row.
+#[tokio::test]
+async fn what_follows_a_save_is_made_up_for() {
+    let scene = Scene::with([a_connection()]);
+    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Adopted(a_connection()));
+    assert!(original(&scene).await.is_some());
+    let state = scene.sessions.state_of(a_connect_session().id);
+    assert_eq!(state, SessionState::Completed(a_connection().broker_id));
+    assert_eq!((scene.broker.asked(), scene.connections.audited(COMPANY_A)), (0, vec![]));
+}
+
+#[tokio::test]
+async fn a_save_is_found_by_the_documented_search() {
+    let log = Captured::default();
+    let _guard = tracing::subscriber::set_default(log.subscriber());
+    let scene = Scene::new();
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+
+    scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    let success = log.lines_with(&["[SAVE_CONNECTION]", "✅", "SUCCESS"]);
+    let [line] = success.as_slice() else { panic!("{}", log.text()) };
+    for id in ["broker-1", "gmail", "request-1", &USER_1.to_string(), &COMPANY_A.to_string()] {
+        assert!(line.contains(id), "{line}");
+    }
+    assert!(log.lines_with(&["❌"]).is_empty(), "{}", log.text());
+}

@@ -1,0 +1,66 @@
+//! Words of log lines. Operators search for them, so they are as fixed as an answer's fields.
+
+use std::error::Error as StdError;
+
+/// The error and what led to it, on one line.
+pub(crate) fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+pub(crate) use captured::Captured;
+
+#[cfg(test)]
+mod captured {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::fmt::MakeWriter;
+
+    /// Log lines of one test.
+    #[derive(Clone, Default)]
+    pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl Captured {
+        pub(crate) fn subscriber(&self) -> impl tracing::Subscriber + Send + Sync + use<> {
+            tracing_subscriber::fmt().with_ansi(false).with_writer(self.clone()).finish()
+        }
+
+        pub(crate) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+
+        /// The lines that hold `words`, all of them.
+        pub(crate) fn lines_with(&self, words: &[&str]) -> Vec<String> {
+            let text = self.text();
+            let hits = text.lines().filter(|line| words.iter().all(|word| line.contains(word)));
+            hits.map(ToOwned::to_owned).collect()
+        }
+    }
+
+    impl io::Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Captured {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+}

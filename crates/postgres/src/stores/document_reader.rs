@@ -1,0 +1,73 @@
+//! [`DocumentReader`] on a company's database.
+
+use async_trait::async_trait;
+use cortex_ingestion::model::{DocumentQuery, DocumentText, DocumentView, InvalidCursor, SourceView};
+use cortex_ingestion::ports::{DocumentReader, ListError};
+use cortex_kernel::{CompanyId, DocumentId, Page, StoreError};
+use diesel_async::AsyncPgConnection;
+use tracing::instrument;
+
+use crate::Pool;
+use crate::tables::document_views;
+
+/// The documents in a company's database, for readers.
+pub struct PgDocumentReader {
+    company: Pool,
+}
+
+impl PgDocumentReader {
+    /// Works on the pool of the company's database.
+    #[must_use]
+    pub fn new(company: Pool) -> Self {
+        Self { company }
+    }
+}
+
+#[async_trait]
+impl DocumentReader for PgDocumentReader {
+    #[instrument(name = "pg.document_reader.list_documents", skip_all)]
+    async fn list_documents(
+        &self,
+        company_id: CompanyId,
+        query: &DocumentQuery,
+    ) -> Result<Page<DocumentView>, ListError> {
+        let before = query.page.cursor().map(|cursor| cursor.parse().map_err(|_| InvalidCursor)).transpose()?;
+        let before = before.map(DocumentId::new);
+        let limit = usize::from(query.page.limit());
+        // One more than asked for, to know whether there is a next page.
+        let rows = i64::from(query.page.limit()) + 1;
+        let rows = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| {
+                document_views::list(connection, company_id, query, before, rows).await
+            })
+            .await?;
+        let is_last = rows.len() <= limit;
+        let items: Vec<DocumentView> = rows.into_iter().take(limit).map(DocumentView::from).collect();
+        let next_cursor = items.last().filter(|_| !is_last).map(|last| last.id.to_string());
+        Ok(Page { items, next_cursor })
+    }
+
+    #[instrument(name = "pg.document_reader.find_document", skip_all)]
+    async fn find_document(&self, company_id: CompanyId, id: DocumentId) -> Result<Option<DocumentText>, StoreError> {
+        let row = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| document_views::find(connection, company_id, id).await)
+            .await?;
+        Ok(row.map(DocumentText::from))
+    }
+
+    #[instrument(name = "pg.document_reader.find_sources", skip_all)]
+    async fn find_sources(&self, company_id: CompanyId, id: DocumentId) -> Result<Option<Vec<SourceView>>, StoreError> {
+        let rows = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| {
+                if !document_views::exists(connection, company_id, id).await? {
+                    return Ok(None);
+                }
+                document_views::list_sources(connection, company_id, id).await.map(Some)
+            })
+            .await?;
+        Ok(rows.map(|rows| rows.into_iter().map(SourceView::from).collect()))
+    }
+}

@@ -1,0 +1,37 @@
+//! [`Members`] on Master.
+
+use async_trait::async_trait;
+use cortex_connections::ports::Members;
+use cortex_identity::model::Membership;
+use cortex_kernel::{CompanyId, Email, StoreError, UserId};
+use diesel_async::AsyncPgConnection;
+use tracing::instrument;
+
+use crate::Pool;
+use crate::tables::company_users;
+
+/// Who may own connections, as Master knows it.
+pub struct PgMembers {
+    master: Pool,
+}
+
+impl PgMembers {
+    /// Works on the pool of Master.
+    #[must_use]
+    pub fn new(master: Pool) -> Self {
+        Self { master }
+    }
+}
+
+#[async_trait]
+impl Members for PgMembers {
+    #[instrument(name = "pg.members.find_active", skip_all)]
+    async fn find_active(&self, company_id: CompanyId, user_id: UserId) -> Result<Option<Email>, StoreError> {
+        let row = self
+            .master
+            .run(async |connection: &mut AsyncPgConnection| company_users::find(connection, company_id, user_id).await)
+            .await?;
+        let membership = row.map(Membership::try_from).transpose()?;
+        Ok(membership.filter(|membership| membership.is_active).map(|membership| membership.email))
+    }
+}

@@ -1,0 +1,93 @@
+//! [`WebhookInbox`] on a company's database.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cortex_connections::model::{ClaimedWebhook, NewWebhook, PutOutcome, WebhookClaim, WebhookEnding};
+use cortex_connections::ports::WebhookInbox;
+use cortex_kernel::{CompanyId, StoreError};
+use diesel_async::AsyncPgConnection;
+use tracing::instrument;
+
+use crate::Pool;
+use crate::tables::webhook_inbox::{self, Settlement};
+
+/// The inbox in a company's database.
+pub struct PgWebhookInbox {
+    company: Pool,
+}
+
+/// Longest note that is kept, in characters. It is for operators, who have the log as well.
+const MAX_NOTE: usize = 1000;
+
+impl PgWebhookInbox {
+    /// Works on the pool of the company's database.
+    #[must_use]
+    pub fn new(company: Pool) -> Self {
+        Self { company }
+    }
+}
+
+#[async_trait]
+impl WebhookInbox for PgWebhookInbox {
+    #[instrument(name = "pg.webhook_inbox.put", skip_all)]
+    async fn put(&self, webhook: &NewWebhook) -> Result<PutOutcome, StoreError> {
+        let stored = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| webhook_inbox::insert(connection, webhook).await)
+            .await?;
+        Ok(if stored { PutOutcome::Stored } else { PutOutcome::AlreadyPending })
+    }
+
+    #[instrument(name = "pg.webhook_inbox.claim_next", skip_all)]
+    async fn claim_next(&self, company_id: CompanyId, hold: Duration) -> Result<Option<ClaimedWebhook>, StoreError> {
+        let row = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| {
+                webhook_inbox::claim_next(connection, company_id, hold).await
+            })
+            .await?;
+        Ok(row.map(ClaimedWebhook::try_from).transpose()?)
+    }
+
+    #[instrument(name = "pg.webhook_inbox.finish", skip_all, fields(webhook.id = claim.webhook))]
+    async fn finish(
+        &self,
+        company_id: CompanyId,
+        claim: WebhookClaim,
+        ending: &WebhookEnding,
+    ) -> Result<bool, StoreError> {
+        let note = note_of(ending);
+        let note = note.as_deref();
+        let settled = |state| Settlement { state, is_attempt: true, note, after: None };
+        let settlement = match ending {
+            WebhookEnding::Removed => None,
+            WebhookEnding::Done => Some(settled("done")),
+            WebhookEnding::Ignored { .. } => Some(settled("ignored")),
+            WebhookEnding::Dead { .. } => Some(settled("dead")),
+            WebhookEnding::Retried { after, .. } => Some(Settlement { after: Some(*after), ..settled("pending") }),
+            WebhookEnding::Snoozed { after, .. } => {
+                Some(Settlement { after: Some(*after), is_attempt: false, ..settled("pending") })
+            }
+        };
+        let settlement = &settlement;
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| match settlement {
+                Some(settlement) => webhook_inbox::settle(connection, company_id, claim, settlement).await,
+                None => webhook_inbox::delete(connection, company_id, claim).await,
+            })
+            .await
+    }
+}
+
+/// What is written down: no longer than is of use, and without NUL, which PostgreSQL keeps in no text.
+fn note_of(ending: &WebhookEnding) -> Option<String> {
+    let note = match ending {
+        WebhookEnding::Done | WebhookEnding::Removed => return None,
+        WebhookEnding::Ignored { note } => note,
+        WebhookEnding::Retried { error, .. } | WebhookEnding::Snoozed { error, .. } | WebhookEnding::Dead { error } => {
+            error
+        }
+    };
+    Some(note.chars().filter(|c| *c != '\0').take(MAX_NOTE).collect())
+}

@@ -1,0 +1,133 @@
+//! Webhooks that wait for being worked off. Who holds one is told by `run_after`, the moment at which it can be claimed
+//! again: each claim ends at another one. All times are the database's.
+
+use std::time::Duration;
+
+use cortex_connections::model::{ClaimedWebhook, NewWebhook, WebhookClaim};
+use cortex_kernel::CompanyId;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Bool, Double, Integer, Nullable, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use super::inconsistency::Reading;
+use super::{Inconsistency, sql};
+
+#[derive(QueryableByName)]
+pub(crate) struct Row {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Binary)]
+    body: Vec<u8>,
+    #[diesel(sql_type = Nullable<Text>)]
+    request_id: Option<String>,
+    #[diesel(sql_type = Integer)]
+    attempts: i32,
+    #[diesel(sql_type = Timestamptz)]
+    run_after: OffsetDateTime,
+    #[diesel(sql_type = Double)]
+    age: f64,
+}
+
+/// Where an ended claim leaves its webhook.
+pub(crate) struct Settlement<'a> {
+    pub(crate) state: &'static str,
+    /// Whether the claim counts as an attempt.
+    pub(crate) is_attempt: bool,
+    pub(crate) note: Option<&'a str>,
+    /// When it may be claimed again; none where it will not be.
+    pub(crate) after: Option<Duration>,
+}
+
+/// Stores a webhook unless an equal one waits. Answers whether it did.
+pub(crate) async fn insert(connection: &mut AsyncPgConnection, webhook: &NewWebhook) -> QueryResult<bool> {
+    let hash = Sha256::digest(&webhook.body);
+    let stored = sql("insert into webhook_inbox (tenant_id, body, body_hash, request_id) values ($1, $2, $3, $4) \
+         on conflict (tenant_id, body_hash) where state = 'pending' do nothing")
+    .bind::<Text, _>(webhook.company_id.to_string())
+    .bind::<Binary, _>(webhook.body.as_slice())
+    .bind::<Binary, _>(hash.as_slice())
+    .bind::<Nullable<Text>, _>(webhook.request_id.as_deref())
+    .execute(connection)
+    .await?;
+    Ok(stored > 0)
+}
+
+/// Takes the webhook that has been due longest.
+pub(crate) async fn claim_next(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    hold: Duration,
+) -> QueryResult<Option<Row>> {
+    sql("with due as ( \
+           select id from webhook_inbox \
+           where tenant_id = $1 and state = 'pending' and run_after <= now() \
+           order by run_after, id limit 1 \
+           for update skip locked) \
+         update webhook_inbox inbox \
+         set attempts = inbox.attempts + 1, run_after = now() + make_interval(secs => $2) \
+         from due where inbox.id = due.id \
+         returning inbox.id, inbox.body, inbox.request_id, inbox.attempts, inbox.run_after, \
+           extract(epoch from now() - inbox.received_at)::float8 as age")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Double, _>(hold.as_secs_f64())
+    .get_result(connection)
+    .await
+    .optional()
+}
+
+/// Ends a claim that is still held. Answers whether it was.
+pub(crate) async fn settle(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    claim: WebhookClaim,
+    settlement: &Settlement<'_>,
+) -> QueryResult<bool> {
+    let settled = sql("update webhook_inbox \
+         set state = $4, attempts = attempts - $5, last_error = $6, \
+             run_after = coalesce(now() + make_interval(secs => $7), run_after), ended_at = case when $8 then now() end \
+         where tenant_id = $1 and id = $2 and run_after = $3 and state = 'pending'")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<BigInt, _>(claim.webhook)
+    .bind::<Timestamptz, _>(claim.until)
+    .bind::<Text, _>(settlement.state)
+    .bind::<Integer, _>(i32::from(!settlement.is_attempt))
+    .bind::<Nullable<Text>, _>(settlement.note)
+    .bind::<Nullable<Double>, _>(settlement.after.map(|after| after.as_secs_f64()))
+    .bind::<Bool, _>(settlement.after.is_none())
+    .execute(connection)
+    .await?;
+    Ok(settled > 0)
+}
+
+/// Deletes a webhook whose claim is still held. Answers whether it was.
+pub(crate) async fn delete(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    claim: WebhookClaim,
+) -> QueryResult<bool> {
+    let deleted =
+        sql("delete from webhook_inbox where tenant_id = $1 and id = $2 and run_after = $3 and state = 'pending'")
+            .bind::<Text, _>(company_id.to_string())
+            .bind::<BigInt, _>(claim.webhook)
+            .bind::<Timestamptz, _>(claim.until)
+            .execute(connection)
+            .await?;
+    Ok(deleted > 0)
+}
+
+impl TryFrom<Row> for ClaimedWebhook {
+    type Error = Inconsistency;
+
+    fn try_from(row: Row) -> Result<Self, Inconsistency> {
+        let reading = Reading { table: "webhook_inbox", row: &row.id };
+        Ok(Self {
+            claim: WebhookClaim { webhook: row.id, until: row.run_after },
+            attempt: reading.natural("attempts", row.attempts)?,
+            age: Duration::try_from_secs_f64(row.age).unwrap_or_default(),
+            body: row.body,
+            request_id: row.request_id,
+        })
+    }
+}
