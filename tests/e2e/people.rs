@@ -25,10 +25,17 @@ pub(crate) const MARTA: Person = Person {
     company: KESTREL,
     role: Some("owner"),
 };
+/// A2: a colleague of hers.
+pub(crate) const JONAS: Person = Person {
+    id: user(uuid!("a0000000-0000-4000-8000-0000000000a2")),
+    email: "jonas.feldhaus@kestrelpumps.example",
+    company: KESTREL,
+    role: Some("user"),
+};
 /// B1: owner of B.
-pub(crate) const BEN: Person = Person {
+pub(crate) const OLIVE: Person = Person {
     id: user(uuid!("b0000000-0000-4000-8000-0000000000b1")),
-    email: "b1@bramblewickfoods.example",
+    email: "olive.thackeray@bramblewick.example",
     company: BRAMBLEWICK,
     role: Some("owner"),
 };

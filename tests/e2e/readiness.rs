@@ -1,6 +1,7 @@
 //! A deployment that tells how it is, and gets well by itself.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use cortex_app::serve::Server;
 use cortex_app::services;
@@ -20,7 +21,7 @@ async fn it_is_ready_while_its_databases_answer_and_keys_are_loaded() {
     let stop = CancellationToken::new();
     let ports = stack.ports();
     let keys = ports.signing_keys.clone();
-    let server = Server::bind(&stack.config, services::compose(ports), stop.clone()).unwrap();
+    let server = Server::bind(&stack.config, services::compose(&stack.config, ports, Arc::default()), stop.clone()).unwrap();
     let address = server.address();
     let name = stack.company.name();
 

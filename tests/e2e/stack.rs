@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use cortex_app::commands::migrate::{self, Database};
 use cortex_app::config::{MigrateConfig, ServeConfig};
-use cortex_app::ports::Ports;
+use cortex_app::ports::ApiPorts;
 use cortex_sandbox::nango::{EnvironmentConfig, Nango, NangoConfig, RunningNango};
 use cortex_sandbox::provider::AccountConfig;
 use cortex_sandbox::supabase::{RunningSupabase, SeedUser, Supabase, SupabaseConfig};
 use cortex_test_support::{Template, TestDatabase, TestRole};
 
-use crate::people::{BEN, BRAMBLEWICK, KESTREL, MARTA, Person, STRANGER};
+use crate::people::{OLIVE, BRAMBLEWICK, JONAS, KESTREL, MARTA, Person, STRANGER};
 
 /// Gone, with its databases and servers, when it is stopped or dropped.
 pub(crate) struct Stack {
@@ -37,7 +37,7 @@ impl Stack {
                  ('{BRAMBLEWICK}', 'bramblewick', 'Bramblewick Foods')"
             ))
             .await;
-        for person in [&MARTA, &BEN, &STRANGER] {
+        for person in [&MARTA, &JONAS, &OLIVE, &STRANGER] {
             if let Some(role) = person.role {
                 let Person { id, email, company, .. } = person;
                 let insert = "insert into company_users (user_id, company_id, email, role)";
@@ -46,12 +46,12 @@ impl Stack {
         }
         let service = TestRole::with("in role cortex_app").await;
 
-        let supabase = Supabase::start(SupabaseConfig::with_users([&MARTA, &BEN, &STRANGER].map(sign_in))).unwrap();
+        let supabase = Supabase::start(SupabaseConfig::with_users([&MARTA, &JONAS, &OLIVE, &STRANGER].map(sign_in))).unwrap();
         let environment = EnvironmentConfig::default();
-        let api_key = environment.api_key.to_string();
+        let (api_key, signing_key) = (environment.api_key.to_string(), environment.webhook_signing_key.clone());
         let nango = Nango::start(NangoConfig {
             environments: vec![environment],
-            accounts: vec![AccountConfig::new(MARTA.email)],
+            accounts: [MARTA.email, JONAS.email].map(AccountConfig::new).into(),
             ..NangoConfig::quick()
         })
         .unwrap();
@@ -63,6 +63,8 @@ impl Stack {
             ("MASTER_SUPABASE_URL", supabase.base_url().to_owned()),
             ("NANGO_HOST", nango.base_url().to_owned()),
             ("NANGO_SECRET_KEY", api_key),
+            ("NANGO_WEBHOOK_SIGNING_KEY", signing_key),
+            ("SYNC_POLL_MS", "20".to_owned()),
             ("HOST", "127.0.0.1".to_owned()),
             ("PORT", "0".to_owned()),
         ]);
@@ -71,8 +73,8 @@ impl Stack {
     }
 
     /// The adapters of production.
-    pub(crate) fn ports(&self) -> Ports {
-        Ports::production(&self.config).unwrap()
+    pub(crate) fn ports(&self) -> ApiPorts {
+        ApiPorts::production(&self.config).unwrap()
     }
 
     /// The access token of a sign-in by password.

@@ -1,18 +1,16 @@
 //! From a sign-in at Master to a member's context, or to a refusal.
 
-use std::sync::Arc;
-
 use cortex_identity::model::Refusal;
 use cortex_identity::{EnterCompany, EnterCompanyError};
 use cortex_kernel::Origin;
 
-use crate::people::{BEN, KESTREL, MARTA, Person, STRANGER};
+use crate::people::{OLIVE, KESTREL, MARTA, Person, STRANGER};
 use crate::stack::Stack;
 
 async fn enter(stack: &Stack, token: &str) -> Result<cortex_identity::model::UserContext, Refusal> {
     let ports = stack.ports();
     let verified = ports.tokens.verify(token).await.expect("the token is genuine");
-    let entrance = EnterCompany::new(KESTREL, ports.members, Arc::clone(&ports.clock));
+    let entrance = EnterCompany::new(KESTREL, ports.shared.memberships, ports.shared.clock);
     match entrance.enter(&verified, &Origin::default()).await {
         Ok(context) => Ok(context),
         Err(EnterCompanyError::Refused(refusal)) => Err(refusal),
@@ -38,7 +36,7 @@ async fn a_member_who_signed_in_enters_with_both_ids() {
 async fn another_companys_owner_and_a_stranger_who_says_he_belongs_here_do_not() {
     let stack = Stack::start().await;
 
-    assert!(enter_as(&stack, &BEN).await.is_err());
+    assert!(enter_as(&stack, &OLIVE).await.is_err());
     assert_eq!(enter_as(&stack, &STRANGER).await.unwrap_err(), Refusal::NotAMember);
     let anon = stack.supabase.anon_key();
     assert!(stack.ports().tokens.verify(anon).await.is_err(), "a project's key is nobody's token");

@@ -72,7 +72,7 @@ fn steps(arguments: &Arguments, nextest: bool) -> Vec<Step> {
         Some(Kind::Unit | Kind::Contract) => {}
     }
     let mut tests = if nextest {
-        step("tests", &["nextest", "run", "--workspace", "--no-tests=pass"])
+        step("tests", &["nextest", "run", "--workspace"])
     } else {
         step("tests (cargo-nextest is not installed: cargo test does it, slower)", &["test", "--workspace"])
     };
@@ -85,10 +85,11 @@ fn steps(arguments: &Arguments, nextest: bool) -> Vec<Step> {
     };
     tests.arguments.extend(selection.iter().map(OsString::from));
     tests.arguments.extend(arguments.arguments.iter().cloned());
-    steps.push(tests);
+    // First, so that what is told last is how the tests ended.
     if arguments.kind.is_none() && arguments.arguments.is_empty() {
         steps.push(step("examples of the documentation", &["test", "--doc", "--workspace"]));
     }
+    steps.push(tests);
     steps
 }
 
@@ -157,7 +158,7 @@ mod tests {
     fn everything_is_built_tested_and_its_examples_too() {
         assert_eq!(
             lines(None, &[], true),
-            ["build --workspace --all-targets", "nextest run --workspace --no-tests=pass", "test --doc --workspace"]
+            ["build --workspace --all-targets", "test --doc --workspace", "nextest run --workspace"]
         );
     }
 
@@ -174,7 +175,7 @@ mod tests {
     #[test]
     fn a_filter_goes_to_the_runner_and_leaves_the_examples_out() {
         let lines = lines(Some(Kind::Contract), &["wall"], true);
-        assert_eq!(lines, ["nextest run --workspace --no-tests=pass --test it wall"]);
+        assert_eq!(lines, ["nextest run --workspace --test it wall"]);
     }
 
     #[test]

@@ -12,8 +12,8 @@ use clap::{Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::migrate::{self, MigrateArgs};
-use crate::config::{ConfigErrors, MigrateConfig, Process, ServeConfig};
-use crate::{logging, serve};
+use crate::config::{ConfigErrors, MigrateConfig, Process, ServeConfig, WorkConfig};
+use crate::{logging, serve, work};
 
 /// The backend of a company's knowledge.
 ///
@@ -27,8 +27,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Answers the HTTP API until it is told to stop.
-    Serve,
+    /// Answers the HTTP API, and runs sync jobs, until it is told to stop.
+    Serve {
+        /// Runs no sync jobs: `cortex work` does, elsewhere.
+        #[arg(long)]
+        no_worker: bool,
+    },
+    /// Runs sync jobs until it is told to stop.
+    Work,
     /// Brings the schemas of the databases up or down, or tells how they stand.
     Migrate(MigrateArgs),
 }
@@ -62,10 +68,15 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
     let process = Process::read(Path::new("."))?;
     let variable = |name: &str| process.get(name);
     match command {
-        Command::Serve => {
+        Command::Serve { no_worker } => {
             let config = ServeConfig::from_env(&variable)?;
             logging::start(&config.runtime.log)?;
-            until_signal(async |stop| serve::run(&config, stop).await).await.map(|()| true)
+            until_signal(async |stop| serve::run(&config, !no_worker, stop).await).await.map(|()| true)
+        }
+        Command::Work => {
+            let config = WorkConfig::from_env(&variable)?;
+            logging::start(&config.runtime.log)?;
+            until_signal(async |stop| work::run(&config, stop).await).await.map(|()| true)
         }
         Command::Migrate(arguments) => {
             let config = MigrateConfig::from_env(&variable)?;

@@ -4,13 +4,16 @@
 //! adapters, [`services`] puts use cases over them, [`serve`] runs the API, and [`cli`] is the commands. Nothing is
 //! decided here that a domain should decide.
 
+mod background;
 pub mod cli;
 pub mod commands;
 pub mod config;
 mod logging;
 pub mod ports;
+mod read_account;
 mod readiness;
 pub mod serve;
 pub mod services;
 pub mod signing_keys;
 mod tls;
+pub mod work;

@@ -4,16 +4,27 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use anyhow::Context;
-use cortex_connections::ports::{ConnectSessionStore, ConnectionBroker, ConnectionStore};
+use cortex_connections::ports::{
+    BrokeredConnections, ConnectSessionEndings, ConnectSessionStore, ConnectionBroker, ConnectionStore, Members,
+    OriginalConnections, ProviderAccounts, QuarantineStore, WebhookAuthenticity, WebhookInbox, WebhookReader,
+};
 use cortex_http::health::ReadinessCheck;
-use cortex_identity::ports::{MembershipStore, TokenVerifier};
-use cortex_ingestion::ports::PageStore;
+use cortex_identity::ports::{MembershipStore, ProfileReader, TokenVerifier};
+use cortex_ingestion::ports::{DocumentReader, PageStore, ReadingStates, SearchIndex};
+use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
-use cortex_nango::{NangoClient, NangoConfig, NangoConnectionBroker};
-use cortex_postgres::stores::{PgConnectSessionStore, PgConnectionStore, PgJobQueue, PgMembershipStore, PgPageStore};
+use cortex_nango::{
+    NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoProviderAccounts, NangoRecordSource,
+    NangoWebhookReader, WebhookSignature,
+};
+use cortex_postgres::stores::{
+    PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore, PgDocumentReader, PgJobQueue, PgMembers,
+    PgMembershipStore, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore, PgReadingStates,
+    PgSearchIndex, PgSyncStarter, PgWebhookInbox,
+};
 use cortex_postgres::{Address, Pool, PoolConfig};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, TokenRules};
-use cortex_sync_jobs::ports::JobQueue;
+use cortex_sync_jobs::ports::{JobQueue, SyncStarter};
 use url::Url;
 
 use crate::config::{DatabaseUrl, RuntimeConfig, ServeConfig};
@@ -21,31 +32,69 @@ use crate::readiness::DatabaseAnswers;
 use crate::signing_keys::{KeysAreLoaded, SigningKeys};
 use crate::tls;
 
-/// What the use cases stand on. A test replaces what it wants: `Ports { ids: .., ..Ports::production(&config)? }`.
+/// What the use cases of every process stand on. A test replaces what it wants:
+/// `Ports { ids: .., ..Ports::production(&config)? }`.
 #[derive(Clone)]
 pub struct Ports {
     /// What the process cannot do without.
     pub readiness: Vec<Arc<dyn ReadinessCheck>>,
-    /// Whose tokens are ours.
-    pub tokens: Arc<dyn TokenVerifier>,
-    /// The keys behind that, to be kept fresh.
-    pub signing_keys: Arc<dyn SigningKeys>,
-    /// Who belongs to the company.
-    pub members: Arc<dyn MembershipStore>,
-    /// Where people connect their accounts.
-    pub broker: Arc<dyn ConnectionBroker>,
-    /// Who connected which account.
-    pub connections: Arc<dyn ConnectionStore>,
-    /// The connect sessions that we had opened.
-    pub connect_sessions: Arc<dyn ConnectSessionStore>,
-    /// The sync jobs.
-    pub jobs: Arc<dyn JobQueue>,
-    /// Documents, and how far each stream was read.
-    pub pages: Arc<dyn PageStore>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where new ids come from.
     pub ids: Arc<dyn IdGenerator>,
+    /// Who belongs to the company.
+    pub memberships: Arc<dyn MembershipStore>,
+    /// Who may own connections.
+    pub members: Arc<dyn Members>,
+    /// What people may know of their own places.
+    pub profiles: Arc<dyn ProfileReader>,
+    /// The connections that the broker holds.
+    pub brokered: Arc<dyn BrokeredConnections>,
+    /// Whose accounts stand behind them.
+    pub accounts: Arc<dyn ProviderAccounts>,
+    /// Who connected which account.
+    pub connections: Arc<dyn ConnectionStore>,
+    /// The connect sessions that we had opened.
+    pub connect_sessions: Arc<dyn ConnectSessionStore>,
+    /// What became of them.
+    pub session_endings: Arc<dyn ConnectSessionEndings>,
+    /// The accounts that people first connected.
+    pub originals: Arc<dyn OriginalConnections>,
+    /// Connections that fit nobody.
+    pub quarantine: Arc<dyn QuarantineStore>,
+    /// Webhooks that wait.
+    pub inbox: Arc<dyn WebhookInbox>,
+    /// What webhooks say.
+    pub webhook_reader: Arc<dyn WebhookReader>,
+    /// Where records come from.
+    pub records: Arc<dyn RecordSource>,
+    /// Documents, and how far each stream was read.
+    pub pages: Arc<dyn PageStore>,
+    /// How far people's connections were read.
+    pub reading_states: Arc<dyn ReadingStates>,
+    /// Documents, to be looked at.
+    pub documents: Arc<dyn DocumentReader>,
+    /// Documents, to be searched.
+    pub search: Arc<dyn SearchIndex>,
+    /// The sync jobs.
+    pub jobs: Arc<dyn JobQueue>,
+    /// How a sync begins.
+    pub sync_starter: Arc<dyn SyncStarter>,
+}
+
+/// What the API stands on besides.
+#[derive(Clone)]
+pub struct ApiPorts {
+    /// What it has in common with every process.
+    pub shared: Ports,
+    /// Whose tokens are ours.
+    pub tokens: Arc<dyn TokenVerifier>,
+    /// The keys behind that, to be kept fresh.
+    pub signing_keys: Arc<dyn SigningKeys>,
+    /// Where people connect their accounts.
+    pub broker: Arc<dyn ConnectionBroker>,
+    /// Whose webhooks are Nango's.
+    pub webhook_authenticity: Arc<dyn WebhookAuthenticity>,
 }
 
 /// As PostgreSQL's own views show us.
@@ -57,31 +106,60 @@ const WEBHOOK_PATH: &str = "nango/webhook";
 impl Ports {
     /// The adapters that production runs with. Nothing is connected yet: what is away at the start is away like at any
     /// other time.
-    pub fn production(config: &ServeConfig) -> anyhow::Result<Self> {
-        let runtime = &config.runtime;
-        let databases = &runtime.databases;
-        let company = pool(runtime, &databases.urls.company, databases.company_pool_size).context("DATABASE_URL")?;
-        let master = pool(runtime, &databases.urls.master, databases.master_pool_size).context("MASTER_DATABASE_URL")?;
-        let tls = tls::client_config()?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let verifier = Arc::new(token_verifier(config, tls.clone(), Arc::clone(&clock))?);
-        let signing_keys: Arc<dyn SigningKeys> = Arc::<SupabaseTokenVerifier>::clone(&verifier);
+    pub fn production(config: &RuntimeConfig) -> anyhow::Result<Self> {
+        let databases = &config.databases;
+        let company = pool(config, &databases.urls.company, databases.company_pool_size).context("DATABASE_URL")?;
+        let master = pool(config, &databases.urls.master, databases.master_pool_size).context("MASTER_DATABASE_URL")?;
+        let nango = nango(config, tls::client_config()?)?;
+        let integrations = &config.nango.provider_keys;
         Ok(Self {
             readiness: vec![
                 Arc::new(DatabaseAnswers::new("database", company.clone())),
                 Arc::new(DatabaseAnswers::new("master", master.clone())),
-                Arc::new(KeysAreLoaded(Arc::clone(&signing_keys))),
             ],
-            tokens: verifier,
-            signing_keys,
-            members: Arc::new(PgMembershipStore::new(master)),
-            broker: Arc::new(broker(config, tls)?),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+            memberships: Arc::new(PgMembershipStore::new(master.clone())),
+            members: Arc::new(PgMembers::new(master.clone())),
+            profiles: Arc::new(PgProfileReader::new(master.clone())),
+            brokered: Arc::new(NangoConnections::new(nango.clone(), integrations.clone())),
+            accounts: Arc::new(NangoProviderAccounts::new(nango.clone(), integrations.clone())),
             connections: Arc::new(PgConnectionStore::new(company.clone())),
             connect_sessions: Arc::new(PgConnectSessionStore::new(company.clone())),
+            session_endings: Arc::new(PgConnectSessionEndings::new(company.clone())),
+            originals: Arc::new(PgOriginalConnections::new(master)),
+            quarantine: Arc::new(PgQuarantineStore::new(company.clone())),
+            inbox: Arc::new(PgWebhookInbox::new(company.clone())),
+            webhook_reader: Arc::new(NangoWebhookReader::new(integrations)),
+            records: Arc::new(NangoRecordSource::new(nango, integrations.clone())),
+            pages: Arc::new(PgPageStore::new(company.clone())),
+            reading_states: Arc::new(PgReadingStates::new(company.clone())),
+            documents: Arc::new(PgDocumentReader::new(company.clone())),
+            search: Arc::new(PgSearchIndex::new(company.clone())),
             jobs: Arc::new(PgJobQueue::new(company.clone())),
-            pages: Arc::new(PgPageStore::new(company)),
-            clock,
-            ids: Arc::new(RandomIds),
+            sync_starter: Arc::new(PgSyncStarter::new(company)),
+        })
+    }
+}
+
+impl ApiPorts {
+    /// The adapters that production runs with.
+    pub fn production(config: &ServeConfig) -> anyhow::Result<Self> {
+        let mut shared = Ports::production(&config.runtime)?;
+        let tls = tls::client_config()?;
+        let verifier = Arc::new(token_verifier(config, tls.clone(), Arc::clone(&shared.clock))?);
+        let signing_keys: Arc<dyn SigningKeys> = Arc::<SupabaseTokenVerifier>::clone(&verifier);
+        shared.readiness.push(Arc::new(KeysAreLoaded(Arc::clone(&signing_keys))));
+        let webhook_url = config.http.public_url.as_ref().map(webhook_url).transpose()?;
+        let integrations = config.runtime.nango.provider_keys.clone();
+        let keys = &config.webhook_keys;
+        let previous = keys.previous.as_ref().map(|key| key.as_secret().clone());
+        Ok(Self {
+            shared,
+            tokens: verifier,
+            signing_keys,
+            broker: Arc::new(NangoConnectionBroker::new(nango(&config.runtime, tls)?, integrations, webhook_url)),
+            webhook_authenticity: Arc::new(WebhookSignature::new(keys.current.as_secret().clone(), previous)),
         })
     }
 }
@@ -96,6 +174,16 @@ fn pool(config: &RuntimeConfig, url: &DatabaseUrl, size: NonZeroU16) -> anyhow::
         acquire_timeout: databases.acquire_timeout,
         statement_timeout: databases.statement_timeout,
     }))
+}
+
+fn nango(config: &RuntimeConfig, tls: rustls::ClientConfig) -> anyhow::Result<NangoClient> {
+    let nango = &config.nango;
+    let access = NangoConfig {
+        host: nango.access.host.clone(),
+        secret_key: nango.access.secret_key.as_secret().clone(),
+        timeout: nango.timeout,
+    };
+    Ok(NangoClient::new(&access, tls)?)
 }
 
 fn token_verifier(
@@ -114,18 +202,6 @@ fn token_verifier(
     let keys = HttpJwks::new(&config.runtime.supabase_url, config.runtime.nango.timeout, tls)
         .context("the client for Supabase Auth cannot be set up")?;
     Ok(SupabaseTokenVerifier::new(rules, Arc::new(keys), clock))
-}
-
-fn broker(config: &ServeConfig, tls: rustls::ClientConfig) -> anyhow::Result<NangoConnectionBroker> {
-    let nango = &config.runtime.nango;
-    let access = NangoConfig {
-        host: nango.access.host.clone(),
-        secret_key: nango.access.secret_key.as_secret().clone(),
-        timeout: nango.timeout,
-    };
-    let client = NangoClient::new(&access, tls)?;
-    let webhook_url = config.http.public_url.as_ref().map(webhook_url).transpose()?;
-    Ok(NangoConnectionBroker::new(client, nango.provider_keys.clone(), webhook_url))
 }
 
 fn webhook_url(public_url: &Url) -> anyhow::Result<Url> {

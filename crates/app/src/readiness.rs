@@ -1,10 +1,12 @@
 //! What readiness asks of adapters.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_http::health::ReadinessCheck;
 use cortex_postgres::Pool;
+use cortex_sync_jobs::Pulse;
 
 /// Whether a database answers.
 pub(crate) struct DatabaseAnswers {
@@ -26,5 +28,26 @@ impl ReadinessCheck for DatabaseAnswers {
 
     async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
         Ok(self.pool.ping().await?)
+    }
+}
+
+/// Whether the worker of this process looks at its queue.
+pub(crate) struct WorkerTicks(pub(crate) Pulse);
+
+/// Far above any poll: a worker that was silent for so long is stuck.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+
+#[async_trait]
+impl ReadinessCheck for WorkerTicks {
+    fn component(&self) -> &'static str {
+        "worker"
+    }
+
+    async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        if self.0.beats(LONGEST_SILENCE) {
+            Ok(())
+        } else {
+            Err("the worker has not looked at its queue for 30 seconds".into())
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use cortex_app::config::ServeConfig;
-use cortex_app::ports::Ports;
+use cortex_app::ports::ApiPorts;
 use cortex_app::serve::Server;
 use cortex_app::services;
 use cortex_http::health::ReadinessCheck;
@@ -56,9 +56,10 @@ fn config() -> ServeConfig {
 async fn a_request_in_flight_is_answered_before_the_server_ends() {
     let config = config();
     let slow = Arc::new(Slow::default());
-    let ports = Ports { readiness: vec![Arc::<Slow>::clone(&slow)], ..Ports::production(&config).unwrap() };
+    let mut ports = ApiPorts::production(&config).unwrap();
+    ports.shared.readiness = vec![Arc::<Slow>::clone(&slow)];
     let stop = CancellationToken::new();
-    let server = Server::bind(&config, services::compose(ports), stop.clone()).unwrap();
+    let server = Server::bind(&config, services::compose(&config, ports, Arc::default()), stop.clone()).unwrap();
     let address = server.address();
 
     let client = async {

@@ -1,0 +1,150 @@
+//! What a sync job does: it reads every stream of an account, and tells what came of it in the queue's words.
+//!
+//! The domains do not know each other; this is where a job of `sync-jobs` meets the connection of `connections` and the
+//! streams of `ingestion`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cortex_connections::model::{Connection, ConnectionStatus};
+use cortex_connections::ports::ConnectionStore;
+use cortex_ingestion::model::{IngestionMethod, Stream};
+use cortex_ingestion::readers::{BASE_VARIANT, account_of, models_of};
+use cortex_ingestion::record_source::{RecordSource, SourceError};
+use cortex_ingestion::{ReadStream, ReadStreamError, StreamReading};
+use cortex_kernel::{Lease, StoreError};
+use cortex_sync_jobs::model::{Disposition, Failure, Job, JobFailure, JobKind, Trigger};
+use cortex_sync_jobs::ports::{CancellationToken, JobRunner};
+
+/// Reads the account of a job's connection.
+pub(crate) struct ReadAccount {
+    connections: Arc<dyn ConnectionStore>,
+    source: Arc<dyn RecordSource>,
+    read_stream: ReadStream,
+}
+
+impl ReadAccount {
+    pub(crate) fn new(
+        connections: Arc<dyn ConnectionStore>,
+        source: Arc<dyn RecordSource>,
+        read_stream: ReadStream,
+    ) -> Self {
+        Self { connections, source, read_stream }
+    }
+
+    async fn read(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) -> Result<Disposition, JobFailure> {
+        let connection = self.connection(job).await?;
+        if job.progress.pages == 0 && matches!(job.trigger, Trigger::User | Trigger::Admin) {
+            let fetch = self.source.request_fetch(connection.provider, &connection.broker_id).await;
+            fetch.map_err(|error| source_failure(&error))?;
+        }
+        for &model in models_of(connection.provider) {
+            let reading = reading(job, lease, &connection, model);
+            let may_go_on = || !interrupt.is_cancelled();
+            match self.read_stream.read(&reading, &may_go_on).await {
+                Ok(report) if report.is_interrupted => return Ok(Disposition::Interrupted),
+                Ok(_) => {}
+                Err(ReadStreamError::LeaseLost) => return Ok(Disposition::LeaseLost),
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "an account cannot be read on");
+                    return Err(stream_failure(&error));
+                }
+            }
+        }
+        Ok(Disposition::Completed)
+    }
+
+    async fn connection(&self, job: &Job) -> Result<Connection, JobFailure> {
+        let found = self.connections.find_connection(job.company_id, job.user_id, job.provider).await;
+        let connection = found
+            .map_err(|error| store_failure(&error))?
+            .filter(|connection| connection.id == job.connection_id)
+            .ok_or_else(|| JobFailure::Permanent(Failure::new("not_connected", "The account is not connected.")))?;
+        match connection.status {
+            ConnectionStatus::Active => Ok(connection),
+            ConnectionStatus::NeedsReauthorization => Err(needs_reauthorization()),
+            ConnectionStatus::Disconnected => {
+                Err(JobFailure::Permanent(Failure::new("not_connected", "The account was disconnected.")))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl JobRunner for ReadAccount {
+    async fn run(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) -> Disposition {
+        self.read(job, lease, interrupt).await.unwrap_or_else(Disposition::Failed)
+    }
+}
+
+fn reading(job: &Job, lease: Lease, connection: &Connection, model: &str) -> StreamReading {
+    let account = connection.account.as_ref();
+    let account_email = account.and_then(|account| account.email.clone());
+    let account_id = account.and_then(|account| account.id.as_deref());
+    StreamReading {
+        lease,
+        stream: Stream {
+            company_id: job.company_id,
+            user_id: job.user_id,
+            connection_id: connection.id,
+            broker_id: connection.broker_id.clone(),
+            provider: connection.provider,
+            model: model.to_owned(),
+            variant: BASE_VARIANT.to_owned(),
+        },
+        account: account_of(connection.provider, account_id, account_email.as_ref(), connection.id),
+        user_email: connection.owner.email.clone(),
+        account_email,
+        method: match job.trigger {
+            Trigger::Webhook => IngestionMethod::Webhook,
+            Trigger::User | Trigger::Admin | Trigger::Schedule | Trigger::Reconnect => IngestionMethod::OauthSync,
+        },
+        is_initial: job.kind == JobKind::Initial,
+    }
+}
+
+fn stream_failure(error: &ReadStreamError) -> JobFailure {
+    match error {
+        ReadStreamError::Source(error) => source_failure(error),
+        ReadStreamError::Store(error) => store_failure(error),
+        ReadStreamError::CursorMoved | ReadStreamError::LeaseLost => {
+            JobFailure::Transient(Failure::new("read_elsewhere", "The account is being read by another run."))
+        }
+    }
+}
+
+/// What the broker's trouble means for a job: what passes by itself is no attempt, and what only a person can mend ends
+/// it.
+fn source_failure(error: &SourceError) -> JobFailure {
+    let wait = |retry_after, code, message| JobFailure::Throttled { retry_after, failure: Failure::new(code, message) };
+    match error {
+        SourceError::Unauthorised(_) => {
+            wait(None, "nango_key_refused", "Nango refuses this deployment's key: its operator has to look.")
+        }
+        SourceError::NeedsReauthorization(_) => needs_reauthorization(),
+        SourceError::Throttled { retry_after } => wait(*retry_after, "nango_throttled", "Nango asks to wait."),
+        SourceError::Unavailable(_) => wait(None, "nango_unavailable", "Nango is not available."),
+        SourceError::CursorLost => {
+            JobFailure::Transient(Failure::new("cursor_lost", "Nango no longer knows how far was read."))
+        }
+        SourceError::BadAnswer(_) => {
+            JobFailure::Transient(Failure::new("nango_bad_answer", "Nango answered something that makes no sense."))
+        }
+    }
+}
+
+fn store_failure(error: &StoreError) -> JobFailure {
+    match error {
+        StoreError::Unavailable(_) => JobFailure::Throttled {
+            retry_after: None,
+            failure: Failure::new("database_unavailable", "The database is not available."),
+        },
+        StoreError::Broken(_) => {
+            JobFailure::Transient(Failure::new("database_failed", "What was read could not be stored."))
+        }
+    }
+}
+
+fn needs_reauthorization() -> JobFailure {
+    JobFailure::Unauthorised(Failure::new("needs_reauthorization", "The account has to be connected again."))
+}

@@ -1,0 +1,172 @@
+//! The main job, over sockets: connect, sync, search, and what must not work on the way.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use cortex_app::serve::Service;
+use cortex_sandbox::nango::Decision;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::people::{OLIVE, JONAS, MARTA, Person, STRANGER};
+use crate::stack::{Stack, http};
+
+/// A client of the running deployment.
+struct Client<'a> {
+    stack: &'a Stack,
+    address: SocketAddr,
+}
+
+impl Client<'_> {
+    async fn call(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let mut request = http().request(method, format!("http://{}{path}", self.address)).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+
+    async fn get(&self, token: &str, path: &str) -> Value {
+        let (status, answer) = self.call(token, Method::GET, path, None).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+        answer
+    }
+
+    /// Asks again until the answer is as it should be: what happens meanwhile happens in other tasks, over sockets.
+    async fn until(&self, token: &str, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let begun = Instant::now();
+        loop {
+            let answer = self.get(token, path).await;
+            if holds(&answer) {
+                return answer;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(60), "{path} stays at {answer}");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn connect(&self, person: &Person, account: &str) -> String {
+        let token = self.stack.sign_in(person).await;
+        let path = "/api/v1/oauth/connect/start?provider=gmail";
+        let (status, started) = self.call(&token, Method::POST, path, None).await;
+        assert_eq!(status, StatusCode::OK, "{started}");
+        assert_eq!(started["user_id"], person.id.to_string());
+        let session = started["connect_session_token"].as_str().unwrap();
+        self.stack.nango.connect(session, "google-mail", account, Decision::Allow).await.unwrap();
+        token
+    }
+
+    async fn sync(&self, token: &str) -> Value {
+        let (status, started) = self.call(token, Method::POST, "/api/v1/sync/initial/gmail", None).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{started}");
+        let path = format!("/api/v1/sync/jobs/{}", started["job_id"].as_str().unwrap());
+        let ended = |job: &Value| job["status"] != "queued" && job["status"] != "running";
+        let job = self.until(token, &path, ended).await;
+        assert_eq!(job["status"], "completed", "{job}");
+        job
+    }
+}
+
+/// Runs the deployment, with its worker, for as long as `visit` takes.
+async fn visit(stack: &Stack, visit: impl AsyncFnOnce(Client<'_>)) {
+    let stop = CancellationToken::new();
+    let service = Service::bind(&stack.config, stack.ports(), true, stop.clone()).unwrap();
+    let address = service.address();
+    let environment = stack.nango.environments().remove(0).name;
+    stack.nango.set_webhook_urls(&environment, &[&format!("http://{address}/nango/webhook")]).unwrap();
+
+    let visiting = async {
+        visit(Client { stack, address }).await;
+        stop.cancel();
+    };
+    let (ended, ()) = tokio::join!(service.run(), visiting);
+    ended.unwrap();
+}
+
+fn connected(status: &Value) -> bool {
+    status["providers"]["gmail"]["connected"] == true
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_brings_in_a_colleague_finds_with_who_and_how() {
+    let stack = Stack::start().await;
+    visit(&stack, async |client| {
+        let marta = client.connect(&MARTA, MARTA.email).await;
+        let jonas = client.connect(&JONAS, JONAS.email).await;
+        client.until(&marta, "/api/v1/oauth/status", connected).await;
+        client.until(&jonas, "/api/v1/oauth/status", connected).await;
+        let brought = client.sync(&jonas).await;
+        assert!(brought["progress"]["added"].as_u64().unwrap() > 10, "{brought}");
+
+        let query = json!({ "query": "pump", "limit": 200 });
+        let (status, found) = client.call(&marta, Method::POST, "/api/v1/search", Some(query)).await;
+        assert_eq!(status, StatusCode::OK, "{found}");
+        let first = &found["results"][0];
+        assert_eq!(first["ingested_by_user_id"], JONAS.id.to_string(), "{found}");
+        assert_eq!(first["ingestion_method"], "oauth_sync");
+
+        client.sync(&marta).await;
+        let documents = client.get(&marta, "/api/v1/documents?limit=200").await;
+        let mut shared = 0;
+        for document in documents["items"].as_array().unwrap() {
+            let path = format!("/api/v1/documents/{}/provenance", document["id"]);
+            let sources = client.get(&marta, &path).await["sources"].as_array().unwrap().clone();
+            if sources.len() == 2 {
+                assert_ne!(sources[0]["user_id"], sources[1]["user_id"]);
+                shared += 1;
+            }
+        }
+        assert!(shared > 0, "messages that both got are one document with two sources");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_belong_here_gets_nothing() {
+    let stack = Stack::start().await;
+    visit(&stack, async |client| {
+        for person in [&OLIVE, &STRANGER] {
+            let token = stack.sign_in(person).await;
+            for path in ["/api/v1/me", "/api/v1/documents", "/api/v1/oauth/status", "/api/v1/documents/1"] {
+                let (status, problem) = client.call(&token, Method::GET, path, None).await;
+                assert_eq!(status, StatusCode::FORBIDDEN, "{path}: {problem}");
+            }
+        }
+        let (status, _) = client.call("nonsense", Method::GET, "/api/v1/me", None).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        let forged = http()
+            .post(format!("http://{}/nango/webhook", client.address))
+            .header("X-Nango-Hmac-Sha256", "00".repeat(32))
+            .body(r#"{"type":"auth"}"#)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(forged.status(), StatusCode::UNAUTHORIZED);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_account_does_not_take_the_place_of_the_first() {
+    let stack = Stack::start().await;
+    visit(&stack, async |client| {
+        let token = client.connect(&MARTA, MARTA.email).await;
+        let before = client.until(&token, "/api/v1/oauth/status", connected).await;
+
+        client.connect(&MARTA, JONAS.email).await;
+        let refused = "select count(*) from connect_sessions where state = 'refused' and reason = 'account_mismatch'";
+        let watcher = stack.company.connect().await;
+        let begun = Instant::now();
+        while watcher.query_one(refused, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the other account is not refused");
+            tokio::task::yield_now().await;
+        }
+
+        let after = client.get(&token, "/api/v1/oauth/status").await;
+        assert_eq!(after["providers"]["gmail"]["connection_id"], before["providers"]["gmail"]["connection_id"]);
+        assert_eq!(after["providers"]["gmail"]["account_email"], MARTA.email);
+    })
+    .await;
+}
