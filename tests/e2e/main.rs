@@ -4,6 +4,7 @@
 
 mod connect;
 mod journey;
+mod mocked;
 mod people;
 mod readiness;
 mod stack;
