@@ -10,7 +10,7 @@ use cortex_sandbox::provider::AccountConfig;
 use cortex_sandbox::supabase::{RunningSupabase, SeedUser, Supabase, SupabaseConfig};
 use cortex_test_support::{Template, TestDatabase, TestRole};
 
-use crate::people::{OLIVE, BRAMBLEWICK, JONAS, KESTREL, MARTA, Person, STRANGER};
+use crate::people::{BRAMBLEWICK, JONAS, KESTREL, MARTA, OLIVE, Person, STRANGER};
 
 /// Gone, with its databases and servers, when it is stopped or dropped.
 pub(crate) struct Stack {
@@ -46,7 +46,8 @@ impl Stack {
         }
         let service = TestRole::with("in role cortex_app").await;
 
-        let supabase = Supabase::start(SupabaseConfig::with_users([&MARTA, &JONAS, &OLIVE, &STRANGER].map(sign_in))).unwrap();
+        let supabase =
+            Supabase::start(SupabaseConfig::with_users([&MARTA, &JONAS, &OLIVE, &STRANGER].map(sign_in))).unwrap();
         let environment = EnvironmentConfig::default();
         let (api_key, signing_key) = (environment.api_key.to_string(), environment.webhook_signing_key.clone());
         let nango = Nango::start(NangoConfig {

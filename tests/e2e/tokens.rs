@@ -4,7 +4,7 @@ use cortex_identity::model::Refusal;
 use cortex_identity::{EnterCompany, EnterCompanyError};
 use cortex_kernel::Origin;
 
-use crate::people::{OLIVE, KESTREL, MARTA, Person, STRANGER};
+use crate::people::{KESTREL, MARTA, OLIVE, Person, STRANGER};
 use crate::stack::Stack;
 
 async fn enter(stack: &Stack, token: &str) -> Result<cortex_identity::model::UserContext, Refusal> {

@@ -35,8 +35,7 @@ impl ReadAccount {
     async fn read(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) -> Result<Disposition, JobFailure> {
         let connection = self.connection(job).await?;
         if job.progress.pages == 0 && matches!(job.trigger, Trigger::User | Trigger::Admin) {
-            let fetch = self.source.request_fetch(connection.provider, &connection.broker_id).await;
-            fetch.map_err(|error| source_failure(&error))?;
+            self.ask_for_a_fetch(&connection).await?;
         }
         for &model in models_of(connection.provider) {
             let reading = reading(job, lease, &connection, model);
@@ -52,6 +51,18 @@ impl ReadAccount {
             }
         }
         Ok(Disposition::Completed)
+    }
+
+    /// A person wants what the provider has now. A wish that is not taken keeps nobody from reading what is there.
+    async fn ask_for_a_fetch(&self, connection: &Connection) -> Result<(), JobFailure> {
+        match self.source.request_fetch(connection.provider, &connection.broker_id).await {
+            Ok(()) => Ok(()),
+            Err(error @ (SourceError::Unavailable(_) | SourceError::BadAnswer(_) | SourceError::CursorLost)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "Nango was not asked to fetch");
+                Ok(())
+            }
+            Err(error) => Err(source_failure(&error)),
+        }
     }
 
     async fn connection(&self, job: &Job) -> Result<Connection, JobFailure> {

@@ -44,6 +44,7 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
         providers: Arc::new(providers),
         start_connect: Arc::new(start_connect),
         connections: ports.connections,
+        session_endings: ports.session_endings,
         reading_states: ports.reading_states,
         receive_webhook: Arc::new(ReceiveWebhook::new(
             company_id,
@@ -77,8 +78,7 @@ pub(crate) fn compose_background(
     );
     let runner = ReadAccount::new(Arc::clone(&ports.connections), Arc::clone(&ports.records), read_stream);
     let jitter = Box::new(rand::random::<f64>);
-    let run_job =
-        RunJob::new(Arc::clone(&ports.jobs), Arc::new(runner), Timing::of_lease(sync.lease), jitter);
+    let run_job = RunJob::new(Arc::clone(&ports.jobs), Arc::new(runner), Timing::of_lease(sync.lease), jitter);
     let settings = WorkerSettings {
         company_id,
         name: format!("{}-{}", std::process::id(), ports.ids.new_uuid().simple()),

@@ -12,8 +12,7 @@ use crate::services;
 /// Works the queue and the inbox off until `stop` is cancelled; then ends after the pages that are being read.
 pub async fn run(config: &WorkConfig, stop: CancellationToken) -> anyhow::Result<()> {
     let ports = Ports::production(&config.runtime)?;
-    let background =
-        services::compose_background(&config.runtime, &ports, Arc::new(Notify::new()), stop.child_token());
+    let background = services::compose_background(&config.runtime, &ports, Arc::new(Notify::new()), stop.child_token());
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "working");
     background.run(stop).await;
     tracing::info!("stopped");

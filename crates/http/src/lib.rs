@@ -37,7 +37,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error};
-use cortex_connections::ports::ConnectionStore;
+use cortex_connections::ports::{ConnectSessionEndings, ConnectionStore};
 use cortex_connections::{ReceiveWebhook, StartConnect};
 use cortex_identity::EnterCompany;
 use cortex_identity::ports::{ProfileReader, TokenVerifier};
@@ -69,6 +69,8 @@ pub struct Services {
     pub start_connect: Arc<StartConnect>,
     /// Who connected which account.
     pub connections: Arc<dyn ConnectionStore>,
+    /// What became of the sessions in which they did.
+    pub session_endings: Arc<dyn ConnectSessionEndings>,
     /// How far they were read.
     pub reading_states: Arc<dyn ReadingStates>,
     /// Takes the broker's webhooks in.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::web::{Data, Json};
 use cortex_connections::model::{Connection, ConnectionStatus, StatusReason};
-use cortex_connections::ports::ConnectionStore;
+use cortex_connections::ports::{ConnectSessionEndings, ConnectionStore};
 use cortex_ingestion::model::ReadingState;
 use cortex_ingestion::ports::ReadingStates;
 use cortex_kernel::{Email, Provider};
@@ -47,6 +47,7 @@ struct ProviderStatus {
     can_manual_sync: bool,
     initial_sync_completed: bool,
     needs_reauthorization: bool,
+    /// Why the account was not taken that the caller tried to connect last, else what there is to say of the connection.
     reason: Option<&'static str>,
 }
 
@@ -55,16 +56,20 @@ pub(super) async fn status(
     Caller(caller): Caller,
     providers: Data<BTreeSet<Provider>>,
     connections: Data<dyn ConnectionStore>,
+    session_endings: Data<dyn ConnectSessionEndings>,
     reading_states: Data<dyn ReadingStates>,
 ) -> Result<Json<Status>, Problem> {
     let own = connections.list_own(caller.company_id, caller.user_id).await?;
     let states = reading_states.list_own(caller.company_id, caller.user_id).await?;
+    let refusals = session_endings.list_refusals(caller.company_id, caller.user_id).await?;
     let of = |provider: Provider| {
         let connection = own.iter().find(|connection| connection.provider == provider);
         let stands = connection.map_or_else(ProviderStatus::default, |connection| {
             ProviderStatus::of(connection, states.iter().find(|state| state.connection_id == connection.id))
         });
-        (provider.name(), ProviderStatus { configured: providers.contains(&provider), ..stands })
+        let refused = refusals.iter().find(|(refused, _)| *refused == provider).map(|(_, reason)| reason.name());
+        let reason = refused.or(stands.reason);
+        (provider.name(), ProviderStatus { configured: providers.contains(&provider), reason, ..stands })
     };
     Ok(Json(Status {
         user_id: caller.user_id.to_string(),

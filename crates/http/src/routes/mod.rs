@@ -33,6 +33,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         providers,
         start_connect,
         connections,
+        session_endings,
         reading_states,
         receive_webhook,
         start_sync,
@@ -49,6 +50,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(providers))
             .app_data(Data::from(start_connect))
             .app_data(Data::from(connections))
+            .app_data(Data::from(session_endings))
             .app_data(Data::from(reading_states))
             .app_data(Data::from(receive_webhook))
             .app_data(Data::from(start_sync))

@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
-use cortex_connections::model::{Connection, ConnectionStatus, NewWebhook, Owner, PutOutcome, StatusReason};
-use cortex_connections::ports::{BrokerError, MockConnectionBroker, MockWebhookInbox, OpenConnectSession};
+use cortex_connections::model::{
+    Connection, ConnectionStatus, NewWebhook, Owner, PutOutcome, RefusalReason, StatusReason,
+};
+use cortex_connections::ports::{
+    BrokerError, MockConnectSessionEndings, MockConnectionBroker, MockWebhookInbox, OpenConnectSession,
+};
 use cortex_connections::testing::{
     COMPANY_A, InMemoryConnectionStore, InMemoryWebhookInbox, NOON, a_connection, a_link, an_owner,
 };
@@ -195,6 +199,19 @@ async fn a_member_sees_how_he_stands_with_every_provider(#[case] path: &str) {
     let quickbooks = &body["providers"]["quickbooks"];
     assert_eq!((&quickbooks["configured"], &quickbooks["connected"]), (&json!(false), &json!(false)));
     assert_eq!(quickbooks["id"], Value::Null, "it is a colleague's");
+}
+
+#[actix_web::test]
+async fn a_member_is_told_why_the_account_was_not_taken_that_he_tried_last() {
+    let mut endings = MockConnectSessionEndings::new();
+    endings.expect_list_refusals().returning(|_, _| Ok(vec![(Provider::Gmail, RefusalReason::AccountMismatch)]));
+    let services = Services { connections: Arc::new(connections()), session_endings: Arc::new(endings), ..services() };
+
+    let (_, body) = answer(services, as_role(Role::User, TestRequest::get().uri("/api/v1/oauth/status"))).await;
+
+    let gmail = &body["providers"]["gmail"];
+    assert_eq!((&gmail["status"], &gmail["reason"]), (&json!("active"), &json!("account_mismatch")));
+    assert_eq!(body["providers"]["outlook"]["reason"], "invalid_credentials");
 }
 
 #[rstest]

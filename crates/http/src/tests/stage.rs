@@ -143,6 +143,7 @@ pub(super) fn services() -> Services {
         providers: Arc::new(providers),
         start_connect: start_connect(broker, InMemoryConnectionStore::default()),
         connections: Arc::new(InMemoryConnectionStore::default()),
+        session_endings: Arc::new(InMemoryConnectSessionStore::default()),
         reading_states: Arc::new(InMemoryReadingStates::default()),
         receive_webhook: receive_webhook(Arc::new(InMemoryWebhookInbox::default())),
         start_sync: start_sync(starter),
