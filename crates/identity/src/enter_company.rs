@@ -33,57 +33,27 @@ impl EnterCompany {
     /// Guards the entrance of `company_id`, the company of this deployment.
     #[must_use]
     pub fn new(company_id: CompanyId, members: Arc<dyn MembershipStore>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            company_id,
-            members,
-            clock,
-        }
+        Self { company_id, members, clock }
     }
 
     /// Lets the bearer of `token` in, or says why not: first the binding, then the company, then the membership. An
     /// open invitation is accepted on the way.
-    pub async fn enter(
-        &self,
-        token: &VerifiedToken,
-        origin: &Origin,
-    ) -> Result<UserContext, EnterCompanyError> {
+    pub async fn enter(&self, token: &VerifiedToken, origin: &Origin) -> Result<UserContext, EnterCompanyError> {
         token.companies.bind_to(self.company_id)?;
-        let company = self
-            .members
-            .find_company(self.company_id)
-            .await?
-            .ok_or(Refusal::CompanyUnknown)?;
+        let company = self.members.find_company(self.company_id).await?.ok_or(Refusal::CompanyUnknown)?;
         if !company.status.may_be_entered() {
             return Err(Refusal::CompanyNotActive.into());
         }
-        let membership = self
-            .members
-            .find_membership(self.company_id, token.user_id)
-            .await?
-            .ok_or(Refusal::NotAMember)?;
+        let membership =
+            self.members.find_membership(self.company_id, token.user_id).await?.ok_or(Refusal::NotAMember)?;
         let membership = self.activate(membership, origin).await?;
-        let Membership {
-            user_id,
-            company_id,
-            email,
-            role,
-            ..
-        } = membership;
+        let Membership { user_id, company_id, email, role, .. } = membership;
         let user = user_id.to_string();
         tracing::info!("Authenticated user: {}... (role: {role})", &user[..8]);
-        Ok(UserContext {
-            user_id,
-            company_id,
-            email,
-            role,
-        })
+        Ok(UserContext { user_id, company_id, email, role })
     }
 
-    async fn activate(
-        &self,
-        membership: Membership,
-        origin: &Origin,
-    ) -> Result<Membership, EnterCompanyError> {
+    async fn activate(&self, membership: Membership, origin: &Origin) -> Result<Membership, EnterCompanyError> {
         let now = self.clock.now();
         match membership.standing(now) {
             Standing::Active => Ok(membership),
@@ -121,14 +91,7 @@ mod tests {
 
     fn bound_by_the_user(user_id: UserId) -> VerifiedToken {
         let user_metadata = Some(COMPANY_A.to_string());
-        VerifiedToken {
-            user_id,
-            companies: CompanyClaims {
-                app_metadata: Vec::new(),
-                user_metadata,
-            },
-            ..a_token()
-        }
+        VerifiedToken { user_id, companies: CompanyClaims { app_metadata: Vec::new(), user_metadata }, ..a_token() }
     }
 
     async fn refusal_of(entrance: &EnterCompany, token: &VerifiedToken) -> Refusal {
@@ -140,17 +103,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_member_enters_with_the_role_and_address_of_the_membership() {
-        let membership = Membership {
-            role: Role::Admin,
-            email: "known@example.com".parse().unwrap(),
-            ..a_membership()
-        };
+        let membership =
+            Membership { role: Role::Admin, email: "known@example.com".parse().unwrap(), ..a_membership() };
         let store = InMemoryMembershipStore::with([a_company()], [membership]);
 
-        let context = entrance(store)
-            .enter(&a_token(), &Origin::default())
-            .await
-            .unwrap();
+        let context = entrance(store).enter(&a_token(), &Origin::default()).await.unwrap();
 
         let expected = UserContext {
             user_id: USER_1,
@@ -165,59 +122,32 @@ mod tests {
     async fn a_member_whose_token_only_the_user_bound_enters_too() {
         let store = InMemoryMembershipStore::with([a_company()], [a_membership()]);
 
-        assert!(
-            entrance(store)
-                .enter(&bound_by_the_user(USER_1), &Origin::default())
-                .await
-                .is_ok()
-        );
+        assert!(entrance(store).enter(&bound_by_the_user(USER_1), &Origin::default()).await.is_ok());
     }
 
     /// `MockMembershipStore` without expectations panics when it is asked anything.
     #[tokio::test]
     async fn a_token_bound_elsewhere_is_refused_before_anything_is_read() {
-        let elsewhere = CompanyClaims {
-            app_metadata: vec![COMPANY_B.to_string()],
-            user_metadata: None,
-        };
-        let token = VerifiedToken {
-            companies: elsewhere,
-            ..a_token()
-        };
+        let elsewhere = CompanyClaims { app_metadata: vec![COMPANY_B.to_string()], user_metadata: None };
+        let token = VerifiedToken { companies: elsewhere, ..a_token() };
 
-        assert_eq!(
-            refusal_of(&entrance(MockMembershipStore::new()), &token).await,
-            Refusal::OtherCompany
-        );
+        assert_eq!(refusal_of(&entrance(MockMembershipStore::new()), &token).await, Refusal::OtherCompany);
     }
 
     #[tokio::test]
     async fn an_edited_user_metadata_does_not_make_a_member() {
-        let member_of_b = Membership {
-            user_id: USER_2,
-            company_id: COMPANY_B,
-            ..a_membership()
-        };
-        let company_b = Company {
-            id: COMPANY_B,
-            ..a_company()
-        };
+        let member_of_b = Membership { user_id: USER_2, company_id: COMPANY_B, ..a_membership() };
+        let company_b = Company { id: COMPANY_B, ..a_company() };
         let store = InMemoryMembershipStore::with([a_company(), company_b], [member_of_b]);
 
-        assert_eq!(
-            refusal_of(&entrance(store), &bound_by_the_user(USER_2)).await,
-            Refusal::NotAMember
-        );
+        assert_eq!(refusal_of(&entrance(store), &bound_by_the_user(USER_2)).await, Refusal::NotAMember);
     }
 
     #[tokio::test]
     async fn an_unknown_company_lets_nobody_in() {
         let store = InMemoryMembershipStore::with([], [a_membership()]);
 
-        assert_eq!(
-            refusal_of(&entrance(store), &a_token()).await,
-            Refusal::CompanyUnknown
-        );
+        assert_eq!(refusal_of(&entrance(store), &a_token()).await, Refusal::CompanyUnknown);
     }
 
     #[rstest]
@@ -227,18 +157,9 @@ mod tests {
     #[case(CompanyStatus::Deleted)]
     #[tokio::test]
     async fn a_company_that_is_not_active_lets_nobody_in(#[case] status: CompanyStatus) {
-        let store = InMemoryMembershipStore::with(
-            [Company {
-                status,
-                ..a_company()
-            }],
-            [a_membership()],
-        );
+        let store = InMemoryMembershipStore::with([Company { status, ..a_company() }], [a_membership()]);
 
-        assert_eq!(
-            refusal_of(&entrance(store), &a_token()).await,
-            Refusal::CompanyNotActive
-        );
+        assert_eq!(refusal_of(&entrance(store), &a_token()).await, Refusal::CompanyNotActive);
     }
 
     #[rstest]
@@ -248,27 +169,16 @@ mod tests {
     async fn an_inactive_member_without_an_open_invitation_is_refused(
         #[case] invitation_expires_at: Option<time::OffsetDateTime>,
     ) {
-        let inactive = Membership {
-            is_active: false,
-            invitation_expires_at,
-            ..a_membership()
-        };
+        let inactive = Membership { is_active: false, invitation_expires_at, ..a_membership() };
         let store = InMemoryMembershipStore::with([a_company()], [inactive]);
 
-        assert_eq!(
-            refusal_of(&entrance(store), &a_token()).await,
-            Refusal::MembershipNotActive
-        );
+        assert_eq!(refusal_of(&entrance(store), &a_token()).await, Refusal::MembershipNotActive);
     }
 
     #[tokio::test]
     async fn an_invited_person_becomes_a_member_by_coming() {
         let invitation_expires_at = Some(NOON + Duration::DAY);
-        let invited = Membership {
-            is_active: false,
-            invitation_expires_at,
-            ..a_membership()
-        };
+        let invited = Membership { is_active: false, invitation_expires_at, ..a_membership() };
         let store = Arc::new(InMemoryMembershipStore::with([a_company()], [invited]));
         let entrance = EnterCompany::new(COMPANY_A, store.clone(), Arc::new(|| NOON));
 
@@ -284,33 +194,21 @@ mod tests {
         let invitation_expires_at = Some(NOON + Duration::DAY);
         let mut store = MockMembershipStore::new();
         store.expect_find_company().returning(|_| Ok(Some(a_company())));
-        store.expect_find_membership().returning(move |_, _| {
-            Ok(Some(Membership {
-                is_active: false,
-                invitation_expires_at,
-                ..a_membership()
-            }))
-        });
+        store
+            .expect_find_membership()
+            .returning(move |_, _| Ok(Some(Membership { is_active: false, invitation_expires_at, ..a_membership() })));
         store.expect_accept_invitation().once().returning(|_| Ok(None));
 
-        assert_eq!(
-            refusal_of(&entrance(store), &a_token()).await,
-            Refusal::MembershipNotActive
-        );
+        assert_eq!(refusal_of(&entrance(store), &a_token()).await, Refusal::MembershipNotActive);
     }
 
     #[tokio::test]
     async fn a_store_that_is_away_lets_nobody_in() {
         let mut store = MockMembershipStore::new();
-        store
-            .expect_find_company()
-            .returning(|_| Err(StoreError::Unavailable("gone".into())));
+        store.expect_find_company().returning(|_| Err(StoreError::Unavailable("gone".into())));
 
         let entered = entrance(store).enter(&a_token(), &Origin::default()).await;
 
-        assert!(
-            matches!(entered, Err(EnterCompanyError::Store(StoreError::Unavailable(_)))),
-            "{entered:?}"
-        );
+        assert!(matches!(entered, Err(EnterCompanyError::Store(StoreError::Unavailable(_)))), "{entered:?}");
     }
 }

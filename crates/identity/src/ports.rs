@@ -52,11 +52,7 @@ pub trait MembershipStore: Send + Sync {
     async fn find_company(&self, company_id: CompanyId) -> Result<Option<Company>, StoreError>;
 
     /// The person's membership in this company, active or not.
-    async fn find_membership(
-        &self,
-        company_id: CompanyId,
-        user_id: UserId,
-    ) -> Result<Option<Membership>, StoreError>;
+    async fn find_membership(&self, company_id: CompanyId, user_id: UserId) -> Result<Option<Membership>, StoreError>;
 
     /// Makes an open invitation an active membership, together with its audit row, and answers the membership if it is
     /// active afterwards, whoever made it so.

@@ -25,10 +25,7 @@ impl PageRequest {
     /// Asks for `limit` items from `cursor` on. A limit outside 1 to [`Self::MAX_LIMIT`] is brought inside.
     #[must_use]
     pub fn new(limit: Option<u16>, cursor: Option<String>) -> Self {
-        Self {
-            limit: limit.unwrap_or(Self::DEFAULT_LIMIT).clamp(1, Self::MAX_LIMIT),
-            cursor,
-        }
+        Self { limit: limit.unwrap_or(Self::DEFAULT_LIMIT).clamp(1, Self::MAX_LIMIT), cursor }
     }
 
     /// How many items at most; from 1 to [`Self::MAX_LIMIT`].

@@ -40,13 +40,7 @@ pub struct UnknownCompanyStatus;
 
 impl CompanyStatus {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Active,
-        Self::Suspended,
-        Self::Trial,
-        Self::Provisioning,
-        Self::Deleted,
-    ];
+    pub const ALL: [Self; 5] = [Self::Active, Self::Suspended, Self::Trial, Self::Provisioning, Self::Deleted];
 
     /// The word in rows and answers.
     #[must_use]
@@ -74,10 +68,7 @@ impl FromStr for CompanyStatus {
     type Err = UnknownCompanyStatus;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.name() == text)
-            .ok_or(UnknownCompanyStatus)
+        Self::ALL.into_iter().find(|status| status.name() == text).ok_or(UnknownCompanyStatus)
     }
 }
 
@@ -95,10 +86,7 @@ mod tests {
 
     #[test]
     fn only_an_active_company_may_be_entered() {
-        let open: Vec<_> = CompanyStatus::ALL
-            .into_iter()
-            .filter(|status| status.may_be_entered())
-            .collect();
+        let open: Vec<_> = CompanyStatus::ALL.into_iter().filter(|status| status.may_be_entered()).collect();
 
         assert_eq!(open, [CompanyStatus::Active]);
     }

@@ -21,12 +21,7 @@ pub const NOON: OffsetDateTime = datetime!(2026-03-02 12:00 UTC);
 /// [`COMPANY_A`], active.
 #[must_use]
 pub fn a_company() -> Company {
-    Company {
-        id: COMPANY_A,
-        slug: "company-a".to_owned(),
-        name: "Company A".to_owned(),
-        status: CompanyStatus::Active,
-    }
+    Company { id: COMPANY_A, slug: "company-a".to_owned(), name: "Company A".to_owned(), status: CompanyStatus::Active }
 }
 
 /// [`USER_1`] as an active member of [`COMPANY_A`] in the role `user`.
@@ -48,10 +43,7 @@ pub fn a_token() -> VerifiedToken {
     VerifiedToken {
         user_id: USER_1,
         email: Some("one@example.com".parse().expect("an address")),
-        companies: CompanyClaims {
-            app_metadata: vec![COMPANY_A.to_string()],
-            user_metadata: None,
-        },
+        companies: CompanyClaims { app_metadata: vec![COMPANY_A.to_string()], user_metadata: None },
         session_id: Some("session-1".to_owned()),
         expires_at: NOON + Duration::HOUR,
     }

@@ -29,12 +29,8 @@ impl InMemoryMembershipStore {
         memberships: impl IntoIterator<Item = Membership>,
     ) -> Self {
         let store = Self::default();
-        companies
-            .into_iter()
-            .for_each(|company| store.put_company(company));
-        memberships
-            .into_iter()
-            .for_each(|membership| store.put_membership(membership));
+        companies.into_iter().for_each(|company| store.put_company(company));
+        memberships.into_iter().for_each(|membership| store.put_membership(membership));
         store
     }
 
@@ -51,12 +47,7 @@ impl InMemoryMembershipStore {
     /// The actions that the audit log of Master tells of the company, oldest first.
     #[must_use]
     pub fn audited(&self, company_id: CompanyId) -> Vec<&'static str> {
-        self.state()
-            .audit
-            .iter()
-            .filter(|(of, _)| *of == company_id)
-            .map(|(_, action)| *action)
-            .collect()
+        self.state().audit.iter().filter(|(of, _)| *of == company_id).map(|(_, action)| *action).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -67,41 +58,20 @@ impl InMemoryMembershipStore {
 #[async_trait]
 impl MembershipStore for InMemoryMembershipStore {
     async fn find_company(&self, company_id: CompanyId) -> Result<Option<Company>, StoreError> {
-        Ok(self
-            .state()
-            .companies
-            .iter()
-            .find(|company| company.id == company_id)
-            .cloned())
+        Ok(self.state().companies.iter().find(|company| company.id == company_id).cloned())
     }
 
-    async fn find_membership(
-        &self,
-        company_id: CompanyId,
-        user_id: UserId,
-    ) -> Result<Option<Membership>, StoreError> {
+    async fn find_membership(&self, company_id: CompanyId, user_id: UserId) -> Result<Option<Membership>, StoreError> {
         let state = self.state();
-        let found = state
-            .memberships
-            .iter()
-            .find(|m| m.company_id == company_id && m.user_id == user_id);
+        let found = state.memberships.iter().find(|m| m.company_id == company_id && m.user_id == user_id);
         Ok(found.cloned())
     }
 
     async fn accept_invitation(&self, acceptance: &Acceptance) -> Result<Option<Membership>, StoreError> {
-        let &Acceptance {
-            company_id,
-            user_id,
-            at,
-            ..
-        } = acceptance;
+        let &Acceptance { company_id, user_id, at, .. } = acceptance;
         let mut state = self.state();
-        let State {
-            memberships, audit, ..
-        } = &mut *state;
-        let found = memberships
-            .iter_mut()
-            .find(|m| m.company_id == company_id && m.user_id == user_id);
+        let State { memberships, audit, .. } = &mut *state;
+        let found = memberships.iter_mut().find(|m| m.company_id == company_id && m.user_id == user_id);
         let Some(membership) = found else { return Ok(None) };
         Ok(match membership.standing(at) {
             Standing::Active => Some(membership.clone()),

@@ -71,66 +71,34 @@ impl Harness for InMemoryHarness {
     }
 
     async fn audited(&self, company_id: CompanyId) -> Vec<String> {
-        self.0
-            .audited(company_id)
-            .into_iter()
-            .map(ToOwned::to_owned)
-            .collect()
+        self.0.audited(company_id).into_iter().map(ToOwned::to_owned).collect()
     }
 }
 
 pub async fn a_company_that_is_not_there_reads_as_absent(harness: &impl Harness) {
-    assert_eq!(
-        harness.store().find_company(COMPANY_A).await.expect("an answer"),
-        None
-    );
+    assert_eq!(harness.store().find_company(COMPANY_A).await.expect("an answer"), None);
 }
 
 pub async fn a_company_is_found_with_its_status(harness: &impl Harness) {
-    let suspended = Company {
-        status: CompanyStatus::Suspended,
-        ..a_company()
-    };
+    let suspended = Company { status: CompanyStatus::Suspended, ..a_company() };
     harness.put_company(suspended.clone()).await;
 
-    assert_eq!(
-        harness.store().find_company(COMPANY_A).await.expect("an answer"),
-        Some(suspended)
-    );
+    assert_eq!(harness.store().find_company(COMPANY_A).await.expect("an answer"), Some(suspended));
 }
 
 pub async fn a_membership_in_another_company_reads_as_absent(harness: &impl Harness) {
     put_both_companies(harness).await;
-    harness
-        .put_membership(Membership {
-            company_id: COMPANY_B,
-            ..a_membership()
-        })
-        .await;
+    harness.put_membership(Membership { company_id: COMPANY_B, ..a_membership() }).await;
 
-    assert_eq!(
-        harness
-            .store()
-            .find_membership(COMPANY_A, USER_1)
-            .await
-            .expect("an answer"),
-        None
-    );
+    assert_eq!(harness.store().find_membership(COMPANY_A, USER_1).await.expect("an answer"), None);
 }
 
 pub async fn a_membership_is_found_with_its_role_and_its_standing(harness: &impl Harness) {
     put_both_companies(harness).await;
-    let membership = Membership {
-        role: Role::Owner,
-        ..invited()
-    };
+    let membership = Membership { role: Role::Owner, ..invited() };
     harness.put_membership(membership.clone()).await;
 
-    let found = harness
-        .store()
-        .find_membership(COMPANY_A, USER_1)
-        .await
-        .expect("an answer");
+    let found = harness.store().find_membership(COMPANY_A, USER_1).await.expect("an answer");
 
     assert_eq!(found, Some(membership));
 }
@@ -139,17 +107,9 @@ pub async fn an_open_invitation_becomes_an_active_membership(harness: &impl Harn
     put_both_companies(harness).await;
     harness.put_membership(invited()).await;
 
-    let accepted = harness
-        .store()
-        .accept_invitation(&acceptance())
-        .await
-        .expect("an answer");
+    let accepted = harness.store().accept_invitation(&acceptance()).await.expect("an answer");
 
-    let stored = harness
-        .store()
-        .find_membership(COMPANY_A, USER_1)
-        .await
-        .expect("an answer");
+    let stored = harness.store().find_membership(COMPANY_A, USER_1).await.expect("an answer");
     assert_eq!(accepted, stored);
     assert_eq!(stored.map(|m| m.standing(NOON)), Some(Standing::Active));
 }
@@ -159,11 +119,7 @@ pub async fn an_acceptance_leaves_one_audit_row(harness: &impl Harness) {
     harness.put_membership(invited()).await;
 
     for _ in 0..2 {
-        let accepted = harness
-            .store()
-            .accept_invitation(&acceptance())
-            .await
-            .expect("an answer");
+        let accepted = harness.store().accept_invitation(&acceptance()).await.expect("an answer");
         assert!(accepted.is_some(), "who is a member already is answered as one");
     }
 
@@ -183,10 +139,7 @@ pub async fn an_invitation_accepted_twenty_times_at_once_leaves_one_audit_row(ha
 
 pub async fn an_invitation_that_ran_out_is_not_accepted(harness: &impl Harness) {
     put_both_companies(harness).await;
-    let ran_out = Membership {
-        invitation_expires_at: Some(NOON),
-        ..invited()
-    };
+    let ran_out = Membership { invitation_expires_at: Some(NOON), ..invited() };
     harness.put_membership(ran_out.clone()).await;
 
     assert_stays(harness, ran_out).await;
@@ -194,58 +147,29 @@ pub async fn an_invitation_that_ran_out_is_not_accepted(harness: &impl Harness) 
 
 pub async fn a_deactivated_membership_is_not_accepted(harness: &impl Harness) {
     put_both_companies(harness).await;
-    let deactivated = Membership {
-        invitation_expires_at: None,
-        ..invited()
-    };
+    let deactivated = Membership { invitation_expires_at: None, ..invited() };
     harness.put_membership(deactivated.clone()).await;
 
     assert_stays(harness, deactivated).await;
 }
 
 async fn assert_stays(harness: &impl Harness, membership: Membership) {
-    assert_eq!(
-        harness
-            .store()
-            .accept_invitation(&acceptance())
-            .await
-            .expect("an answer"),
-        None
-    );
+    assert_eq!(harness.store().accept_invitation(&acceptance()).await.expect("an answer"), None);
 
-    let stored = harness
-        .store()
-        .find_membership(COMPANY_A, USER_1)
-        .await
-        .expect("an answer");
+    let stored = harness.store().find_membership(COMPANY_A, USER_1).await.expect("an answer");
     assert_eq!(stored, Some(membership));
     assert_eq!(harness.audited(COMPANY_A).await, [""; 0]);
 }
 
 async fn put_both_companies(harness: &impl Harness) {
     harness.put_company(a_company()).await;
-    harness
-        .put_company(Company {
-            id: COMPANY_B,
-            slug: "company-b".to_owned(),
-            ..a_company()
-        })
-        .await;
+    harness.put_company(Company { id: COMPANY_B, slug: "company-b".to_owned(), ..a_company() }).await;
 }
 
 fn invited() -> Membership {
-    Membership {
-        is_active: false,
-        invitation_expires_at: Some(NOON + Duration::DAY),
-        ..a_membership()
-    }
+    Membership { is_active: false, invitation_expires_at: Some(NOON + Duration::DAY), ..a_membership() }
 }
 
 fn acceptance() -> Acceptance {
-    Acceptance {
-        company_id: COMPANY_A,
-        user_id: USER_1,
-        at: NOON,
-        origin: Origin::default(),
-    }
+    Acceptance { company_id: COMPANY_A, user_id: USER_1, at: NOON, origin: Origin::default() }
 }

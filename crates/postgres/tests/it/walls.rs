@@ -205,14 +205,13 @@ async fn the_documented_functions_and_inserts_work_for_whom_they_are_meant(#[cas
     let owned = Owned::migrated(Database::Master, Past::Empty, host).await;
     let rows = owned.as_owner().await;
     rows.batch_execute(&master_rows(COMPANY_A, "harbour")).await.unwrap();
-    rows
-        .batch_execute(
-            "insert into public.company_users (user_id, company_id, email, role)
+    rows.batch_execute(
+        "insert into public.company_users (user_id, company_id, email, role)
              select '550e8400-e29b-41d4-a716-446655440000', c.id, 'nico@harbour.example', 'owner'
              from public.companies c where c.slug = 'harbour'",
-        )
-        .await
-        .unwrap();
+    )
+    .await
+    .unwrap();
 
     let service = owned.as_role("service_role", None).await;
     let calls = [
