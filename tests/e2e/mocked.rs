@@ -130,7 +130,7 @@ async fn a_connect_ends_in_a_connection_without_any_server_behind_it() {
             if gmail["connected"] == true {
                 break gmail;
             }
-            assert!(begun.elapsed() < Duration::from_secs(60), "it stays at {status}");
+            assert!(begun.elapsed() < Duration::from_mins(1), "it stays at {status}");
         };
         assert_eq!(gmail["connection_id"], "broker-1");
         stop.cancel();
