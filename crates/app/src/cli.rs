@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use cortex_postgres::migrate::UnknownVersion;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::migrate::{self, MigrateArgs};
@@ -54,7 +55,8 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr(), "cortex: {}", told(&error));
-            ExitCode::FAILURE
+            let is_usage = error.chain().any(|cause| cause.is::<UnknownVersion>());
+            if is_usage { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

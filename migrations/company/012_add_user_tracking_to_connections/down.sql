@@ -21,6 +21,7 @@ $$;
 
 drop index idx_connections_tenant_user;
 drop index idx_connections_user;
+drop function cortex_index_what_is_clean();
 drop index if exists connections_one_without_user;
 alter table connections drop constraint unique_user_provider_connection;
 alter table connections

@@ -4,7 +4,7 @@ delete from nango_sync_cursors cursors
 using nango_sync_cursors newer
 where newer.provider = cursors.provider and newer.sync_name = cursors.sync_name
   and newer.connection_id = cursors.connection_id
-  and (newer.updated_at, newer.id) > (cursors.updated_at, cursors.id);
+  and (coalesce(newer.updated_at, '-infinity'), newer.id) > (coalesce(cursors.updated_at, '-infinity'), cursors.id);
 delete from gmail_cursors cursors
 using gmail_cursors newer
 where newer.tenant_id = cursors.tenant_id and newer.provider_key = cursors.provider_key

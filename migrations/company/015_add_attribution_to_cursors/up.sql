@@ -29,14 +29,13 @@ where owners.connection_id = cursors.connection_id and owners.user_id is not nul
 update nango_sync_cursors set tenant_id = cortex_company_of_old_rows() where tenant_id is null;
 alter table nango_sync_cursors alter column tenant_id set not null;
 
-alter table nango_sync_cursors
-  drop constraint if exists nango_sync_cursors_provider_sync_name_connection_id_key;
+select cortex_drop_constraint('nango_sync_cursors', 'u', 'provider', 'sync_name', 'connection_id');
 alter table nango_sync_cursors drop constraint if exists unique_user_model_cursor;
 alter table nango_sync_cursors
   add constraint unique_user_model_cursor unique (tenant_id, user_id, connection_id, model, variant);
 create index if not exists idx_nango_sync_cursors_tenant on nango_sync_cursors (tenant_id);
 
-alter table gmail_cursors drop constraint if exists gmail_cursors_tenant_id_provider_key_key;
+select cortex_drop_constraint('gmail_cursors', 'u', 'tenant_id', 'provider_key');
 alter table gmail_cursors drop constraint if exists unique_user_gmail_cursor;
 alter table gmail_cursors
   add constraint unique_user_gmail_cursor unique (tenant_id, provider_key, user_id);

@@ -16,6 +16,20 @@ where user_id is null;
 alter table connections
   add constraint connections_user_check check (user_id is not null or status <> 'active');
 
+create function cortex_set_status_without_user() returns trigger language plpgsql set search_path = '' as $$
+begin
+  if new.user_id is null and new.status = 'active' then
+    new.status := 'needs_reauthorization';
+    new.reason := 'no_user';
+    new.status_changed_at := now();
+  end if;
+  return new;
+end
+$$;
+select cortex_wall_function('cortex_set_status_without_user()');
+create trigger set_status_without_user before insert on connections
+  for each row execute function cortex_set_status_without_user();
+
 create index idx_connections_broker on connections (tenant_id, connection_id);
 
 -- What arrived and does not fit: a connection at the broker that names somebody who is no member, or that nobody asked

@@ -18,13 +18,13 @@ alter table sync_jobs
 
 update sync_jobs set error_code = error_message where error_message = 'superseded_by_upgrade';
 
--- Checked for new rows only: old ones were written by programs with states of their own.
+-- Rows from before have no kind: they were written by programs with states of their own.
 alter table sync_jobs
   add constraint sync_jobs_status_check
-  check (status in ('queued', 'running', 'completed', 'failed', 'cancelled')) not valid;
+  check (kind is null or status in ('queued', 'running', 'completed', 'failed', 'cancelled'));
 alter table sync_jobs
   add constraint sync_jobs_lease_check
-  check (status <> 'running' or (lease_owner is not null and lease_until is not null)) not valid;
+  check (kind is null or status <> 'running' or (lease_owner is not null and lease_until is not null));
 
 create unique index unique_live_job on sync_jobs (tenant_id, connection_id, kind) where status in ('queued', 'running');
 create index idx_sync_jobs_queued on sync_jobs (tenant_id, run_after, created_at) where status = 'queued';

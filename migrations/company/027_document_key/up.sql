@@ -1,1 +1,1 @@
-alter table documents drop constraint if exists documents_tenant_id_source_source_id_key;
+select cortex_drop_constraint('documents', 'u', 'tenant_id', 'source', 'source_id');

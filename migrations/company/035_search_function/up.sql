@@ -44,24 +44,31 @@ select cortex_wall_function(
 do $$
 declare
   v_is_superuser boolean := (select rolsuper from pg_roles where rolname = current_user);
+  v_is_member boolean := pg_has_role(current_user, 'cortex_search', 'member')
+    and current_setting('server_version_num')::int < 160000;
 begin
   for attempt in 1..50 loop
     begin
       if not v_is_superuser then
-        execute format('grant cortex_search to %I', current_user);
+        if not v_is_member then
+          execute format('grant cortex_search to %I', current_user);
+        end if;
         grant create on schema public to cortex_search;
       end if;
       alter function cortex_search_documents(text, text, text, text, timestamptz, timestamptz, integer, integer)
         owner to cortex_search;
       if not v_is_superuser then
         revoke create on schema public from cortex_search;
-        execute format('revoke cortex_search from %I', current_user);
+        -- A membership that was there before is somebody else's to take.
+        if not v_is_member then
+          execute format('revoke cortex_search from %I', current_user);
+        end if;
       end if;
       exit;
     exception
       when insufficient_privilege then
         raise exception '% may not hand the search function to cortex_search', current_user
-          using hint = format('Run as a superuser: grant cortex_search to %I with admin option; then migrate again.',
+          using hint = format('Run as a superuser: grant cortex_search to %I; then migrate again.',
                               current_user);
       when unique_violation or internal_error then
         perform pg_sleep(0.01 * attempt);

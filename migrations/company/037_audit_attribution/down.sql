@@ -1,4 +1,6 @@
 select cortex_wall('admin_audit_log', null);
+drop trigger set_company on admin_audit_log;
+drop function cortex_set_company_of_audit();
 drop trigger append_only on admin_audit_log;
 drop function cortex_refuse_change();
 drop index idx_admin_audit_log_user;

@@ -16,5 +16,6 @@ drop table companies;
 drop policy readable_by_the_service on __diesel_schema_migrations;
 alter table __diesel_schema_migrations disable row level security;
 revoke all on table __diesel_schema_migrations from cortex_app;
+drop function cortex_drop_constraint(regclass, "char", name[]);
 drop function cortex_wall(regclass, name, text);
 drop function cortex_wall_function(regprocedure, name[]);

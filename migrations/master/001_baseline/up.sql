@@ -44,7 +44,7 @@ begin
 end
 $$;
 
-grant usage on schema public to cortex_app;
+grant usage on schema public to cortex_app, service_role, authenticated;
 
 -- Supabase has both; a plain server gets the same names, so that one set of policies serves both.
 do $$
@@ -88,7 +88,8 @@ begin
   for r_policy in select polname from pg_catalog.pg_policy where polrelid = p_table loop
     execute format('drop policy %I on %s', r_policy, p_table);
   end loop;
-  execute format('alter table %s enable row level security', p_table);
+  -- Owners back up and repair: they are never bound, also where somebody forced it.
+  execute format('alter table %s enable row level security, no force row level security', p_table);
   execute format('revoke all on table %s from public, anon, authenticated, cortex_app', p_table);
   execute format('grant all on table %s to service_role', p_table);
   execute format('create policy service_role_access on %s to service_role using (true) with check (true)', p_table);
@@ -103,6 +104,38 @@ begin
 end
 $$;
 
+-- Drops the constraints and unique indexes of a table that say exactly this, whatever name a database made by hand gave
+-- them. p_type is the letter of pg_constraint.contype: u for unique, f for a reference.
+create or replace function cortex_drop_constraint(p_table regclass, p_type "char", variadic p_columns name[])
+  returns void language plpgsql set search_path = '' as $$
+declare
+  r_found record;
+begin
+  for r_found in
+    select c.conname from pg_catalog.pg_constraint c
+    where c.conrelid = p_table and c.contype = p_type
+      and (select array_agg(a.attname order by a.attname) from pg_catalog.pg_attribute a
+           where a.attrelid = p_table and a.attnum = any (c.conkey))
+        = (select array_agg(x order by x) from unnest(p_columns) x)
+  loop
+    execute format('alter table %s drop constraint %I', p_table, r_found.conname);
+  end loop;
+  if p_type <> 'u' then
+    return;
+  end if;
+  for r_found in
+    select i.indexrelid::regclass as index from pg_catalog.pg_index i
+    where i.indrelid = p_table and i.indisunique and not i.indisprimary and i.indpred is null and i.indexprs is null
+      and (select array_agg(a.attname order by a.attname) from pg_catalog.pg_attribute a
+           where a.attrelid = p_table and a.attnum = any (i.indkey::smallint[]))
+        = (select array_agg(x order by x) from unnest(p_columns) x)
+  loop
+    execute format('drop index %s', r_found.index);
+  end loop;
+end
+$$;
+
+select cortex_wall_function('cortex_drop_constraint(regclass, "char", name[])');
 select cortex_wall_function('cortex_wall_function(regprocedure, name[])');
 select cortex_wall_function('cortex_wall(regclass, name, text)');
 

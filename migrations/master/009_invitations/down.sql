@@ -1,3 +1,4 @@
+drop function cortex_index_what_is_clean();
 drop index if exists company_users_active_email;
 alter table company_users
   drop column accepted_at,

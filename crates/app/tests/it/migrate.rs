@@ -113,7 +113,7 @@ async fn what_cannot_be_done_is_one_line_and_a_code() {
     let absent = cortex(&deployment.master.url(), "postgres://nora:hush@127.0.0.1:1/books", &["migrate", "up"]);
     let json = cortex("postgres://nora:hush@127.0.0.1:1/m", &deployment.company.url(), &["migrate", "up", "--json"]);
 
-    assert_eq!(version.status.code(), Some(1));
+    assert_eq!(version.status.code(), Some(2));
     assert!(stderr(&version).contains("there is no migration 012 of the master database"), "{}", stderr(&version));
     assert!(stderr(&version).contains("--database"), "{}", stderr(&version));
     assert_eq!(usage.status.code(), Some(2));

@@ -90,7 +90,12 @@ impl Session {
             !applied.contains(&migration.name().version().as_owned())
                 && to.is_none_or(|to| name(migration).as_str() <= to)
         });
-        self.run_each(pending.collect(), Direction::Up)
+        let ran = self.run_each(pending.collect(), Direction::Up)?;
+        // The service works without them: a moment without the lock is no failure, and the next run tries again.
+        if let Err(error) = self.make_what_was_left_out() {
+            tracing::warn!(reason = explain(&error), "unique indexes that were left out could not be made now");
+        }
+        Ok(ran)
     }
 
     pub(super) fn down(&mut self, to: Option<&str>) -> Result<Vec<Ran>, MigrateError> {
@@ -122,6 +127,7 @@ impl Session {
             self.company
         );
         self.connection.batch_execute(&settings).map_err(|error| self.failed(&error))?;
+        self.begin_books().map_err(|error| self.failed(&error))?;
         for _ in 0..LOCK_ATTEMPTS {
             // Trying again and again lets a migrator be stopped while it waits, and PgBouncer is not asked to keep a
             // session: migrations use the direct address.
@@ -133,6 +139,33 @@ impl Session {
             self.pause("0.25")?;
         }
         Err(MigrateError::Busy { place: self.place.clone() })
+    }
+
+    /// The harness makes the table of its books by itself, open to whom default privileges open it, and the baseline closes
+    /// it: too late if the baseline fails.
+    fn begin_books(&mut self) -> Result<(), DieselError> {
+        self.connection.batch_execute(&format!(
+            "do $$ declare r_role name; begin \
+             if to_regclass('public.{BOOKKEEPING_TABLE}') is not null then return; end if; \
+             create table public.{BOOKKEEPING_TABLE} \
+               (version varchar(50) primary key not null, run_on timestamp not null default current_timestamp); \
+             alter table public.{BOOKKEEPING_TABLE} enable row level security; \
+             revoke all on table public.{BOOKKEEPING_TABLE} from public; \
+             for r_role in select rolname from pg_roles where rolname in ('anon', 'authenticated') loop \
+               execute format('revoke all on table public.{BOOKKEEPING_TABLE} from %I', r_role); \
+             end loop; \
+             exception when duplicate_table or unique_violation then null; end $$"
+        ))
+    }
+
+    /// Makes the unique indexes that a migration left out because rows were in their way, once they no longer are.
+    fn make_what_was_left_out(&mut self) -> Result<(), DieselError> {
+        let there = sql_query("select to_regprocedure('public.cortex_index_what_is_clean()') is not null as yes");
+        let there: Answer = there.get_result(&mut self.connection)?;
+        if there.yes {
+            self.connection.batch_execute("set lock_timeout = '2s'; select public.cortex_index_what_is_clean()")?;
+        }
+        Ok(())
     }
 
     fn run_each(&mut self, migrations: Vec<BoxedMigration>, direction: Direction) -> Result<Vec<Ran>, MigrateError> {
@@ -168,8 +201,9 @@ impl Session {
                 return Ok(());
             };
             let reason = lock(&self.last_error).take().unwrap_or_else(|| error.to_string());
-            // Diesel hands on no SQLSTATE (55P03), only the server's words.
-            if attempt == MIGRATION_ATTEMPTS || !reason.contains("lock timeout") {
+            // Diesel hands on no SQLSTATE (55P03, 40P01), only the server's words.
+            let gave_way = reason.contains("lock timeout") || (in_transaction && reason.contains("deadlock detected"));
+            if attempt == MIGRATION_ATTEMPTS || !gave_way {
                 return Err(reason);
             }
             self.take_warnings();

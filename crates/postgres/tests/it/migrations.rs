@@ -225,6 +225,92 @@ async fn two_owners_of_one_provider_forbid_the_way_below_012() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_hand_made_tables_call_their_constraints_does_not_matter() {
+    let fresh = Owned::migrated(Database::Company, Past::Empty, Host::Plain).await;
+    let owned = Owned::new(Database::Company, Past::LivedIn, Host::Plain).await;
+    owned
+        .as_owner()
+        .await
+        .batch_execute(
+            "alter table connections rename constraint connections_tenant_id_provider_key_key to one_each; \
+             alter table documents rename constraint documents_tenant_id_source_source_id_key to one_document; \
+             alter table documents rename constraint documents_parent_document_id_fkey to parent; \
+             alter table gmail_cursors rename constraint gmail_cursors_tenant_id_provider_key_key to one_cursor; \
+             alter table admin_audit_log rename constraint admin_audit_log_session_id_fkey to session; \
+             create unique index one_more on nango_sync_cursors (connection_id, provider, sync_name); \
+             alter table sync_jobs enable row level security, force row level security; \
+             create policy mine on sync_jobs using (true)",
+        )
+        .await
+        .unwrap();
+
+    owned.migrator().up(None).await.unwrap();
+
+    assert_eq!(snapshot(&owned).await, snapshot(&fresh).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_hand_made_programs_stay_and_new_ones_are_checked() {
+    let owned = Owned::new(Database::Company, Past::ByHand, Host::Plain).await;
+    let rows = owned.as_owner().await;
+    rows.batch_execute("update documents set ingestion_method = 'oauth'; update sync_jobs set status = 'pending'")
+        .await
+        .unwrap();
+
+    owned.migrator().up(None).await.unwrap();
+
+    rows.batch_execute("update documents set title = 'Renamed'; update sync_jobs set error_message = 'seen'")
+        .await
+        .unwrap();
+    assert_eq!(count(&rows, "select count(*) from documents where ingestion_method = 'oauth'").await, 2);
+    let unknown = "update documents set ingestion_method = 'by magic'";
+    assert!(rows.batch_execute(unknown).await.unwrap_err().as_db_error().unwrap().message().contains("by magic"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_written_the_old_way_still_find_their_place() {
+    let owned = Owned::migrated(Database::Company, Past::LivedIn, Host::Plain).await;
+    let rows = owned.as_owner().await;
+
+    rows.batch_execute(&format!(
+        "insert into connections (tenant_id, provider_key, connection_id) values ('{COMPANY_A}', 'quickbooks', 'old'); \
+         insert into chat_messages (chat_id, role, content) select id, 'user', 'And tomorrow?' from chats; \
+         insert into admin_audit_log (tenant_id, action) values ('{COMPANY_A}', 'admin_login')"
+    ))
+    .await
+    .unwrap();
+
+    assert_eq!(
+        text(&rows, "select status || ' ' || reason from connections where connection_id = 'old'").await.as_deref(),
+        Some("needs_reauthorization no_user")
+    );
+    let apart = "select (select count(*) from chat_messages where tenant_id is distinct from $$A$$) \
+                 + (select count(*) from admin_audit_log where company_id <> tenant_id)";
+    assert_eq!(count(&rows, &apart.replace("$$A$$", &format!("'{COMPANY_A}'"))).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_be_lost_forbids_the_way_down() {
+    let owned = Owned::migrated(Database::Master, Past::ByHand, Host::Plain).await;
+
+    let error = owned.migrator().down(Some("006".to_owned())).await.unwrap_err().to_string();
+
+    assert!(error.contains("007_add_company_users") && error.contains("memberships"), "{error}");
+    assert_eq!(count(&owned.as_owner().await, "select count(*) from company_users").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_books_are_closed_before_the_first_migration() {
+    let owned = Owned::new(Database::Company, Past::Empty, Host::Supabase).await;
+    owned.database.batch("create table connections (id int)").await;
+
+    assert!(owned.migrator().up(None).await.is_err(), "the table is somebody else's");
+
+    let forge = "insert into __diesel_schema_migrations (version) values ('012')";
+    assert!(owned.as_role("anon", None).await.batch_execute(forge).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn looking_changes_nothing() {
     let owned = Owned::new(Database::Company, Past::LivedIn, Host::Plain).await;
 
@@ -335,8 +421,15 @@ async fn what_only_a_person_can_decide_is_left_and_said() {
     assert_eq!(
         warnings,
         ["two active members of a company share an e-mail address: the unique index is left out \
-          (Deactivate one of each pair.)"]
+          (Deactivate one of each pair, then migrate again.)"]
     );
+    let index = "select count(*) from pg_class where relname = 'company_users_active_email'";
+    assert_eq!(count(&owned.as_owner().await, index).await, 0);
+
+    let decide = "update company_users set is_active = false where email = 'INA@harbour.example'";
+    owned.as_owner().await.batch_execute(decide).await.unwrap();
+    assert_eq!(owned.migrator().up(None).await.unwrap(), []);
+    assert_eq!(count(&owned.as_owner().await, index).await, 1, "once the rows are clean");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -157,7 +157,10 @@ async fn migrate(
     };
     let change = if direction == Direction::Up { Change::Up } else { Change::Down };
     match outcome {
-        Ok(ran) => report.ran(out, change, &before, &ran),
+        Ok(ran) => {
+            report.ran(out, change, &before, &ran)?;
+            if ran.is_empty() { report.nothing_to_do(out) } else { Ok(()) }
+        }
         Err(MigrateError::Failed { place, name, reason, ran }) => {
             report.ran(out, change, &before, &ran)?;
             Err(MigrateError::Failed { place, name, reason, ran: Vec::new() }.into())

@@ -66,7 +66,12 @@ impl Report {
                 self.line(out, &format!("    warning: {warning}"))?;
             }
         }
-        if ran.is_empty() { self.line(out, "  nothing to do") } else { Ok(()) }
+        Ok(())
+    }
+
+    /// All that was asked for was done already.
+    pub(super) fn nothing_to_do(&mut self, out: Out<'_>) -> anyhow::Result<()> {
+        self.line(out, "  nothing to do")
     }
 
     /// The database that was begun last cannot be done.
