@@ -9,7 +9,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::people::{JONAS, MARTA, OLIVE, Person, STRANGER};
+use crate::people::{JONAS, KESTREL, MARTA, OLIVE, Person, STRANGER};
 use crate::stack::{Stack, http};
 
 /// A client of the running deployment.
@@ -119,6 +119,24 @@ async fn what_one_brings_in_a_colleague_finds_with_who_and_how() {
             }
         }
         assert!(shared > 0, "messages that both got are one document with two sources");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_was_there_before_search_was_is_found() {
+    let stack = Stack::start().await;
+    let insert = format!(
+        "insert into documents (tenant_id, source, source_id, document_type, title, content) \
+         values ('{KESTREL}', 'google_drive', 'old', 'file', 'Gantry', 'An old plan'); \
+         alter table documents disable trigger user; update documents set search_vector = null; \
+         alter table documents enable trigger user"
+    );
+    stack.company.batch(&insert).await;
+    visit(&stack, async |client| {
+        let token = stack.sign_in(&MARTA).await;
+        let found = |answer: &Value| answer["total"] == 1;
+        client.until(&token, "/api/v1/search?query=gantry", found).await;
     })
     .await;
 }

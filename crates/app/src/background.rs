@@ -8,6 +8,8 @@ use cortex_sync_jobs::{Pulse, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::searchable::{MakeSearchable, keep_searchable};
+
 /// The loops of one process.
 pub(crate) struct Background {
     /// Works the queue off.
@@ -18,6 +20,8 @@ pub(crate) struct Background {
     pub(crate) inbox: WorkOffInbox,
     /// How long to wait between two looks at what may have come.
     pub(crate) poll_every: Duration,
+    /// Documents, to be made findable.
+    pub(crate) documents: Arc<dyn MakeSearchable>,
 }
 
 impl Background {
@@ -28,8 +32,12 @@ impl Background {
 
     /// Runs until `stop` is cancelled and what was begun has ended or was given back.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let Self { worker, wake, inbox, poll_every } = self;
-        tokio::join!(worker.run(&wake), work_off(&inbox, poll_every, &stop));
+        let Self { worker, wake, inbox, poll_every, documents } = self;
+        tokio::join!(
+            worker.run(&wake),
+            work_off(&inbox, poll_every, &stop),
+            keep_searchable(documents, stop.child_token()),
+        );
     }
 }
 

@@ -12,6 +12,7 @@ mod logging;
 pub mod ports;
 mod read_account;
 mod readiness;
+pub mod searchable;
 pub mod serve;
 pub mod services;
 pub mod signing_keys;

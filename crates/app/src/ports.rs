@@ -22,13 +22,14 @@ use cortex_postgres::stores::{
     PgMembershipStore, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore, PgReadingStates,
     PgSearchIndex, PgSyncStarter, PgWebhookInbox,
 };
-use cortex_postgres::{Address, Pool, PoolConfig};
+use cortex_postgres::{Address, Pool, PoolConfig, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, TokenRules};
 use cortex_sync_jobs::ports::{JobQueue, SyncStarter};
 use url::Url;
 
 use crate::config::{DatabaseUrl, RuntimeConfig, ServeConfig};
 use crate::readiness::DatabaseAnswers;
+use crate::searchable::MakeSearchable;
 use crate::signing_keys::{KeysAreLoaded, SigningKeys};
 use crate::tls;
 
@@ -76,6 +77,8 @@ pub struct Ports {
     pub documents: Arc<dyn DocumentReader>,
     /// Documents, to be searched.
     pub search: Arc<dyn SearchIndex>,
+    /// Documents, to be made findable.
+    pub searchable: Arc<dyn MakeSearchable>,
     /// The sync jobs.
     pub jobs: Arc<dyn JobQueue>,
     /// How a sync begins.
@@ -136,6 +139,7 @@ impl Ports {
             reading_states: Arc::new(PgReadingStates::new(company.clone())),
             documents: Arc::new(PgDocumentReader::new(company.clone())),
             search: Arc::new(PgSearchIndex::new(company.clone())),
+            searchable: Arc::new(Upkeep::new(company.clone())),
             jobs: Arc::new(PgJobQueue::new(company.clone())),
             sync_starter: Arc::new(PgSyncStarter::new(company)),
         })

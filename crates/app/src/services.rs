@@ -107,5 +107,6 @@ pub(crate) fn compose_background(
         wake,
         inbox,
         poll_every: sync.poll_interval,
+        documents: Arc::clone(&ports.searchable),
     }
 }

@@ -15,6 +15,8 @@ pub mod schema;
 pub mod stores;
 mod tables;
 mod tls;
+mod upkeep;
 
 pub use connect::{Address, ConnectError};
 pub use pool::{Abort, Pool, PoolConfig, Pooler};
+pub use upkeep::Upkeep;
