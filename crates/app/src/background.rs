@@ -41,10 +41,18 @@ impl Background {
     }
 }
 
+/// How long a webhook may be worked on after the process was asked to stop. It is short of the moment at which
+/// orchestrators commonly kill.
+const GRACE: Duration = Duration::from_secs(15);
+
 /// One webhook at a time: what they lead to is asked of Nango, which counts calls.
 async fn work_off(inbox: &WorkOffInbox, poll_every: Duration, stop: &CancellationToken) {
     while !stop.is_cancelled() {
-        match inbox.tick().await {
+        let Some(tick) = in_time(inbox.tick(), stop).await else {
+            tracing::warn!("a webhook is left to be worked off later: it took too long to wait for");
+            return;
+        };
+        match tick {
             Ok(Tick::Worked) => continue,
             Ok(Tick::Idle) => {}
             Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the inbox cannot be read"),
@@ -53,5 +61,54 @@ async fn work_off(inbox: &WorkOffInbox, poll_every: Duration, stop: &Cancellatio
             () = stop.cancelled() => {}
             () = tokio::time::sleep(poll_every) => {}
         }
+    }
+}
+
+/// What comes of `work`, unless it goes on for longer than [`GRACE`] after `stop`: then it is dropped. What a webhook
+/// leads to may be repeated, and its claim runs out by itself.
+async fn in_time<T>(work: impl Future<Output = T>, stop: &CancellationToken) -> Option<T> {
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        () = overdue => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_never_ends_is_dropped_some_time_after_the_stop() {
+        let stop = CancellationToken::new();
+        let begin = Instant::now();
+        let stopper = async {
+            sleep(Duration::from_mins(5)).await;
+            stop.cancel();
+        };
+
+        let (done, ()) = tokio::join!(in_time(future::pending::<()>(), &stop), stopper);
+
+        assert_eq!((done, begin.elapsed()), (None, Duration::from_mins(5) + GRACE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_ends_in_time_is_waited_for() {
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let work = async {
+            sleep(GRACE - Duration::from_secs(1)).await;
+            "done"
+        };
+
+        assert_eq!(in_time(work, &stop).await, Some("done"));
     }
 }

@@ -55,8 +55,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             let _ = writeln!(io::stderr(), "cortex: {}", told(&error));
-            let is_usage = error.chain().any(|cause| cause.is::<UnknownVersion>());
-            if is_usage { ExitCode::from(2) } else { ExitCode::FAILURE }
+            if error.is::<UnknownVersion>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
