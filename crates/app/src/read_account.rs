@@ -12,7 +12,7 @@ use cortex_ingestion::model::{IngestionMethod, Stream};
 use cortex_ingestion::readers::{BASE_VARIANT, account_of, models_of};
 use cortex_ingestion::record_source::{RecordSource, SourceError};
 use cortex_ingestion::{ReadStream, ReadStreamError, StreamReading};
-use cortex_kernel::{Lease, StoreError};
+use cortex_kernel::{Clock, Lease, Provider, StoreError};
 use cortex_sync_jobs::model::{Disposition, Failure, Job, JobFailure, JobKind, Trigger};
 use cortex_sync_jobs::ports::{CancellationToken, JobRunner};
 
@@ -21,6 +21,7 @@ pub(crate) struct ReadAccount {
     connections: Arc<dyn ConnectionStore>,
     source: Arc<dyn RecordSource>,
     read_stream: ReadStream,
+    clock: Arc<dyn Clock>,
 }
 
 impl ReadAccount {
@@ -28,17 +29,37 @@ impl ReadAccount {
         connections: Arc<dyn ConnectionStore>,
         source: Arc<dyn RecordSource>,
         read_stream: ReadStream,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { connections, source, read_stream }
+        Self { connections, source, read_stream, clock }
     }
 
     async fn read(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) -> Result<Disposition, JobFailure> {
         let connection = self.connection(job).await?;
-        if job.progress.pages == 0 && matches!(job.trigger, Trigger::User | Trigger::Admin) {
-            self.ask_for_a_fetch(&connection).await?;
+        let outcome = self.read_streams(job, lease, &connection, interrupt).await;
+        if let Err(JobFailure::Unauthorised(_)) = outcome {
+            self.mark_refused(&connection).await;
         }
-        for &model in models_of(connection.provider) {
-            let reading = reading(job, lease, &connection, model);
+        outcome
+    }
+
+    async fn read_streams(
+        &self,
+        job: &Job,
+        lease: Lease,
+        connection: &Connection,
+        interrupt: &CancellationToken,
+    ) -> Result<Disposition, JobFailure> {
+        let models = models_of(connection.provider);
+        if models.is_empty() {
+            // Completed, it would pass for read, and lock the account for good.
+            return Err(not_readable(connection.provider));
+        }
+        if job.progress.pages == 0 && matches!(job.trigger, Trigger::User | Trigger::Admin) {
+            self.ask_for_a_fetch(connection).await?;
+        }
+        for &model in models {
+            let reading = reading(job, lease, connection, model);
             let may_go_on = || !interrupt.is_cancelled();
             match self.read_stream.read(&reading, &may_go_on).await {
                 Ok(report) if report.is_interrupted => return Ok(Disposition::Interrupted),
@@ -51,6 +72,13 @@ impl ReadAccount {
             }
         }
         Ok(Disposition::Completed)
+    }
+
+    /// The person is told, and asked to connect again. If that cannot be written down, the next sync says it again.
+    async fn mark_refused(&self, connection: &Connection) {
+        if let Err(error) = self.connections.mark_needs_reauthorization(connection, self.clock.now()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a refused connection cannot be marked");
+        }
     }
 
     /// A person wants what the provider has now. A wish that is not taken keeps nobody from reading what is there.
@@ -156,6 +184,14 @@ fn store_failure(error: &StoreError) -> JobFailure {
     }
 }
 
+fn not_readable(provider: Provider) -> JobFailure {
+    let message = format!("Accounts of {provider} can be connected, and cannot be read yet.");
+    JobFailure::Permanent(Failure::new("provider_not_readable", message))
+}
+
 fn needs_reauthorization() -> JobFailure {
     JobFailure::Unauthorised(Failure::new("needs_reauthorization", "The account has to be connected again."))
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,12 @@ pub(crate) fn compose_background(
         Arc::clone(&ports.clock),
         time::Duration::days(i64::from(sync.backfill_days)),
     );
-    let runner = ReadAccount::new(Arc::clone(&ports.connections), Arc::clone(&ports.records), read_stream);
+    let runner = ReadAccount::new(
+        Arc::clone(&ports.connections),
+        Arc::clone(&ports.records),
+        read_stream,
+        Arc::clone(&ports.clock),
+    );
     let jitter = Box::new(rand::random::<f64>);
     let run_job = RunJob::new(Arc::clone(&ports.jobs), Arc::new(runner), Timing::of_lease(sync.lease), jitter);
     let settings = WorkerSettings {

@@ -155,11 +155,19 @@ impl AdoptConnection {
         let Some(address) = self.ports.members.find_active(self.company_id, user_id).await? else {
             return Ok(Err(QuarantineReason::NotAMember));
         };
-        if !names_its_owner(found) && !self.was_asked_for(notice, user_id).await? {
-            return Ok(Err(QuarantineReason::NotAskedFor));
-        }
         let told: Option<Email> = claims.email.as_deref().and_then(|email| email.parse().ok());
-        Ok(Ok(Owner { company_id: self.company_id, user_id, email: told.unwrap_or(address) }))
+        let owner = Owner { company_id: self.company_id, user_id, email: told.unwrap_or(address) };
+        let vouched_for = names_its_owner(found)
+            || self.is_his_already(&owner, &notice.reference).await?
+            || self.was_asked_for(notice, user_id).await?;
+        Ok(if vouched_for { Ok(owner) } else { Err(QuarantineReason::NotAskedFor) })
+    }
+
+    /// Whether the person's own row holds this connection. Then it was vouched for when it was taken, and the session
+    /// that did so is open no longer.
+    async fn is_his_already(&self, owner: &Owner, reference: &BrokerReference) -> Result<bool, StoreError> {
+        let row = self.row_of(owner, reference).await?;
+        Ok(row.is_some_and(|row| row.broker_id == reference.id))
     }
 
     /// Whether a session of that person was open when we heard of the connection.
@@ -310,11 +318,9 @@ impl AdoptConnection {
         saved
     }
 
-    /// What follows a save. A save that was found done already may lack it, if we stopped in between.
+    /// What follows a save. A save that was found done already may lack it, if we stopped in between; an open session
+    /// tells that, and so is completed last.
     async fn adopted(&self, owned: &Owned<'_>, row: Connection, is_new: bool) -> Result<Adoption, AdoptError> {
-        if is_new || self.was_asked_for(owned.notice, row.owner.user_id).await? {
-            self.ports.session_endings.complete(&row, self.clock.now()).await?;
-        }
         if let Some(account) = row.account.clone() {
             let connected = ConnectedAccount {
                 owner: row.owner.clone(),
@@ -324,6 +330,9 @@ impl AdoptConnection {
                 at: self.clock.now(),
             };
             self.ports.originals.note(&connected).await?;
+        }
+        if is_new || self.was_asked_for(owned.notice, row.owner.user_id).await? {
+            self.ports.session_endings.complete(&row, self.clock.now()).await?;
         }
         Ok(Adoption::Adopted(row))
     }

@@ -34,9 +34,14 @@ const HOLD: Duration = Duration::from_secs(30);
 /// Tries that a webhook gets which fails by itself, and not by what is away.
 const MOST_ATTEMPTS: u32 = 10;
 
+/// How long a connection may take to show at the broker that told us of it.
+const APPEARANCE_PATIENCE: Duration = Duration::from_mins(10);
+
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_SNOOZE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
+
+const NOT_THERE: &str = "the broker has no such connection";
 
 impl WorkOffInbox {
     /// Works off the inbox of `company_id`, the company of this deployment.
@@ -118,6 +123,10 @@ impl WorkOffInbox {
         );
         tracing::info!("[WEBHOOK_AUTH] {about}: working off webhook {}", claimed.claim.webhook);
         match self.adopt.adopt(&notice).await {
+            Ok(Adoption::Gone) if claimed.age < APPEARANCE_PATIENCE => {
+                tracing::info!("[WEBHOOK_AUTH] {about}: the broker does not show the connection yet");
+                WebhookEnding::Snoozed { error: NOT_THERE.to_owned(), after: snooze_of(claimed) }
+            }
             Ok(adoption) => ending_of(&adoption, &about),
             Err(error) => {
                 tracing::error!("❌ [WEBHOOK_AUTH] {about}: {}", chain(&error));
@@ -150,8 +159,8 @@ fn ending_of(adoption: &Adoption, about: &str) -> WebhookEnding {
             WebhookEnding::Removed
         }
         Adoption::Gone => {
-            tracing::info!("[WEBHOOK_AUTH] {about}: the broker has no such connection");
-            WebhookEnding::Ignored { note: "the broker has no such connection".to_owned() }
+            tracing::info!("[WEBHOOK_AUTH] {about}: {NOT_THERE}");
+            WebhookEnding::Ignored { note: NOT_THERE.to_owned() }
         }
         Adoption::Ended => {
             tracing::info!("[WEBHOOK_AUTH] {about}: it was disconnected before");
@@ -162,8 +171,7 @@ fn ending_of(adoption: &Adoption, about: &str) -> WebhookEnding {
 
 fn after_failure(failure: &AdoptError, claimed: &ClaimedWebhook) -> WebhookEnding {
     let error = chain(failure);
-    // The older, the longer: an outage that lasts is asked about less and less often.
-    let snooze = (claimed.age / 4).clamp(SHORTEST_PAUSE, LONGEST_SNOOZE);
+    let snooze = snooze_of(claimed);
     match failure {
         AdoptError::Missing(_) => WebhookEnding::Dead { error },
         AdoptError::Broker(BrokerError::Throttled { retry_after }) => {
@@ -186,6 +194,11 @@ fn after_failure(failure: &AdoptError, claimed: &ClaimedWebhook) -> WebhookEndin
             WebhookEnding::Retried { error, after: (SHORTEST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE) }
         }
     }
+}
+
+/// The older, the longer: what lasts is asked about less and less often.
+fn snooze_of(claimed: &ClaimedWebhook) -> Duration {
+    (claimed.age / 4).clamp(SHORTEST_PAUSE, LONGEST_SNOOZE)
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ pub use search_index::SearchIndex;
 /// - Every stream has its own cursor.
 /// - A new record becomes a document with its attribution.
 /// - A changed record updates its document.
+/// - An incomplete record does not replace a complete document.
 /// - An unchanged record writes nothing.
 /// - The same record of two users is one document with two sources.
 /// - The same message of two users is one document with two sources.
@@ -46,6 +47,7 @@ pub use search_index::SearchIndex;
 /// - A deletion of what the connection never brought in changes nothing.
 /// - A record that comes back is there again.
 /// - A page is counted on its job.
+/// - A page with nothing in it that moves nothing is not counted.
 /// - A page that moves the cursor makes the attempt the first again.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]

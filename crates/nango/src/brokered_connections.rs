@@ -35,9 +35,8 @@ impl NangoConnections {
         let complaint = answer.complaint();
         match answer.status {
             StatusCode::OK => Ok(Some(connection_of(reference, &answer.json()?)?)),
-            StatusCode::NOT_FOUND if complaint.is_code("not_found") || complaint.is_code("unknown_connection") => {
-                Ok(None)
-            }
+            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND if complaint.is_code("unknown_connection") => Ok(None),
+            StatusCode::NOT_FOUND if complaint.is_code("not_found") => Ok(None),
             // Nango tells of the connection all the same.
             StatusCode::BAD_REQUEST | StatusCode::FAILED_DEPENDENCY if complaint.is_code("invalid_credentials") => {
                 let body: Value = answer.json()?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cortex_connections::model::{BrokerReference, OwnerClaims, Webhook, WebhookEvent};
+use cortex_connections::model::{BrokerReference, Webhook, WebhookEvent};
 use cortex_connections::ports::{WebhookAuthenticity, WebhookReader};
 use cortex_kernel::{BrokerConnectionId, Provider};
 use serde_json::Value;
@@ -36,16 +36,15 @@ impl WebhookReader for NangoWebhookReader {
     fn read(&self, body: &[u8]) -> Webhook {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let event = event_of(&body);
-        if event == WebhookEvent::Unknown {
-            return Webhook { event, connection: None, claims: OwnerClaims::default() };
-        }
+        // Of a kind that we do not know, whose it is matters all the same: another company's is not ours to keep.
+        let connection = if event == WebhookEvent::Unknown { None } else { self.connection(&body) };
         let end_user = &body["endUser"];
         let end_user = EndUser {
             id: &end_user["endUserId"],
             email: &end_user["endUserEmail"],
             organization: &end_user["organizationId"],
         };
-        Webhook { event, connection: self.connection(&body), claims: claims_of(&body["tags"], &end_user) }
+        Webhook { event, connection, claims: claims_of(&body["tags"], &end_user) }
     }
 }
 

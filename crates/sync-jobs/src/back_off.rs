@@ -22,8 +22,13 @@ impl BackOff {
     pub fn wait(&self, attempt: u32, jitter: f64) -> Duration {
         let doublings = attempt.saturating_sub(1).min(31);
         let full = self.first.saturating_mul(1 << doublings).min(self.longest);
-        full.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0))
+        full.mul_f64(spread(jitter))
     }
+}
+
+/// Which part of the full wait is waited: from half of it to all of it, as `jitter` from 0 to 1 chooses.
+pub(crate) fn spread(jitter: f64) -> f64 {
+    0.5 + 0.5 * jitter.clamp(0.0, 1.0)
 }
 
 #[cfg(test)]

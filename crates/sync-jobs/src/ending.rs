@@ -1,7 +1,16 @@
 //! What a failed run means for its job. A pure decision, apart from the queue that makes it durable.
 
-use crate::back_off::BackOff;
+use std::time::Duration;
+
+use crate::back_off::{BackOff, spread};
 use crate::model::{Ending, Job, JobFailure};
+
+/// A snooze is no attempt, so nothing but its length keeps a job from running over and over.
+const SHORTEST_SNOOZE: Duration = Duration::from_secs(1);
+
+/// A snooze of which nobody said how long, before spreading.
+const FIRST_SNOOZE: Duration = Duration::from_secs(2);
+const LONGEST_SNOOZE: Duration = Duration::from_mins(1);
 
 /// How a run of `job` that failed ends: what may pass is tried again until the attempts are used up, who asks us to wait
 /// is obeyed, and what only a person can mend is given up at once.
@@ -12,8 +21,8 @@ pub fn of_failure(failure: JobFailure, job: &Job, back_off: &BackOff, jitter: f6
             Ending::Retried { failure, after: back_off.wait(job.attempt, jitter) }
         }
         JobFailure::Throttled { retry_after, failure } => {
-            let after = retry_after.unwrap_or_else(|| back_off.wait(job.attempt, jitter));
-            Ending::Snoozed { failure, after }
+            let after = retry_after.unwrap_or_else(|| snooze(job).mul_f64(spread(jitter)));
+            Ending::Snoozed { failure, after: after.max(SHORTEST_SNOOZE) }
         }
         JobFailure::Transient(failure) | JobFailure::Unauthorised(failure) | JobFailure::Permanent(failure) => {
             Ending::Failed(failure)
@@ -21,10 +30,14 @@ pub fn of_failure(failure: JobFailure, job: &Job, back_off: &BackOff, jitter: f6
     }
 }
 
+/// A quarter of the time that the job waited until now, so that it comes back at most that much too late.
+fn snooze(job: &Job) -> Duration {
+    let waited = Duration::try_from(job.run_after - job.created_at).unwrap_or_default();
+    (waited / 4).clamp(FIRST_SNOOZE, LONGEST_SNOOZE)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use rstest::rstest;
 
     use super::*;
@@ -47,7 +60,6 @@ mod tests {
     #[case::second_try(JobFailure::Transient(failure()), 2, retried(20))]
     #[case::last_try(JobFailure::Transient(failure()), MAX, Ending::Failed(failure()))]
     #[case::asked_to_wait(throttled(Some(77)), 1, snoozed(77))]
-    #[case::asked_to_wait_for_some_time(throttled(None), 2, snoozed(20))]
     #[case::asked_to_wait_at_the_last_try(throttled(Some(77)), MAX, snoozed(77))]
     #[case::refused(JobFailure::Unauthorised(failure()), 1, Ending::Failed(failure()))]
     #[case::hopeless(JobFailure::Permanent(failure()), 1, Ending::Failed(failure()))]
@@ -59,6 +71,28 @@ mod tests {
         let job = Job { attempt, max_attempts: MAX, ..a_job() };
 
         assert_eq!(of_failure(of, &job, &BACK_OFF, 1.0), expected);
+    }
+
+    #[rstest]
+    #[case::no_time_at_all(Some(0), 0, 0.0, 1_000)]
+    #[case::a_moment(Some(1), 0, 0.0, 1_000)]
+    #[case::unsaid_and_new(None, 0, 1.0, 2_000)]
+    #[case::unsaid_new_and_spread(None, 0, 0.0, 1_000)]
+    #[case::unsaid_and_waiting(None, 100, 1.0, 25_000)]
+    #[case::unsaid_and_waiting_for_long(None, 100_000, 1.0, 60_000)]
+    #[case::unsaid_and_due_before_it_was_made(None, -5, 1.0, 2_000)]
+    fn a_snooze_lasts_at_least_a_second_and_grows_with_the_time_that_was_waited(
+        #[case] said: Option<u64>,
+        #[case] waited: i64,
+        #[case] jitter: f64,
+        #[case] millis: u64,
+    ) {
+        let made = a_job();
+        let job = Job { run_after: made.created_at + time::Duration::seconds(waited), attempt: 1, ..made };
+
+        let ending = of_failure(throttled(said), &job, &BACK_OFF, jitter);
+
+        assert_eq!(ending, Ending::Snoozed { failure: failure(), after: Duration::from_millis(millis) });
     }
 
     fn retried(seconds: u64) -> Ending {

@@ -6,7 +6,7 @@ use rstest::rstest;
 use super::*;
 use crate::log::Captured;
 use crate::model::{ConnectionStatus, OriginalConnection};
-use crate::ports::MockMembers;
+use crate::ports::{MockMembers, MockOriginalConnections};
 use crate::scene::{Scene, a_notice, account, at_broker, away};
 use crate::testing::{
     COMPANY_A, COMPANY_B, NOON, SessionState, USER_1, USER_2, a_claim, a_connect_session, a_connection, an_account,
@@ -157,6 +157,56 @@ async fn an_open_session_vouches_for_what_the_broker_does_not_know() {
     let adoption = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
 
     assert_eq!(adoption, Adoption::Adopted(a_connection()));
+}
+
+/// The session that vouched for it is over by then, and the broker knows no owner still.
+#[tokio::test]
+async fn a_repeated_notice_leaves_the_connection_that_a_session_had_vouched_for() {
+    let scene = Scene::new();
+    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    let bare = BrokerConnection { claims: OwnerClaims::default(), ..at_broker("broker-1") };
+    scene.broker.has(bare, Some(an_account()));
+    scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    let again = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    assert_eq!(again, Adoption::Adopted(a_connection()));
+    assert_eq!(scene.quarantine.kept(COMPANY_A), []);
+}
+
+/// What one person's row holds vouches for nobody else.
+#[tokio::test]
+async fn a_colleagues_row_vouches_for_nobody() {
+    let scene = Scene::with([a_connection()]);
+    let bare = BrokerConnection { claims: OwnerClaims::default(), ..at_broker("broker-1") };
+    scene.broker.has(bare, Some(an_account()));
+    let claims = OwnerClaims { user_id: Some(colleague().to_owned()), ..a_claim() };
+
+    let adoption = scene.adopt().adopt(&ConnectionNotice { claims, ..a_notice("broker-1") }).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Quarantined(QuarantineReason::NotAskedFor));
+}
+
+/// The session stays open until Master knows the account, so that the next try makes up for both.
+#[tokio::test]
+async fn a_session_is_completed_only_once_its_account_is_noted() {
+    let scene = Scene::new();
+    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+    let mut originals = MockOriginalConnections::new();
+    originals.expect_note().returning(|_| Err(StoreError::Unavailable("gone".into())));
+    let ports = AdoptPorts { originals: Arc::new(originals), ..scene.ports() };
+
+    let stopped = AdoptConnection::new(COMPANY_A, ports, Arc::new(|| NOON)).adopt(&a_notice("broker-1")).await;
+
+    assert!(matches!(stopped, Err(AdoptError::Store(_))), "{stopped:?}");
+    let open = scene.sessions.find_open(COMPANY_A, USER_1, Provider::Gmail, NOON).await.unwrap();
+    assert_eq!(open, Some(a_connect_session()));
+
+    scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+    assert!(original(&scene).await.is_some());
+    let state = scene.sessions.state_of(a_connect_session().id);
+    assert_eq!(state, SessionState::Completed(a_connection().broker_id));
 }
 
 /// It was open when the webhook came, and the broker was away for long.

@@ -23,6 +23,11 @@ use crate::model::{
 /// - Saving the same broker id twenty times at once ends in one row and no error.
 /// - An audit row stands beside each save that changed something.
 /// - An owner's list holds his own connections only.
+/// - A connection whose credentials are refused needs re-authorization, since that moment.
+/// - A refusal told again changes nothing.
+/// - A refusal of a connection that was replaced meanwhile changes nothing.
+/// - A refusal of a connection that was ended meanwhile changes nothing.
+/// - A connect after a refusal is active again.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
@@ -39,6 +44,11 @@ pub trait ConnectionStore: Send + Sync {
 
     /// The person's connections, at most one a provider, ordered by provider.
     async fn list_own(&self, company_id: CompanyId, user_id: UserId) -> Result<Vec<Connection>, StoreError>;
+
+    /// The provider refused the credentials of this connection at `at`: unless the row moved meanwhile, only connecting
+    /// again helps. Whether that is news.
+    async fn mark_needs_reauthorization(&self, connection: &Connection, at: OffsetDateTime)
+    -> Result<bool, StoreError>;
 }
 
 /// Remembers the connect sessions that we had opened.

@@ -41,6 +41,11 @@ macro_rules! connection_store_contract {
             saving_the_same_broker_id_twenty_times_at_once_ends_in_one_row_and_no_error,
             an_audit_row_stands_beside_each_save_that_changed_something,
             an_owners_list_holds_his_own_connections_only,
+            a_connection_whose_credentials_are_refused_needs_re_authorization_since_that_moment,
+            a_refusal_told_again_changes_nothing,
+            a_refusal_of_a_connection_that_was_replaced_meanwhile_changes_nothing,
+            a_refusal_of_a_connection_that_was_ended_meanwhile_changes_nothing,
+            a_connect_after_a_refusal_is_active_again,
         }
     };
     ($harness:expr => $($case:ident,)+) => {
@@ -204,6 +209,72 @@ pub async fn an_owners_list_holds_his_own_connections_only(harness: &impl Harnes
     created(harness, &of_the_colleague("colleague-1")).await;
 
     assert_eq!(own(harness, COMPANY_A, USER_1).await, [gmail, outlook]);
+}
+
+pub async fn a_connection_whose_credentials_are_refused_needs_re_authorization_since_that_moment(
+    harness: &impl Harness,
+) {
+    let colleagues = created(harness, &of_the_colleague("colleague-1")).await;
+    let mine = created(harness, &a_save()).await;
+    let elsewhere = Connection { owner: Owner { company_id: COMPANY_B, ..an_owner() }, ..mine.clone() };
+
+    assert!(!refuse(harness, &elsewhere, LATER).await);
+    assert!(refuse(harness, &mine, LATER).await);
+
+    assert_eq!(own(harness, COMPANY_A, USER_1).await, [refused(&mine)]);
+    assert_eq!(own(harness, COMPANY_A, USER_2).await, [colleagues]);
+}
+
+pub async fn a_refusal_told_again_changes_nothing(harness: &impl Harness) {
+    let mine = created(harness, &a_save()).await;
+    refuse(harness, &mine, LATER).await;
+
+    assert!(!refuse(harness, &mine, LATER + Duration::HOUR).await);
+
+    assert_eq!(own(harness, COMPANY_A, USER_1).await, [refused(&mine)]);
+}
+
+pub async fn a_refusal_of_a_connection_that_was_replaced_meanwhile_changes_nothing(harness: &impl Harness) {
+    let mine = created(harness, &a_save()).await;
+    save(harness, &a_reconnect("broker-2", "broker-1")).await;
+
+    assert!(!refuse(harness, &mine, LATER).await);
+
+    let replaced = Connection { broker_id: BrokerConnectionId::new("broker-2"), ..mine };
+    assert_eq!(own(harness, COMPANY_A, USER_1).await, [replaced]);
+}
+
+pub async fn a_refusal_of_a_connection_that_was_ended_meanwhile_changes_nothing(harness: &impl Harness) {
+    let mine = created(harness, &a_save()).await;
+    harness.disconnect(COMPANY_A, mine.id, NOON).await;
+
+    assert!(!refuse(harness, &mine, LATER).await);
+
+    let ended = Connection { status: ConnectionStatus::Disconnected, ..mine };
+    assert_eq!(own(harness, COMPANY_A, USER_1).await, [ended]);
+}
+
+pub async fn a_connect_after_a_refusal_is_active_again(harness: &impl Harness) {
+    let mine = created(harness, &a_save()).await;
+    assert!(refuse(harness, &mine, NOON + Duration::MINUTE).await);
+
+    save(harness, &a_reconnect("broker-2", "broker-1")).await;
+
+    let again = Connection { broker_id: BrokerConnectionId::new("broker-2"), status_changed_at: LATER, ..mine };
+    assert_eq!(own(harness, COMPANY_A, USER_1).await, [again]);
+}
+
+async fn refuse(harness: &impl Harness, connection: &Connection, at: OffsetDateTime) -> bool {
+    harness.store(COMPANY_A).mark_needs_reauthorization(connection, at).await.expect("an answer")
+}
+
+fn refused(connection: &Connection) -> Connection {
+    Connection {
+        status: ConnectionStatus::NeedsReauthorization,
+        reason: Some(StatusReason::CredentialsRefused),
+        status_changed_at: LATER,
+        ..connection.clone()
+    }
 }
 
 async fn save(harness: &impl Harness, save: &SaveConnection) -> SaveOutcome {

@@ -148,6 +148,38 @@ async fn a_database_that_is_away_is_waited_for() {
     assert!(error.contains("shutting down"), "{error}");
 }
 
+/// The broker tells of a connection a moment before it shows it.
+#[tokio::test]
+async fn a_connection_that_the_broker_does_not_show_yet_is_waited_for() {
+    let scene = scene(WebhookEvent::Connected).await;
+    scene.work().tick().await.unwrap();
+    let (state, attempts, told) = stands(&scene);
+    assert_eq!((state.as_str(), attempts, told.as_str()), ("pending", 0, NOT_THERE));
+
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+    scene.inbox.pass(SHORTEST_PAUSE);
+    scene.work().tick().await.unwrap();
+
+    assert_eq!((stands(&scene).0.as_str(), scene.row().await), ("done", Some(a_connection())));
+}
+
+#[tokio::test]
+async fn a_connection_that_the_broker_never_shows_is_ignored_after_ten_minutes() {
+    let scene = scene(WebhookEvent::Connected).await;
+    let mut waited = Duration::ZERO;
+    while waited < APPEARANCE_PATIENCE {
+        scene.work().tick().await.unwrap();
+        assert_eq!(stands(&scene).0, "pending");
+        scene.inbox.pass(LONGEST_SNOOZE);
+        waited += LONGEST_SNOOZE;
+    }
+
+    scene.work().tick().await.unwrap();
+
+    let (state, _, note) = stands(&scene);
+    assert_eq!((state.as_str(), note.as_str()), ("ignored", NOT_THERE));
+}
+
 /// Not a try is counted, and after ten minutes the connection is used without knowing whose account it is.
 #[tokio::test]
 async fn an_account_that_cannot_be_read_is_asked_for_ten_minutes() {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::filters::{Filters, Word};
+use super::filters::{Filters, Moment, Word};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemKind};
 
@@ -22,10 +22,8 @@ pub(super) struct Wanted {
     document_type: Option<Word>,
     ingested_by: Option<Uuid>,
     method: Option<String>,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    since: Option<OffsetDateTime>,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    until: Option<OffsetDateTime>,
+    since: Option<Moment>,
+    until: Option<Moment>,
 }
 
 /// Answer of `/api/v1/documents`.

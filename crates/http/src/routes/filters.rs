@@ -7,7 +7,7 @@ use cortex_ingestion::ports::ListError;
 use cortex_kernel::{Provider, UserId};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
 use crate::problem::{Problem, ProblemKind};
@@ -15,13 +15,16 @@ use crate::problem::{Problem, ProblemKind};
 /// A text that a database can compare with: one without NUL.
 pub(super) struct Word(String);
 
+/// A time by RFC 3339 that can be told in UTC: at the ends of the calendar not every one can.
+pub(super) struct Moment(OffsetDateTime);
+
 /// The parameters of a [`DocumentFilter`], as they came.
 pub(super) struct Filters {
     pub(super) source: Option<Word>,
     pub(super) document_type: Option<Word>,
     pub(super) ingested_by: Option<Uuid>,
-    pub(super) since: Option<OffsetDateTime>,
-    pub(super) until: Option<OffsetDateTime>,
+    pub(super) since: Option<Moment>,
+    pub(super) until: Option<Moment>,
 }
 
 impl Filters {
@@ -35,8 +38,8 @@ impl Filters {
             source,
             kind: self.document_type.map(|Word(word)| DocumentKind::new(word)),
             ingested_by: self.ingested_by.map(UserId::new),
-            since: self.since,
-            until: self.until,
+            since: self.since.map(|Moment(since)| since),
+            until: self.until.map(|Moment(until)| until),
         }
     }
 }
@@ -61,6 +64,14 @@ impl<'de> Deserialize<'de> for Word {
         }
 
         deserializer.deserialize_str(Text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let moment = time::serde::rfc3339::deserialize(deserializer)?;
+        let in_utc = moment.checked_to_offset(UtcOffset::UTC);
+        in_utc.map(Self).ok_or_else(|| D::Error::custom("the time is beyond the end of the calendar in UTC"))
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::filters::{Filters, Word};
+use super::filters::{Filters, Moment, Word};
 use crate::extract::Json;
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemKind};
@@ -25,10 +25,8 @@ pub(super) struct Wanted {
     source: Option<Word>,
     document_type: Option<Word>,
     ingested_by: Option<Uuid>,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    since: Option<OffsetDateTime>,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    until: Option<OffsetDateTime>,
+    since: Option<Moment>,
+    until: Option<Moment>,
 }
 
 /// Answer of `/api/v1/search`.

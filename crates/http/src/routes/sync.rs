@@ -46,9 +46,27 @@ pub(super) struct Queued {
     company_id: String,
 }
 
-/// Body of `/api/v1/sync/{provider}`: nothing can be chosen yet, and whoever chooses something is told so.
+/// Body of `/api/v1/sync/{provider}`.
 #[derive(Default, Deserialize)]
-pub(super) struct Choices {}
+pub(super) struct Choices {
+    folder_ids: Option<FolderIds>,
+}
+
+/// The folders that are to be read. No provider is read by folders yet: they are checked, and whoever chose some is told
+/// so.
+#[derive(Deserialize)]
+#[serde(try_from = "Vec<FolderId>")]
+struct FolderIds;
+
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct FolderId;
+
+/// How many folders may be chosen at once.
+const MAX_FOLDERS: usize = 100;
+
+/// How many characters the provider's id of a folder may have.
+const MAX_FOLDER_ID_CHARS: usize = 500;
 
 /// Has everything read that is not too old.
 pub(super) async fn initial(
@@ -80,11 +98,15 @@ pub(super) async fn incremental(
     Caller(caller): Caller,
     CameFrom(origin): CameFrom,
     provider: Path<String>,
-    OptionalJson(Choices {}): OptionalJson<Choices>,
+    OptionalJson(Choices { folder_ids }): OptionalJson<Choices>,
     providers: Data<BTreeSet<Provider>>,
     start_sync: Data<StartSync>,
 ) -> Result<impl Responder, Problem> {
-    changes(&caller, origin, &provider, &providers, &start_sync).await
+    let (Json(mut queued), status) = changes(&caller, origin, &provider, &providers, &start_sync).await?;
+    if folder_ids.is_some() {
+        queued.message.push_str(" It cannot be narrowed to folders yet: all folders are read.");
+    }
+    Ok((Json(queued), status))
 }
 
 /// The same at an older address.
@@ -145,6 +167,28 @@ async fn start(
         origin,
     };
     Ok(start_sync.start(request).await?.job)
+}
+
+impl TryFrom<Vec<FolderId>> for FolderIds {
+    type Error = String;
+
+    fn try_from(ids: Vec<FolderId>) -> Result<Self, String> {
+        if ids.len() > MAX_FOLDERS {
+            return Err(format!("expected at most {MAX_FOLDERS} folders"));
+        }
+        Ok(Self)
+    }
+}
+
+impl TryFrom<String> for FolderId {
+    type Error = String;
+
+    fn try_from(id: String) -> Result<Self, String> {
+        if id.is_empty() || id.chars().count() > MAX_FOLDER_ID_CHARS {
+            return Err(format!("expected an id of 1 to {MAX_FOLDER_ID_CHARS} characters"));
+        }
+        Ok(Self)
+    }
 }
 
 impl From<StartSyncError> for Problem {

@@ -129,7 +129,7 @@ async fn a_sync_that_cannot_be_says_why(
 #[rstest]
 #[case::unknown(TestRequest::post().uri("/api/v1/sync/myspace"), ProblemKind::UnsupportedProvider)]
 #[case::switched_off(TestRequest::post().uri("/api/v1/sync/initial/qbo"), ProblemKind::ProviderNotConfigured)]
-#[case::unknown_field(post("/api/v1/sync/drive", r#"{"folder_ids": ["1"]}"#), ProblemKind::InvalidField)]
+#[case::unknown_field(post("/api/v1/sync/drive", r#"{"folders": ["1"]}"#), ProblemKind::InvalidField)]
 #[case::no_json(post("/api/v1/sync/drive", "{"), ProblemKind::MalformedJson)]
 #[case::other_media_type(
     TestRequest::post().uri("/api/v1/sync/drive").insert_header((CONTENT_TYPE, "text/plain")).set_payload("{}"),
@@ -138,6 +138,33 @@ async fn a_sync_that_cannot_be_says_why(
 #[actix_web::test]
 async fn a_sync_of_nothing_is_refused(#[case] request: TestRequest, #[case] kind: ProblemKind) {
     problem_of(call(services(), as_role(Role::User, request)).await, kind).await;
+}
+
+#[actix_web::test]
+async fn folders_may_be_chosen_and_the_answer_says_that_all_are_read() {
+    let chosen = json!({"folder_ids": vec!["ä".repeat(500); 100]}).to_string();
+    for (body, says_so) in [(chosen, true), ("{}".to_owned(), false)] {
+        let asked = Arc::default();
+
+        let (status, body) = answer(starting(&asked), as_role(Role::User, post("/api/v1/sync/drive", body))).await;
+
+        let message = body["message"].as_str().unwrap();
+        assert_eq!((status, message.contains("all folders"), asked.lock().unwrap().len()), (202, says_so, 1));
+    }
+}
+
+#[rstest]
+#[case::empty(&json!(["1", ""]), "/folder_ids/1")]
+#[case::too_long(&json!(["x".repeat(501)]), "/folder_ids/0")]
+#[case::too_many(&json!(vec!["1"; 101]), "/folder_ids")]
+#[case::no_text(&json!([1]), "/folder_ids/0")]
+#[actix_web::test]
+async fn folders_that_cannot_be_are_named(#[case] folder_ids: &Value, #[case] pointer: &str) {
+    let request = post("/api/v1/sync/drive", json!({"folder_ids": folder_ids}).to_string());
+
+    let body = problem_of(call(services(), as_role(Role::User, request)).await, ProblemKind::InvalidField).await;
+
+    assert_eq!(body["errors"][0]["pointer"], pointer);
 }
 
 /// The services with one job of the member with this role, and his connection.

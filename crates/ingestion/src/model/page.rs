@@ -67,6 +67,12 @@ impl PageCommit {
         }
     }
 
+    /// Whether reading it got anywhere: it held something, or it moves the cursor.
+    #[must_use]
+    pub fn gets_on(&self) -> bool {
+        self.seen() > 0 || self.moved_to != self.read_from
+    }
+
     /// How many records it holds.
     #[must_use]
     pub fn seen(&self) -> u64 {

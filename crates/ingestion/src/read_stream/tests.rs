@@ -114,13 +114,13 @@ async fn the_next_run_begins_where_the_last_one_ended() {
 }
 
 #[tokio::test]
-async fn a_run_that_finds_nothing_new_is_counted_all_the_same() {
+async fn a_run_that_finds_nothing_new_counts_no_page_on_its_job() {
     let scene = scene([]);
 
     let report = scene.read().await.unwrap();
 
     assert_eq!((report.pages, report.counts), (1, PageCounts::default()));
-    assert_eq!(scene.pages.job(JOB).pages, 1);
+    assert_eq!(scene.pages.job(JOB).pages, 0);
 }
 
 #[tokio::test]

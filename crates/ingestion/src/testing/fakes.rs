@@ -157,6 +157,12 @@ impl PageStore for InMemoryPageStore {
     }
 }
 
+impl DocumentRow {
+    fn says_the_same(&self, new: &NewDocument) -> bool {
+        self.content_hash == new.content_hash && self.document.content_incomplete == new.content_incomplete
+    }
+}
+
 impl State {
     fn take_in(&mut self, commit: &PageCommit, new: &NewDocument, counts: &mut PageCounts) {
         match self.step(commit, new) {
@@ -165,7 +171,7 @@ impl State {
                 counts.added += 1;
             }
             Step::Update(id) => {
-                let reappeared = self.touch_source(commit, id, &new.key);
+                let reappeared = self.touch_source(commit, id, new);
                 if self.overwrite(id, new) || reappeared {
                     counts.updated += 1;
                 } else {
@@ -222,8 +228,8 @@ impl State {
     fn overwrite(&mut self, id: DocumentId, new: &NewDocument) -> bool {
         let version = self.next_version();
         let row = self.documents.iter_mut().find(|row| row.document.id == id).expect("a document of a source");
-        let is_same = row.content_hash == new.content_hash && row.document.content_incomplete == new.content_incomplete;
-        if is_same {
+        let is_poorer = new.content_incomplete && !row.document.content_incomplete;
+        if row.says_the_same(new) || is_poorer {
             return false;
         }
         row.version = version;
@@ -240,8 +246,10 @@ impl State {
     }
 
     /// Whether the source is new, or was gone before.
-    fn touch_source(&mut self, commit: &PageCommit, id: DocumentId, key: &DocumentKey) -> bool {
+    fn touch_source(&mut self, commit: &PageCommit, id: DocumentId, new: &NewDocument) -> bool {
         let version = self.next_version();
+        let is_same = self.documents.iter().any(|row| row.document.id == id && row.says_the_same(new));
+        let key = &new.key;
         match self.sources.iter_mut().find(|row| is_by(row, commit, key)) {
             None => {
                 self.attach(commit, id, key);
@@ -252,7 +260,11 @@ impl State {
                 row.version = version;
                 true
             }
-            Some(_) => false,
+            Some(row) => {
+                // Whatever has something new to say was seen again, also where that is not taken over.
+                row.version = if is_same { row.version } else { version };
+                false
+            }
         }
     }
 

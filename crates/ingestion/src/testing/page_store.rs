@@ -50,7 +50,7 @@ pub struct Run {
 pub struct JobView {
     /// How many runs began since the last one that got on.
     pub attempt: u32,
-    /// Pages committed.
+    /// Pages committed that got on.
     pub pages: u64,
     /// Records read.
     pub seen: u64,
@@ -73,6 +73,7 @@ macro_rules! page_store_contract {
             every_stream_has_its_own_cursor,
             a_new_record_becomes_a_document_with_its_attribution,
             a_changed_record_updates_its_document,
+            an_incomplete_record_does_not_replace_a_complete_document,
             an_unchanged_record_writes_nothing,
             the_same_record_of_two_users_is_one_document_with_two_sources,
             the_same_message_of_two_users_is_one_document_with_two_sources,
@@ -85,6 +86,7 @@ macro_rules! page_store_contract {
             a_deletion_of_what_the_connection_never_brought_in_changes_nothing,
             a_record_that_comes_back_is_there_again,
             a_page_is_counted_on_its_job,
+            a_page_with_nothing_in_it_that_moves_nothing_is_not_counted,
             a_page_that_moves_the_cursor_makes_the_attempt_the_first_again,
         }
     };
@@ -111,7 +113,7 @@ impl JobView {
         if commit.moved_to != commit.read_from {
             self.attempt = 1;
         }
-        self.pages += 1;
+        self.pages += u64::from(commit.gets_on());
         self.seen += commit.seen();
         self.set_aside += commit.set_aside;
         self.counts.added += counts.added;

@@ -111,9 +111,13 @@ async fn an_error_of_a_sync_leaves_the_credentials_in_order() {
     assert_eq!(found(answer).await.unwrap(), Some(a_connection()));
 }
 
+#[rstest]
+#[case::not_found(|| complaining(404, "not_found"))]
+#[case::unknown(|| complaining(404, "unknown_connection"))]
+#[case::unknown_as_a_bad_request(|| complaining(400, "unknown_connection"))]
 #[actix_web::test]
-async fn a_connection_that_nango_does_not_have_is_absent() {
-    assert_eq!(found(|| complaining(404, "not_found")).await.unwrap(), None);
+async fn a_connection_that_nango_does_not_have_is_absent(#[case] answer: fn() -> HttpResponse) {
+    assert_eq!(found(answer).await.unwrap(), None);
 }
 
 /// A wrong address must not look as if everybody had disconnected.

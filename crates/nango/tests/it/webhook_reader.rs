@@ -80,6 +80,16 @@ fn it_tells_what_happened(#[case] more: Value, #[case] event: WebhookEvent) {
     assert_eq!(read(&auth(&more)).event, event);
 }
 
+/// So that another company's is not kept, whatever it is about.
+#[rstest]
+#[case::by_tags(json!({ "type": "forward", "tags": { "organization_id": "o" } }))]
+#[case::in_the_older_form(json!({ "operation": "deletion", "endUser": { "organizationId": "o" } }))]
+fn of_an_unknown_kind_it_tells_whose_it_is_and_no_connection(#[case] more: Value) {
+    let expected = Webhook { event: WebhookEvent::Unknown, connection: None, claims: claims(None, None, Some("o")) };
+
+    assert_eq!(read(&auth(&more)), expected);
+}
+
 #[rstest]
 #[case::of_another_integration(json!({ "providerConfigKey": "slack" }))]
 #[case::of_none(json!({ "providerConfigKey": null }))]

@@ -6,6 +6,7 @@ use cortex_connections::ports::ConnectionStore;
 use cortex_kernel::{CompanyId, Provider, StoreError, UserId};
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
+use time::OffsetDateTime;
 use tracing::instrument;
 
 use crate::tables::{admin_audit_log, connections, locks};
@@ -56,6 +57,15 @@ impl ConnectionStore for PgConnectionStore {
             })
             .await?;
         Ok(rows.into_iter().map(Connection::try_from).collect::<Result<_, _>>()?)
+    }
+
+    #[instrument(name = "pg.connection_store.mark_needs_reauthorization", skip_all)]
+    async fn mark_needs_reauthorization(&self, refused: &Connection, at: OffsetDateTime) -> Result<bool, StoreError> {
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| {
+                connections::mark_needs_reauthorization(connection, refused, at).await
+            })
+            .await
     }
 }
 

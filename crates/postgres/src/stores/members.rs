@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use cortex_connections::ports::Members;
-use cortex_identity::model::Membership;
 use cortex_kernel::{CompanyId, Email, StoreError, UserId};
 use diesel_async::AsyncPgConnection;
 use tracing::instrument;
@@ -31,7 +30,7 @@ impl Members for PgMembers {
             .master
             .run(async |connection: &mut AsyncPgConnection| company_users::find(connection, company_id, user_id).await)
             .await?;
-        let membership = row.map(Membership::try_from).transpose()?;
+        let membership = row.as_ref().and_then(company_users::membership);
         Ok(membership.filter(|membership| membership.is_active).map(|membership| membership.email))
     }
 }

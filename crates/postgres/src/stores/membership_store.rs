@@ -40,7 +40,7 @@ impl MembershipStore for PgMembershipStore {
             .master
             .run(async |connection: &mut AsyncPgConnection| company_users::find(connection, company_id, user_id).await)
             .await?;
-        Ok(row.map(Membership::try_from).transpose()?)
+        Ok(row.as_ref().and_then(company_users::membership))
     }
 
     #[instrument(name = "pg.membership_store.accept_invitation", skip_all)]
@@ -64,7 +64,6 @@ impl MembershipStore for PgMembershipStore {
                 Ok(company_users::find(connection, company_id, user_id).await?)
             })
             .await;
-        let membership = row?.map(Membership::try_from).transpose()?;
-        Ok(membership.filter(|membership| membership.is_active))
+        Ok(row?.as_ref().and_then(company_users::membership).filter(|membership| membership.is_active))
     }
 }

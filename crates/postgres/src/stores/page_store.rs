@@ -206,12 +206,17 @@ impl<'a> Plan<'a> {
             self.counts.unchanged += 1;
             return;
         }
-        // A copy of a message in another mailbox does not write over the first one.
-        if stored.is_its_own && !stored.is_same {
+        // A copy of a message in another mailbox does not write over the first one, nor does a part over the whole.
+        let is_change = stored.gives_way && !stored.is_same;
+        if is_change {
             self.changed.push((stored.document_id, record));
         }
         self.sources.push((stored.document_id, &record.key));
-        self.counts.updated += 1;
+        if is_change || !stored.has_source {
+            self.counts.updated += 1;
+        } else {
+            self.counts.unchanged += 1;
+        }
     }
 }
 
@@ -223,7 +228,7 @@ fn is_unchanged(stored: &Match) -> bool {
 fn counted(progress: Value, commit: &PageCommit, counts: PageCounts) -> Value {
     let before: ProgressJson = serde_json::from_value(progress).unwrap_or_default();
     json!(ProgressJson {
-        pages: before.pages + 1,
+        pages: before.pages + u64::from(commit.gets_on()),
         seen: before.seen + commit.seen(),
         added: before.added + counts.added,
         updated: before.updated + counts.updated,

@@ -64,21 +64,27 @@ pub(crate) async fn accept_invitation(
     Ok(changed > 0)
 }
 
-impl TryFrom<Row> for Membership {
-    type Error = Inconsistency;
-
-    fn try_from(row: Row) -> Result<Self, Inconsistency> {
-        let reading = Reading { table: "company_users", row: &row.id };
-        let role = reading.required("role", row.role.as_deref())?;
-        Ok(Self {
-            user_id: UserId::new(row.user_id),
-            company_id: CompanyId::new(row.company_id),
-            email: reading.parse("email", &row.email)?,
-            role: reading.parse("role", role)?,
-            is_active: row.is_active.unwrap_or(false),
-            invitation_expires_at: row.invitation_expires_at,
+/// The membership that the row is. Who has no role may enter nowhere; a row that cannot be read is told to the operator
+/// and admits nobody, rather than failing each request of that person.
+pub(crate) fn membership(row: &Row) -> Option<Membership> {
+    let role = row.role.as_deref()?;
+    read(row, role)
+        .inspect_err(|error| {
+            tracing::error!(error = error as &dyn std::error::Error, "a membership is taken for none");
         })
-    }
+        .ok()
+}
+
+fn read(row: &Row, role: &str) -> Result<Membership, Inconsistency> {
+    let reading = Reading { table: "company_users", row: &row.id };
+    Ok(Membership {
+        user_id: UserId::new(row.user_id),
+        company_id: CompanyId::new(row.company_id),
+        email: reading.parse("email", &row.email)?,
+        role: reading.parse("role", role)?,
+        is_active: row.is_active.unwrap_or(false),
+        invitation_expires_at: row.invitation_expires_at,
+    })
 }
 
 #[diesel::dsl::auto_type(no_type_alias)]

@@ -1,7 +1,7 @@
 //! Who connected which account of which provider. Rows without user are from before people owned connections; nothing
 //! here reads or writes them.
 
-use cortex_connections::model::{Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection};
+use cortex_connections::model::{Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, StatusReason};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Email, Provider, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -134,6 +134,28 @@ pub(crate) async fn replace(
         .returning(Row::as_returning())
         .get_result(connection)
         .await
+}
+
+/// Whether it was active until now, with the broker's connection that it had when it was read.
+pub(crate) async fn mark_needs_reauthorization(
+    connection: &mut AsyncPgConnection,
+    refused: &Connection,
+    at: OffsetDateTime,
+) -> QueryResult<bool> {
+    let active = own(refused.owner.company_id, refused.owner.user_id)
+        .filter(connections::id.eq(refused.id.get()))
+        .filter(connections::connection_id.eq(refused.broker_id.as_str()))
+        .filter(connections::status.eq(ConnectionStatus::Active.name()));
+    let changed = diesel::update(active)
+        .set((
+            connections::status.eq(ConnectionStatus::NeedsReauthorization.name()),
+            connections::reason.eq(StatusReason::CredentialsRefused.name()),
+            connections::status_changed_at.eq(at),
+            connections::updated_at.eq(diesel::dsl::now),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(changed > 0)
 }
 
 impl<'a> Brought<'a> {

@@ -19,9 +19,10 @@ pub(crate) struct Match {
     pub(crate) place: i64,
     #[diesel(sql_type = BigInt)]
     pub(crate) document_id: i64,
-    /// Whether the record, or at least its key, is known; else only the message is.
+    /// Whether the record may write over the document: the record, or at least its key, is known, and not only the message;
+    /// and the record has no less than the whole text if the document has it.
     #[diesel(sql_type = Bool)]
-    pub(crate) is_its_own: bool,
+    pub(crate) gives_way: bool,
     /// Whether the document says the same as the record.
     #[diesel(sql_type = Bool)]
     pub(crate) is_same: bool,
@@ -47,7 +48,8 @@ pub(crate) async fn match_page(
     page: &[&NewDocument],
 ) -> QueryResult<Vec<Match>> {
     sql("select page.place, document.id as document_id, \
-           coalesce(known.document_id, of_key.id) is not null as is_its_own, \
+           coalesce(known.document_id, of_key.id) is not null \
+             and (document.content_incomplete or not page.content_incomplete) as gives_way, \
            document.content_hash is not distinct from page.content_hash \
              and document.content_incomplete = page.content_incomplete as is_same, \
            known.document_id is not null and known.vanished_at is null as has_source \

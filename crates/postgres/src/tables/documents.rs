@@ -33,7 +33,8 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, company_id: Company
     Ok(())
 }
 
-/// Writes documents that nobody knew. Where somebody else wrote one of them meanwhile, it takes what is newer.
+/// Writes documents that nobody knew. Where somebody else wrote one of them meanwhile, it takes what is newer,
+/// unless that is only a part of it.
 pub(crate) async fn insert(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
@@ -52,11 +53,21 @@ pub(crate) async fn insert(
              content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at) \
          order by page.source, page.source_account, page.source_id \
          on conflict (tenant_id, source, source_account, source_id) do update \
-         set document_type = excluded.document_type, title = excluded.title, content = excluded.content, \
-             content_hash = excluded.content_hash, content_incomplete = excluded.content_incomplete, \
-             metadata = excluded.metadata, raw_data = excluded.raw_data, mime_type = excluded.mime_type, \
-             file_size_bytes = excluded.file_size_bytes, file_url = excluded.file_url, \
-             source_created_at = excluded.source_created_at, source_modified_at = excluded.source_modified_at \
+         set (document_type, title, content, content_hash, content_incomplete, metadata, raw_data, \
+               mime_type, file_size_bytes, file_url, source_created_at, source_modified_at) = ( \
+             select \
+               excluded.document_type, excluded.title, excluded.content, excluded.content_hash, \
+               excluded.content_incomplete, excluded.metadata, excluded.raw_data, excluded.mime_type, \
+               excluded.file_size_bytes, excluded.file_url, excluded.source_created_at, \
+               excluded.source_modified_at \
+             where documents.content_incomplete or not excluded.content_incomplete \
+             union all \
+             select \
+               documents.document_type, documents.title, documents.content, documents.content_hash, \
+               documents.content_incomplete, documents.metadata, documents.raw_data, documents.mime_type, \
+               documents.file_size_bytes, documents.file_url, documents.source_created_at, \
+               documents.source_modified_at \
+             where not documents.content_incomplete and excluded.content_incomplete) \
          returning id, source, source_account, source_id")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(attribution.user_id.to_string())

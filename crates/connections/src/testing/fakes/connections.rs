@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError, UserId};
 use time::OffsetDateTime;
 
-use crate::model::{Connection, ConnectionEvent, ConnectionStatus, SaveConnection, SaveDecision, SaveOutcome};
+use crate::model::{
+    Connection, ConnectionEvent, ConnectionStatus, Owner, SaveConnection, SaveDecision, SaveOutcome, StatusReason,
+};
 use crate::ports::ConnectionStore;
 
 /// Connections in memory.
@@ -119,6 +121,26 @@ impl ConnectionStore for InMemoryConnectionStore {
         let mut own: Vec<_> = self.state().rows.iter().filter(owns).cloned().collect();
         own.sort_by_key(|row| row.provider.name());
         Ok(own)
+    }
+
+    async fn mark_needs_reauthorization(
+        &self,
+        connection: &Connection,
+        at: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let Owner { company_id, user_id, .. } = connection.owner;
+        let mut state = self.state();
+        let row = state.rows.iter_mut().find(|row| {
+            row.id == connection.id
+                && is_the_one(row, company_id, user_id, connection.provider)
+                && row.broker_id == connection.broker_id
+        });
+        let Some(row) = row else { return Ok(false) };
+        let Some(status) = row.status.after(ConnectionEvent::AuthorizationLost) else { return Ok(false) };
+        row.status = status;
+        row.reason = Some(StatusReason::CredentialsRefused);
+        row.status_changed_at = at;
+        Ok(true)
     }
 }
 

@@ -132,6 +132,22 @@ pub async fn a_changed_record_updates_its_document(harness: &impl Harness) {
     assert_eq!(after, [completed, changed]);
 }
 
+pub async fn an_incomplete_record_does_not_replace_a_complete_document(harness: &impl Harness) {
+    let (run, colleagues) = (harness.run(COMPANY_A, USER_1).await, harness.run(COMPANY_A, USER_2).await);
+    committed(harness, &page(&run, None, "c1", [a_document("1")])).await;
+    let before = (harness.documents(COMPANY_A).await, harness.versions(COMPANY_A).await);
+    let incomplete = DocumentDraft { content: "Tex".to_owned(), content_incomplete: true, ..a_draft("1") }.finish();
+
+    let again = committed(harness, &page(&run, Some("c1"), "c2", [incomplete.clone()])).await;
+    assert_eq!(again, PageCounts { unchanged: 1, ..PageCounts::default() });
+    assert_ne!(harness.versions(COMPANY_A).await, before.1, "it was seen again");
+
+    let elsewhere = committed(harness, &page(&colleagues, None, "c1", [incomplete])).await;
+    assert_eq!(elsewhere, PageCounts { updated: 1, ..PageCounts::default() });
+    assert_eq!(harness.documents(COMPANY_A).await, before.0);
+    assert_eq!(bringers(harness, before.0[0].id).await, [USER_1, USER_2]);
+}
+
 pub async fn an_unchanged_record_writes_nothing(harness: &impl Harness) {
     let run = harness.run(COMPANY_A, USER_1).await;
     committed(harness, &page(&run, None, "c1", [a_document("1"), a_document("2")])).await;
@@ -334,6 +350,20 @@ pub async fn a_page_is_counted_on_its_job(harness: &impl Harness) {
 
     let counts = PageCounts { added: 3, updated: 0, unchanged: 1, deleted: 1 };
     assert_eq!(harness.job(&run).await, JobView { attempt: 1, pages: 2, seen: 7, counts, set_aside: 2 });
+}
+
+pub async fn a_page_with_nothing_in_it_that_moves_nothing_is_not_counted(harness: &impl Harness) {
+    let run = harness.run(COMPANY_A, USER_1).await;
+
+    committed(harness, &PageCommit { moved_to: None, ..page(&run, None, "", []) }).await;
+    assert_eq!(harness.job(&run).await.pages, 0, "nothing was read yet");
+
+    committed(harness, &page(&run, None, "c1", [])).await;
+    committed(harness, &page(&run, Some("c1"), "c1", [])).await;
+    assert_eq!(harness.job(&run).await.pages, 1, "only the one that moved the cursor");
+
+    committed(harness, &PageCommit { set_aside: 1, ..page(&run, Some("c1"), "c1", []) }).await;
+    assert_eq!(harness.job(&run).await.pages, 2, "what was set aside was read");
 }
 
 pub async fn a_page_that_moves_the_cursor_makes_the_attempt_the_first_again(harness: &impl Harness) {

@@ -1,19 +1,22 @@
 //! [`PgPageStore`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_ingestion::model::{
-    CommitOutcome, Document, DocumentKey, DocumentKind, DocumentSource, PageCommit, PageCounts, SourceName, Stream,
+    CommitOutcome, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentSource, PageCommit, PageCounts,
+    SourceName, Stream,
 };
 use cortex_ingestion::ports::PageStore;
 use cortex_ingestion::testing::page_store::{Harness, JobView, Run};
-use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, USER_1, a_commit, a_document, a_stream};
+use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, USER_1, a_commit, a_document, a_draft, a_stream};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError, UserId};
 use cortex_postgres::Pooler;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::PgPageStore;
 use serde_json::Value;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::world::World;
@@ -169,6 +172,45 @@ async fn a_page_that_fails_in_its_midst_leaves_nothing() {
     harness.0.superuser().batch_execute("grant insert on document_sources to cortex_app").await.unwrap();
     let outcome = store.commit_page(&page).await.unwrap();
     assert_eq!(outcome, CommitOutcome::Committed(PageCounts { added: 1, ..PageCounts::default() }));
+}
+
+/// Two connections find the same record new at the same moment, and the one that has its whole text commits first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_comes_in_while_the_whole_is_being_written_leaves_the_whole() {
+    let harness = PgHarness::new().await;
+    let run = harness.run(COMPANY_A, USER_1).await;
+    let part = DocumentDraft { content: "Tex".to_owned(), content_incomplete: true, ..a_draft("1") }.finish();
+    let page = PageCommit { lease: run.lease, stream: run.stream.clone(), documents: vec![part], ..a_commit() };
+    let store = harness.store(COMPANY_A);
+    let whole = a_document("1");
+    let insert = "insert into documents (tenant_id, source, source_account, source_id, document_type, title, content, \
+                    content_hash) values ($1, $2, $3, $4, 'email', $5, $6, $7)";
+    let superuser = harness.0.superuser();
+    superuser.batch_execute("begin").await.unwrap();
+    let (company, source) = (COMPANY_A.to_string(), whole.key.source.as_str());
+    let values: [&(dyn ToSql + Sync); 7] = [
+        &company,
+        &source,
+        &whole.key.source_account,
+        &whole.key.source_id,
+        &whole.title,
+        &whole.content,
+        &whole.content_hash.as_str(),
+    ];
+    superuser.execute(insert, &values).await.unwrap();
+
+    let waits = "select exists (select from pg_locks where not granted \
+                 and pg_backend_pid() = any(pg_blocking_pids(pid)))";
+    let is_waiting = async { while !superuser.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {} };
+    let end_of_the_whole = async {
+        tokio::time::timeout(Duration::from_secs(30), is_waiting).await.expect("the page waits for the document");
+        superuser.batch_execute("commit").await.unwrap();
+    };
+    let (outcome, ()) = tokio::join!(store.commit_page(&page), end_of_the_whole);
+    outcome.unwrap();
+
+    let row = superuser.query_one("select content, content_incomplete from documents", &[]).await.unwrap();
+    assert_eq!((row.get(0), row.get(1)), (whole.content.as_str(), false));
 }
 
 fn key(source: String, source_account: String, source_id: String) -> DocumentKey {

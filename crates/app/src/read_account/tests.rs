@@ -1,0 +1,63 @@
+//! [`ReadAccount`] on an account in memory.
+
+use cortex_connections::testing::{InMemoryConnectionStore, a_connection};
+use cortex_ingestion::record_source::MockRecordSource;
+use cortex_ingestion::testing::{InMemoryPageStore, InMemoryRecordSource};
+use cortex_kernel::SystemClock;
+use cortex_sync_jobs::testing::a_job;
+use rstest::rstest;
+
+use super::*;
+
+/// What reading an account of `provider` without any records comes to.
+async fn reading_an_account_of(provider: Provider) -> Disposition {
+    let connections = InMemoryConnectionStore::with([Connection { provider, ..a_connection() }]);
+    let (source, pages) = (Arc::new(InMemoryRecordSource::default()), Arc::new(InMemoryPageStore::default()));
+    let job = Job { provider, kind: JobKind::Initial, ..a_job() };
+    let lease = pages.put_running_job(job.company_id, job.id);
+    let read_stream = ReadStream::new(source.clone(), pages, Arc::new(SystemClock), time::Duration::days(365));
+
+    let clock = Arc::new(SystemClock);
+    ReadAccount::new(Arc::new(connections), source, read_stream, clock)
+        .run(&job, lease, &CancellationToken::new())
+        .await
+}
+
+#[tokio::test]
+async fn refused_credentials_are_written_down_at_the_connection() {
+    let connections = Arc::new(InMemoryConnectionStore::with([a_connection()]));
+    let pages = Arc::new(InMemoryPageStore::default());
+    let job = Job { trigger: Trigger::User, kind: JobKind::Initial, ..a_job() };
+    let lease = pages.put_running_job(job.company_id, job.id);
+    let mut source = MockRecordSource::new();
+    source.expect_request_fetch().returning(|_, _| Err(SourceError::NeedsReauthorization("refused".into())));
+    let source = Arc::new(source);
+    let read_stream = ReadStream::new(source.clone(), pages, Arc::new(SystemClock), time::Duration::days(365));
+    let reader = ReadAccount::new(connections.clone(), source, read_stream, Arc::new(SystemClock));
+
+    let disposition = reader.run(&job, lease, &CancellationToken::new()).await;
+
+    assert!(matches!(disposition, Disposition::Failed(JobFailure::Unauthorised(_))), "{disposition:?}");
+    let connection = connections.find_connection(job.company_id, job.user_id, job.provider).await.unwrap().unwrap();
+    assert_eq!(connection.status, ConnectionStatus::NeedsReauthorization);
+}
+
+#[tokio::test]
+async fn an_account_with_nothing_in_it_is_read_to_its_end() {
+    assert_eq!(reading_an_account_of(Provider::Gmail).await, Disposition::Completed);
+}
+
+/// An initial sync that completes locks its account for good, and this one would have read nothing.
+#[rstest]
+#[case(Provider::Outlook)]
+#[case(Provider::GoogleDrive)]
+#[case(Provider::QuickBooks)]
+#[tokio::test]
+async fn an_account_that_nothing_reads_is_not_taken_for_read(#[case] provider: Provider) {
+    let disposition = reading_an_account_of(provider).await;
+
+    let Disposition::Failed(JobFailure::Permanent(failure)) = disposition else {
+        panic!("expected to give up, got {disposition:?}")
+    };
+    assert_eq!(failure.code, "provider_not_readable");
+}
