@@ -14,6 +14,8 @@ use crate::workspace::Workspace;
 
 mod ci;
 mod db;
+mod demo;
+mod dev;
 mod environment;
 mod migrate;
 mod postgres;
@@ -34,6 +36,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Play the whole journey of two companies from nothing, and check each step.
+    Demo(demo::Arguments),
+    /// Run the stack of the demo until Ctrl-C, with URLs, tokens and ready lines for curl.
+    Dev(dev::Arguments),
     /// Run the tests, with everything they need.
     Test(test::Arguments),
     /// Run `cortex migrate` with the environment as it is.
@@ -77,6 +83,8 @@ fn run(command: Command) -> Result<ExitCode> {
     }
     let workspace = Workspace::locate()?;
     match command {
+        Command::Demo(arguments) => demo::run(&workspace, &Runner::new()?, &arguments),
+        Command::Dev(arguments) => dev::run(&workspace, &Runner::new()?, &arguments),
         Command::Test(arguments) => test::run(&workspace, &Runner::new()?, &arguments),
         Command::Migrate(arguments) => migrate::run(&workspace, &arguments),
         Command::Db(command) => db::run(&workspace, &command).map(|()| ExitCode::SUCCESS),

@@ -89,6 +89,14 @@ const LAYERS: &[Layer] = &[
         never: &["diesel", "diesel-async", "tokio-postgres"],
         never_unless_optional: &[],
     },
+    // A client from outside: it links the world around the product, and nothing of the product (ADR 0008).
+    Layer {
+        package: "cortex-demo",
+        uses: &["cortex-kernel", "cortex-sandbox"],
+        tests_use: &[],
+        never: &["actix-web", "diesel", "diesel-async"],
+        never_unless_optional: &[],
+    },
     Layer {
         package: "cortex-test-support",
         uses: &[],

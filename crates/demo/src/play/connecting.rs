@@ -1,0 +1,65 @@
+//! A1 and A2 each connect their own Gmail: start, the link, the consent page, and the webhook that tells of it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use super::Seats;
+use crate::browser;
+use crate::client::{Client, text};
+use crate::people::{A, A1, A2, Person, mark};
+use crate::poll;
+use crate::report::{Report, Step};
+use crate::stack::Stack;
+
+/// How long a webhook may take until it shows.
+pub(super) const WEBHOOK: Duration = Duration::from_mins(1);
+
+pub(super) async fn play(stack: &Stack<'_>, seats: &Seats, report: &mut Report) -> Result<()> {
+    report.scene("Each connects the own account");
+    for (person, seat) in [(&A1, &seats.a1), (&A2, &seats.a2)] {
+        connect(stack, person, seat, report).await?;
+    }
+    // Nango has fetched, and told of it.
+    report.progress("Nango fetches");
+    stack.nango.settled().await;
+    Ok(())
+}
+
+/// How a person stands with Gmail.
+pub(super) async fn gmail(seat: &Client) -> Result<Value> {
+    let status = seat.get("/api/v1/oauth/status").await?.expected(200)?;
+    status.pointer("/providers/gmail").cloned().context("the status does not name gmail")
+}
+
+async fn connect(stack: &Stack<'_>, person: &Person, seat: &Client, report: &mut Report) -> Result<()> {
+    let who = person.mark;
+    let answer = seat.post("/api/v1/oauth/connect/start?provider=gmail", None).await?;
+    report.step(
+        Step::asked(format_args!("{who}: POST /api/v1/oauth/connect/start?provider=gmail"))
+            .compare("status", answer.status, 200)
+            .compare("user", mark(&answer.text("/user_id")), person.mark)
+            .compare("company", mark(&answer.text("/company_id")), A.mark),
+    );
+    let link = text(&answer.expected(200)?, "/auth_url");
+
+    let arrival = browser::connect(&stack.http, &link, person.email).await.context("the way through the browser")?;
+    report.step(
+        Step::asked(format_args!("{who} in the browser: the link, the account, Allow"))
+            .compare("status", arrival.status, 200)
+            .tell(format_args!("of {} accounts, \"{}\"", arrival.offered.len(), arrival.title)),
+    );
+
+    report.progress("the webhook of the connection");
+    let connected = poll::until("the webhook to show", WEBHOOK, async || {
+        Ok(Some(gmail(seat).await?).filter(|gmail| gmail["connected"] == true))
+    });
+    let connected = connected.await.with_context(|| format!("{who} allowed the connection"))?;
+    report.step(
+        Step::asked(format_args!("{who}: GET /api/v1/oauth/status"))
+            .compare("", text(&connected, "/status"), "active")
+            .compare("account", text(&connected, "/account_email"), person.email),
+    );
+    Ok(())
+}
