@@ -110,10 +110,13 @@ impl Ports {
     /// The adapters that production runs with. Nothing is connected yet: what is away at the start is away like at any
     /// other time.
     pub fn production(config: &RuntimeConfig) -> anyhow::Result<Self> {
+        Self::over(config, nango(config, tls::client_config()?)?)
+    }
+
+    fn over(config: &RuntimeConfig, nango: NangoClient) -> anyhow::Result<Self> {
         let databases = &config.databases;
         let company = pool(config, &databases.urls.company, databases.company_pool_size).context("DATABASE_URL")?;
         let master = pool(config, &databases.urls.master, databases.master_pool_size).context("MASTER_DATABASE_URL")?;
-        let nango = nango(config, tls::client_config()?)?;
         let integrations = &config.nango.provider_keys;
         Ok(Self {
             readiness: vec![
@@ -149,9 +152,10 @@ impl Ports {
 impl ApiPorts {
     /// The adapters that production runs with.
     pub fn production(config: &ServeConfig) -> anyhow::Result<Self> {
-        let mut shared = Ports::production(&config.runtime)?;
         let tls = tls::client_config()?;
-        let verifier = Arc::new(token_verifier(config, tls.clone(), Arc::clone(&shared.clock))?);
+        let nango = nango(&config.runtime, tls.clone())?;
+        let mut shared = Ports::over(&config.runtime, nango.clone())?;
+        let verifier = Arc::new(token_verifier(config, tls, Arc::clone(&shared.clock))?);
         let signing_keys: Arc<dyn SigningKeys> = Arc::<SupabaseTokenVerifier>::clone(&verifier);
         shared.readiness.push(Arc::new(KeysAreLoaded(Arc::clone(&signing_keys))));
         let webhook_url = config.http.public_url.as_ref().map(webhook_url).transpose()?;
@@ -162,7 +166,7 @@ impl ApiPorts {
             shared,
             tokens: verifier,
             signing_keys,
-            broker: Arc::new(NangoConnectionBroker::new(nango(&config.runtime, tls)?, integrations, webhook_url)),
+            broker: Arc::new(NangoConnectionBroker::new(nango, integrations, webhook_url)),
             webhook_authenticity: Arc::new(WebhookSignature::new(keys.current.as_secret().clone(), previous)),
         })
     }
