@@ -41,26 +41,54 @@ impl Endpoint {
     }
 
     /// Answers GET, and HEAD with the same head and no body.
-    pub(crate) fn get<F, Args>(mut self, access: Access, handler: F) -> Self
+    pub(crate) fn get<F, Args>(self, access: Access, handler: F) -> Self
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
         let either = guard::Any(guard::Get()).or(guard::Head());
-        self.accesses.push((Method::GET, access));
-        self.take(access, web::route().guard(either).to(handler))
+        self.take(Method::GET, access, web::route().guard(either).to(handler))
     }
 
     /// Answers POST.
-    pub(crate) fn post<F, Args>(mut self, access: Access, handler: F) -> Self
+    pub(crate) fn post<F, Args>(self, access: Access, handler: F) -> Self
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.accesses.push((Method::POST, access));
-        self.take(access, web::post().to(handler))
+        self.take(Method::POST, access, web::post().to(handler))
+    }
+
+    /// Answers PUT.
+    pub(crate) fn put<F, Args>(self, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.take(Method::PUT, access, web::put().to(handler))
+    }
+
+    /// Answers PATCH.
+    pub(crate) fn patch<F, Args>(self, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.take(Method::PATCH, access, web::patch().to(handler))
+    }
+
+    /// Answers DELETE.
+    pub(crate) fn delete<F, Args>(self, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.take(Method::DELETE, access, web::delete().to(handler))
     }
 
     /// The addresses, and who may call which method.
@@ -86,7 +114,8 @@ impl Endpoint {
         config.service(resource.default_service(refuse));
     }
 
-    fn take(mut self, access: Access, route: Route) -> Self {
+    fn take(mut self, method: Method, access: Access, route: Route) -> Self {
+        self.accesses.push((method, access));
         self.routes.push(match access {
             Access::Open => route,
             Access::Member(least) => route.wrap(from_fn(move |request, next| gate::admit(least, request, next))),

@@ -1,5 +1,6 @@
 //! What this domain needs from outside.
 
+mod attempt_counters;
 mod profile_reader;
 
 use async_trait::async_trait;
@@ -9,6 +10,9 @@ use time::OffsetDateTime;
 
 use crate::model::{Company, Membership, TokenRefusal, VerifiedToken};
 
+#[cfg(any(test, feature = "testing"))]
+pub use attempt_counters::MockAttemptCounters;
+pub use attempt_counters::{AttemptCounters, Attempts};
 #[cfg(any(test, feature = "testing"))]
 pub use profile_reader::MockProfileReader;
 pub use profile_reader::ProfileReader;

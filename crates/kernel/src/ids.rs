@@ -84,6 +84,10 @@ uuid_id!(
     /// A sync job.
     JobId
 );
+uuid_id!(
+    /// A session of the admin panel.
+    AdminSessionId
+);
 integer_id!(
     /// A connection of a person to one provider: our own number of it (`connections.id`), which survives reconnects.
     ConnectionId

@@ -2,6 +2,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
 
+pub mod attempt_counters;
 mod builders;
 mod fakes;
 pub mod membership_store;

@@ -1,5 +1,11 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod attempt_counters {
+    use cortex_identity::testing::attempt_counters::InMemoryHarness;
+
+    cortex_identity::attempt_counters_contract!(InMemoryHarness::default());
+}
+
 mod membership_store {
     use cortex_identity::testing::membership_store::InMemoryHarness;
 

@@ -48,7 +48,8 @@ impl ConnectSessionEndings for PgConnectSessionEndings {
         let Refusal { owner, reference, reason, origin, .. } = refusal;
         let entry = &admin_audit_log::Entry {
             company_id: owner.company_id,
-            user_id: owner.user_id,
+            user_id: Some(owner.user_id),
+            session_id: None,
             action: "connection_failed",
             resource_type: "broker_connection",
             resource_id: reference.id.to_string(),

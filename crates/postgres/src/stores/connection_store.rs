@@ -114,7 +114,8 @@ async fn tell(
 ) -> diesel::QueryResult<()> {
     let entry = admin_audit_log::Entry {
         company_id: save.owner.company_id,
-        user_id: save.owner.user_id,
+        user_id: Some(save.owner.user_id),
+        session_id: None,
         action,
         resource_type: "connection",
         resource_id: saved.id.to_string(),

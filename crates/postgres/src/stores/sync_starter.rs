@@ -105,8 +105,16 @@ async fn audit(
     details: Value,
 ) -> QueryResult<()> {
     let SyncRequest { company_id, user_id, origin, .. } = request;
-    let (company_id, user_id) = (*company_id, *user_id);
-    let entry = admin_audit_log::Entry { company_id, user_id, action, resource_type, resource_id, details, origin };
+    let entry = admin_audit_log::Entry {
+        company_id: *company_id,
+        user_id: Some(*user_id),
+        session_id: None,
+        action,
+        resource_type,
+        resource_id,
+        details,
+        origin,
+    };
     admin_audit_log::insert(connection, &entry).await
 }
 

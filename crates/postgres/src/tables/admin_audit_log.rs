@@ -1,6 +1,6 @@
 //! What was done in a company, by whom. Rows are written once and never changed.
 
-use cortex_kernel::{CompanyId, Origin, UserId};
+use cortex_kernel::{AdminSessionId, CompanyId, Origin, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
@@ -10,6 +10,7 @@ diesel::table! {
         id -> Uuid,
         tenant_id -> Text,
         user_id -> Nullable<Text>,
+        session_id -> Nullable<Uuid>,
         action -> Text,
         resource_type -> Nullable<Text>,
         resource_id -> Nullable<Text>,
@@ -23,7 +24,10 @@ diesel::table! {
 /// An action to be told.
 pub(crate) struct Entry<'a> {
     pub(crate) company_id: CompanyId,
-    pub(crate) user_id: UserId,
+    /// The member who did it, or whom an admin did it to; none where neither is known.
+    pub(crate) user_id: Option<UserId>,
+    /// The session of the admin who did it.
+    pub(crate) session_id: Option<AdminSessionId>,
     pub(crate) action: &'a str,
     pub(crate) resource_type: &'a str,
     pub(crate) resource_id: String,
@@ -36,7 +40,8 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, entry: &Entry<'_>
     diesel::insert_into(table::table)
         .values((
             table::tenant_id.eq(entry.company_id.to_string()),
-            table::user_id.eq(entry.user_id.to_string()),
+            table::user_id.eq(entry.user_id.map(|user_id| user_id.to_string())),
+            table::session_id.eq(entry.session_id.map(AdminSessionId::as_uuid)),
             table::action.eq(entry.action),
             table::resource_type.eq(entry.resource_type),
             table::resource_id.eq(&entry.resource_id),
