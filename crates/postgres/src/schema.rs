@@ -50,6 +50,7 @@ impl Database {
             Self::Company => &[
                 "admin_audit_log",
                 "admin_sessions",
+                "attempt_counters",
                 "chat_messages",
                 "chats",
                 "connect_sessions",

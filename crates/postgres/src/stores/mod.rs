@@ -1,5 +1,6 @@
 //! One file a port. A store owns its transactions: a method makes all of its value durable, or nothing.
 
+mod attempt_counters;
 mod connect_session_endings;
 mod connect_session_store;
 mod connection_store;
@@ -16,6 +17,7 @@ mod search_index;
 mod sync_starter;
 mod webhook_inbox;
 
+pub use attempt_counters::PgAttemptCounters;
 pub use connect_session_endings::PgConnectSessionEndings;
 pub use connect_session_store::PgConnectSessionStore;
 pub use connection_store::PgConnectionStore;
