@@ -19,12 +19,13 @@ use actix_web::http::header::{
     REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError, web};
+use actix_web::{Error, HttpResponse, ResponseError, web};
 use cortex_kernel::IdGenerator;
 use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::Settings;
+use crate::opening::Opening;
 use crate::origin;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemKind};
 use crate::request_id::{RequestId, X_REQUEST_ID};
@@ -33,6 +34,7 @@ use crate::request_id::{RequestId, X_REQUEST_ID};
 pub(crate) struct Edge {
     pub(crate) ids: Arc<dyn IdGenerator>,
     pub(crate) settings: Settings,
+    pub(crate) opening: Arc<Opening>,
 }
 
 /// What is known of a request when its answer is there.
@@ -44,7 +46,7 @@ struct Told<'a> {
 }
 
 /// Probes come every few seconds and are no news; a component that comes or goes is, and [`crate::health`] tells it.
-const PROBES: &str = "/health";
+pub(crate) const PROBES: &str = "/health";
 
 /// The encoding that is none.
 const IDENTITY: &str = "identity";
@@ -64,23 +66,28 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
     let probe = request.path().starts_with(PROBES);
     let start = Instant::now();
 
-    // Called inside the future, so that a panic on the way to the handler is caught as well.
-    let outcome =
-        AssertUnwindSafe(async move { next.call(request).await }).catch_unwind().instrument(span.clone()).await;
+    let outcome = caught(async move { next.call(request).await }).instrument(span.clone()).await;
 
     let told = Told { id: &id, settings: &edge.settings, probe, start };
-    span.in_scope(|| match outcome {
-        Ok(Ok(response)) => Ok(told.response(response)),
-        // Without its request an answer can only go on as the error it is; nothing is left that could change it.
-        Ok(Err(error)) => Err(match error.as_error::<Problem>() {
-            Some(problem) => told.error(problem),
-            None => told.error(&Problem::of_foreign(&error)),
-        }),
-        Err(panic) => {
-            let problem = Problem::new(ProblemKind::Internal).caused_by(panic_text(panic.as_ref()));
-            Err(told.error(&problem))
-        }
+    // Without its request an answer can only go on as the error it is; nothing is left that could change it.
+    span.in_scope(|| outcome.map(|response| told.response(response)).map_err(|error| told.error(&error)))
+}
+
+/// What comes of a call of an inner layer. A panic on the way is an error as any other, so that what outer layers add to
+/// answers stands on this one too.
+pub(crate) async fn caught<T>(call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|panic| {
+        let text = panic_text(panic.as_ref());
+        Err(Problem::new(ProblemKind::Internal).caused_by(text).into())
     })
+}
+
+/// Makes errors of panics, inside of the layers that add to errors.
+pub(crate) async fn catch_panics<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    caught(async move { next.call(request).await }).await
 }
 
 /// Marks event streams as encoded, so that the compressor leaves them alone: it would hold events back.
@@ -116,10 +123,27 @@ impl Told<'_> {
                 return response.map_into_left_body();
             }
         };
-        let status = problem.status_code();
-        let body = self.render(problem);
+        let (status, body) = (problem.status_code(), self.render(problem));
         let (request, response) = response.into_parts();
-        // What inner layers added to the head stays, but for what described the body.
+        ServiceResponse::new(request, self.problem_response(response, status, body)).map_into_right_body()
+    }
+
+    fn error(&self, error: &Error) -> Error {
+        let foreign;
+        let problem = match error.as_error::<Problem>() {
+            Some(problem) => problem,
+            None => {
+                foreign = Problem::of_foreign(error);
+                &foreign
+            }
+        };
+        let (status, body) = (problem.status_code(), self.render(problem));
+        let response = self.problem_response(error.error_response(), status, body);
+        InternalError::from_response(problem.to_string(), response).into()
+    }
+
+    /// The answer with the body of a problem. What inner layers added to the head stays, but for what described the body.
+    fn problem_response<B>(&self, response: HttpResponse<B>, status: StatusCode, body: Vec<u8>) -> HttpResponse {
         let mut response = response.set_body(BoxBody::new(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -127,13 +151,7 @@ impl Told<'_> {
         headers.remove(CONTENT_LENGTH);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         self.set_headers(headers);
-        ServiceResponse::new(request, response).map_into_right_body()
-    }
-
-    fn error(&self, problem: &Problem) -> Error {
-        let mut response = problem.error_response().set_body(BoxBody::new(self.render(problem)));
-        self.set_headers(response.headers_mut());
-        InternalError::from_response(problem.to_string(), response).into()
+        response
     }
 
     /// The body of a problem, which is logged at this occasion.

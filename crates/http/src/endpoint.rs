@@ -1,4 +1,4 @@
-//! An address, the methods it takes, and who may call them.
+//! An address, the methods it takes, who may call them and how often.
 
 use actix_web::dev::Handler;
 use actix_web::http::Method;
@@ -10,6 +10,7 @@ use cortex_identity::model::Role;
 
 use crate::gate;
 use crate::problem::{Problem, ProblemKind};
+use crate::rate_limit::{self, RateClass};
 
 /// Who may call a method of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,18 +26,27 @@ pub(crate) enum Access {
 /// those that are taken.
 pub(crate) struct Endpoint {
     paths: Vec<&'static str>,
+    connects: bool,
     accesses: Vec<(Method, Access)>,
     routes: Vec<Route>,
 }
 
 impl Endpoint {
     pub(crate) fn at(path: &'static str) -> Self {
-        Self { paths: vec![path], accesses: Vec::new(), routes: Vec::new() }
+        Self { paths: vec![path], connects: false, accesses: Vec::new(), routes: Vec::new() }
     }
 
     /// Answers at a further address, which older clients call.
     pub(crate) fn also_at(mut self, path: &'static str) -> Self {
         self.paths.push(path);
+        self
+    }
+
+    /// Says, before any method, that each of them begins a connect: they count towards the limit of connects, and not
+    /// towards that of reading or writing as the methods of other addresses do.
+    pub(crate) fn begins_connects(mut self) -> Self {
+        debug_assert!(self.accesses.is_empty(), "methods that were added before would count elsewhere");
+        self.connects = true;
         self
     }
 
@@ -115,10 +125,14 @@ impl Endpoint {
     }
 
     fn take(mut self, method: Method, access: Access, route: Route) -> Self {
+        let class = if self.connects { RateClass::Connect } else { RateClass::of(&method) };
         self.accesses.push((method, access));
         self.routes.push(match access {
             Access::Open => route,
-            Access::Member(least) => route.wrap(from_fn(move |request, next| gate::admit(least, request, next))),
+            // The last one is the outermost.
+            Access::Member(least) => route
+                .wrap(from_fn(move |request, next| rate_limit::limit(class, request, next)))
+                .wrap(from_fn(move |request, next| gate::admit(least, request, next))),
         });
         self
     }

@@ -1,14 +1,17 @@
 //! How handlers take what a request carries.
 //!
 //! Bodies are taken by [`Json`], [`OptionalJson`] and [`Raw`]; queries and parts of the path by actix's own `Query` and `Path`,
-//! whose failures are made problems here.
+//! whose failures are made problems here. A body is bounded in bytes, in the time it takes to arrive, and, as JSON, in how
+//! deep it is nested.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::{PathError, PayloadError, QueryPayloadError};
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::rt::time::timeout;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{Error, FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
@@ -29,6 +32,16 @@ pub struct OptionalJson<T>(pub T);
 #[derive(Clone, Debug)]
 pub struct Raw(pub Bytes);
 
+/// How long a body may take to arrive, where it is not the usual time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyPatience(pub(crate) Duration);
+
+/// A body of the largest size arrives in this time over a line of 300 kbit/s.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Bodies of this API have a handful of levels; the metadata of a document may have some more.
+const MAX_JSON_DEPTH: usize = 64;
+
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
@@ -37,12 +50,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = is_json(request.headers());
-        let body = Bytes::from_request(request, payload);
+        let body = whole_body(request, payload);
         Box::pin(async move {
             if !is_json {
                 return Err(Problem::new(ProblemKind::UnsupportedMediaType));
             }
-            parse(&body.await.map_err(|error| unreadable(&error))?).map(Self)
+            parse(&body.await?).map(Self)
         })
     }
 }
@@ -53,9 +66,9 @@ impl<T: DeserializeOwned + Default + 'static> FromRequest for OptionalJson<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = is_json(request.headers());
-        let body = Bytes::from_request(request, payload);
+        let body = whole_body(request, payload);
         Box::pin(async move {
-            match body.await.map_err(|error| unreadable(&error))? {
+            match body.await? {
                 body if body.is_empty() => Ok(Self(T::default())),
                 _ if !is_json => Err(Problem::new(ProblemKind::UnsupportedMediaType)),
                 body => parse(&body).map(Self),
@@ -69,8 +82,8 @@ impl FromRequest for Raw {
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let body = Bytes::from_request(request, payload);
-        Box::pin(async move { body.await.map(Self).map_err(|error| unreadable(&error)) })
+        let body = whole_body(request, payload);
+        Box::pin(async move { body.await.map(Self) })
     }
 }
 
@@ -98,6 +111,18 @@ fn invalid_path(error: &PathError) -> Problem {
     }
 }
 
+/// The body, once all of it has arrived. The server itself bounds only how long the head may take.
+fn whole_body(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, Problem>> + 'static {
+    let BodyPatience(patience) = request.app_data().copied().unwrap_or(BodyPatience(BODY_PATIENCE));
+    let body = Bytes::from_request(request, payload);
+    async move {
+        match timeout(patience, body).await {
+            Ok(body) => body.map_err(|error| unreadable(&error)),
+            Err(_) => Err(Problem::new(ProblemKind::RequestTimeout).detail("The body took too long to arrive.")),
+        }
+    }
+}
+
 /// Why a body did not arrive.
 fn unreadable(error: &Error) -> Problem {
     match error.as_error::<PayloadError>() {
@@ -115,6 +140,11 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // Looked at first: the parser stops at a depth of its own only where it is asked for values, and says so less clearly.
+    if nests_deeper_than(MAX_JSON_DEPTH, body) {
+        let detail = format!("The body is nested deeper than {MAX_JSON_DEPTH} levels.");
+        return Err(Problem::new(ProblemKind::MalformedJson).detail(detail));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let mut track = serde_path_to_error::Track::new();
     let mut unknown = Vec::new();
@@ -139,6 +169,28 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Err(fields.fold(Problem::new(ProblemKind::InvalidField), |problem, (pointer, detail)| {
         problem.invalid_field(pointer, detail)
     }))
+}
+
+/// Whether more arrays and objects are open at once. Of what is no JSON it need not tell the truth.
+fn nests_deeper_than(most: usize, body: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > most {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The parser's words, without the line and column that nobody counts in a body made by a program.

@@ -3,6 +3,8 @@
 //! - [`app`]: the whole API over its [`Services`]; `cortex serve` runs it and tests call it.
 //! - `routes::table`: every address with its methods and who may call them. There is no other way to a handler.
 //! - `gate`: who may come in; it stands before every handler and its extractors.
+//! - [`rate_limit`]: how often those who came in may call. `cors`: which web sites may.
+//! - [`opening`]: whether anything is served yet.
 //! - [`problem`]: the closed table of failures. Every failure of every route is one of them, those of extractors, of
 //!   unknown addresses and of panics too.
 //! - [`extract`]: how handlers take bodies.
@@ -17,13 +19,16 @@
 //! put the use case it needs into [`Services`]. A failure that clients should be able to tell apart gets a line in
 //! [`problem::ProblemKind`].
 
+mod cors;
 mod edge;
 mod endpoint;
 pub mod extract;
 mod gate;
 pub mod health;
+pub mod opening;
 mod origin;
 pub mod problem;
+pub mod rate_limit;
 mod request_id;
 mod routes;
 #[cfg(test)]
@@ -34,7 +39,7 @@ use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error};
 use cortex_connections::ports::{ConnectSessionEndings, ConnectionStore};
@@ -49,12 +54,18 @@ use ipnet::IpNet;
 
 use edge::Edge;
 use health::Health;
+use opening::Opening;
+use rate_limit::RateLimiter;
 
 /// What the routes call. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
     /// What the process needs to be of use.
     pub health: Arc<Health>,
+    /// Whether requests are served yet.
+    pub opening: Arc<Opening>,
+    /// How often members may call.
+    pub rate_limiter: Arc<RateLimiter>,
     /// Where request ids come from.
     pub ids: Arc<dyn IdGenerator>,
     /// Whose tokens are ours.
@@ -92,6 +103,8 @@ pub struct Settings {
     pub strict_transport: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Arc<[IpNet]>,
+    /// Origins of web sites that may call from a browser, spelled as browsers spell them.
+    pub cors_origins: Arc<[String]>,
     /// How many days back an initial sync reads.
     pub backfill_days: u32,
 }
@@ -113,9 +126,9 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let ids = Arc::clone(&services.ids);
+    let (ids, opening) = (Arc::clone(&services.ids), Arc::clone(&services.opening));
     let routes = routes::register(services, &settings);
-    let edge = Edge { ids, settings };
+    let edge = Edge { ids, settings, opening };
     app_over(edge, routes)
 }
 
@@ -132,13 +145,18 @@ fn app_over(
         InitError = (),
     >,
 > {
+    let (cors, names_origins) = (cors::layer(&edge.settings.cors_origins), !edge.settings.cors_origins.is_empty());
     App::new()
         .app_data(web::Data::new(edge))
         .configure(extract::configure)
         .configure(routes)
         .default_service(web::to(routes::nothing_here))
         // The last one is the outermost.
+        .wrap(from_fn(opening::hold_back))
+        .wrap(from_fn(edge::catch_panics))
         .wrap(from_fn(edge::spare_event_streams))
         .wrap(Compress::default())
+        .wrap(Condition::new(names_origins, cors))
+        .wrap(Condition::new(names_origins, from_fn(cors::vary)))
         .wrap(from_fn(edge::answer))
 }

@@ -78,6 +78,8 @@ problem_kinds! {
         "The body must be JSON, with the header Content-Type: application/json.";
     InvalidField = UNPROCESSABLE_ENTITY, "invalid_field", "Invalid field",
         "A field of the body is missing, unknown or has a value that it cannot have; errors names each.";
+    RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Rate limited",
+        "You called more often than you may; Retry-After says when to come again.";
     Internal = INTERNAL_SERVER_ERROR, "internal_error", "Internal error",
         "Something went wrong on our side. Tell us the instance if it happens again.";
     NangoBadAnswer = BAD_GATEWAY, "nango_bad_answer", "Nango answered nonsense",
@@ -139,6 +141,7 @@ impl ProblemKind {
             StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
             StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::TOO_MANY_REQUESTS => Self::RateLimited,
             other if other.is_client_error() => Self::MalformedRequest,
             _ => Self::Internal,
         }

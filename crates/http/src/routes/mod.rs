@@ -26,6 +26,8 @@ pub(crate) use table::table;
 pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&mut ServiceConfig) + use<> {
     let Services {
         health,
+        opening: _,
+        rate_limiter,
         ids: _,
         tokens,
         enter_company,
@@ -45,6 +47,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
     move |config| {
         config
             .app_data(Data::new(Gate { tokens, enter_company }))
+            .app_data(Data::from(rate_limiter))
             .app_data(Data::from(health))
             .app_data(Data::from(profiles))
             .app_data(Data::from(providers))

@@ -22,9 +22,13 @@ pub(crate) fn table() -> Vec<Endpoint> {
         // Accounts.
         Endpoint::at("/api/v1/oauth/connect/start")
             .also_at("/connect/start")
+            .begins_connects()
             .get(USER, connect::start)
             .post(USER, connect::start),
-        Endpoint::at("/api/v1/oauth/connect/reconnect").also_at("/connect/reconnect").post(USER, connect::reconnect),
+        Endpoint::at("/api/v1/oauth/connect/reconnect")
+            .also_at("/connect/reconnect")
+            .begins_connects()
+            .post(USER, connect::reconnect),
         Endpoint::at("/api/v1/oauth/status").also_at("/status").get(VIEWER, connection_status::status),
         // The broker. It signs what it sends, and the use case checks that.
         Endpoint::at("/nango/webhook").also_at("/api/v1/webhooks/nango").post(OPEN, webhooks::receive),

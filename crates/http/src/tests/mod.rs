@@ -1,12 +1,16 @@
 //! The API called as a whole: what every failure and every answer looks like, whichever route it comes from.
 
 mod answers;
+mod bodies;
 mod connections;
+mod cors;
 mod documents;
 mod failures;
 mod gate;
 mod health;
 mod identity;
+mod limits;
+mod opening;
 mod stage;
 mod syncs;
 
@@ -28,6 +32,7 @@ use uuid::Uuid;
 use crate::edge::Edge;
 use crate::endpoint::{Access, Endpoint};
 use crate::extract::{Json, OptionalJson};
+use crate::opening::Opening;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemKind};
 use crate::{Settings, app_over};
 
@@ -124,11 +129,16 @@ fn trials(config: &mut ServiceConfig) {
 }
 
 fn edge(strict_transport: bool) -> Edge {
-    Edge { ids: Arc::new(OneId), settings: settings(strict_transport) }
+    Edge { ids: Arc::new(OneId), settings: settings(strict_transport), opening: Arc::new(Opening::opened()) }
 }
 
 fn settings(strict_transport: bool) -> Settings {
-    Settings { strict_transport, trusted_proxies: Arc::new(["10.0.0.0/8".parse().unwrap()]), backfill_days: 365 }
+    Settings {
+        strict_transport,
+        trusted_proxies: Arc::new(["10.0.0.0/8".parse().unwrap()]),
+        cors_origins: Arc::new([]),
+        backfill_days: 365,
+    }
 }
 
 async fn trial(request: TestRequest) -> ServiceResponse<impl MessageBody> {

@@ -17,6 +17,7 @@ use cortex_connections::{ReceiveWebhook, StartConnect};
 use cortex_identity::EnterCompany;
 use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
 use cortex_identity::ports::{MembershipStore, TokenVerifier, VerifyTokenError};
+use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::profile_reader::InMemoryProfiles;
 use cortex_identity::testing::{COMPANY_A, COMPANY_B, InMemoryMembershipStore, NOON, a_company, a_membership, a_token};
 use cortex_ingestion::testing::InMemoryLibrary;
@@ -31,7 +32,10 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{OneId, settings};
+use crate::gate::Gate;
 use crate::health::Health;
+use crate::opening::Opening;
+use crate::rate_limit::{RateLimiter, RateLimits};
 use crate::{Services, app};
 
 /// What the broker's signature is here.
@@ -90,6 +94,11 @@ pub(super) fn members() -> InMemoryMembershipStore {
     InMemoryMembershipStore::with([a_company()], active.into_iter().chain([deactivated]))
 }
 
+/// Lets the members in.
+pub(super) fn gate() -> Gate {
+    Gate { tokens: Arc::new(Tokens), enter_company: entrance(members()) }
+}
+
 pub(super) fn entrance(members: impl MembershipStore + 'static) -> Arc<EnterCompany> {
     Arc::new(EnterCompany::new(COMPANY_A, Arc::new(members), Arc::new(|| NOON)))
 }
@@ -136,6 +145,8 @@ pub(super) fn services() -> Services {
     providers.remove(&Provider::QuickBooks);
     Services {
         health: Arc::new(Health::new(Vec::new())),
+        opening: Arc::new(Opening::opened()),
+        rate_limiter: Arc::new(RateLimiter::new(RateLimits::default(), Arc::new(InMemoryAttemptCounters::default()))),
         ids: Arc::new(OneId),
         tokens: Arc::new(Tokens),
         enter_company: entrance(members()),
