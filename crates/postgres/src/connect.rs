@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use tokio_postgres::config::SslMode as WireSslMode;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use url::Url;
@@ -58,6 +59,26 @@ pub enum ConnectError {
         /// For the log.
         source: Box<tokio_postgres::Error>,
     },
+}
+
+impl ConnectError {
+    /// Whether the server may let us in later without anybody doing something: it is away, starting, full or closed for the
+    /// moment.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { source, .. } => {
+                let codes = [
+                    SqlState::CANNOT_CONNECT_NOW,
+                    SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+                    SqlState::TOO_MANY_CONNECTIONS,
+                ];
+                source.code().is_some_and(|code| codes.contains(code))
+            }
+            Self::Url(_) | Self::Tls { .. } => false,
+        }
+    }
 }
 
 pub(crate) type WireConnection =

@@ -13,6 +13,7 @@
 //! the same schema as on an empty database.
 
 mod harness;
+mod inspect;
 mod version;
 
 use std::time::Duration;
@@ -24,6 +25,7 @@ use thiserror::Error;
 use crate::connect::{Address, ConnectError};
 use crate::schema::Database;
 
+pub use self::inspect::{Inspection, Inspector};
 pub use self::version::{UnknownVersion, resolve};
 
 const MASTER: EmbeddedMigrations = embed_migrations!("../../migrations/master");
@@ -104,6 +106,18 @@ pub enum MigrateError {
         /// The number in the database's books.
         version: String,
     },
+}
+
+impl MigrateError {
+    /// Whether the same may go through later without anybody doing something.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            Self::Connect(error) => error.passes(),
+            Self::Busy { .. } => true,
+            Self::Database { .. } | Self::Failed { .. } | Self::UnknownVersion { .. } => false,
+        }
+    }
 }
 
 impl Migrator {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong while a test prepares fails that test")]
 
 mod dump;
+mod inspect;
 mod migrations;
 mod pool;
 mod stores;
