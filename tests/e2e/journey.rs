@@ -72,7 +72,7 @@ impl Client<'_> {
 /// Runs the deployment, with its worker, for as long as `visit` takes.
 async fn visit(stack: &Stack, visit: impl AsyncFnOnce(Client<'_>)) {
     let stop = CancellationToken::new();
-    let service = Service::bind(&stack.config, stack.ports(), true, stop.clone()).unwrap();
+    let service = Service::bind(&stack.config, stack.ports(), None, true, stop.clone()).unwrap();
     let address = service.address();
     let environment = stack.nango.environments().remove(0).name;
     stack.nango.set_webhook_urls(&environment, &[&format!("http://{address}/nango/webhook")]).unwrap();

@@ -17,6 +17,7 @@ use cortex_connections::testing::{
     InMemoryQuarantineStore, InMemoryWebhookInbox, a_broker_connection, a_link, an_account,
 };
 use cortex_identity::ports::MockTokenVerifier;
+use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::{COMPANY_A, InMemoryMembershipStore, USER_1, a_company, a_membership, a_token};
 use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::Provider;
@@ -52,6 +53,8 @@ fn config() -> ServeConfig {
         ("HOST", "127.0.0.1".to_owned()),
         ("PORT", "0".to_owned()),
         ("SYNC_POLL_MS", "10".to_owned()),
+        // The test looks again and again.
+        ("RATE_LIMIT_READ", "0".to_owned()),
     ]);
     ServeConfig::from_env(&|name| variables.get(name).cloned()).unwrap()
 }
@@ -79,7 +82,9 @@ fn ports(config: &ServeConfig) -> ApiPorts {
     let jobs = Arc::new(InMemoryJobQueue::default());
     ApiPorts {
         shared: Ports {
+            start_checks: Vec::new(),
             readiness: Vec::new(),
+            attempts: Arc::new(InMemoryAttemptCounters::default()),
             memberships: Arc::new(InMemoryMembershipStore::with([a_company()], [a_membership()])),
             members: Arc::new(members),
             brokered: Arc::new(brokered),
@@ -106,7 +111,7 @@ fn ports(config: &ServeConfig) -> ApiPorts {
 async fn a_connect_ends_in_a_connection_without_any_server_behind_it() {
     let config = config();
     let stop = CancellationToken::new();
-    let service = Service::bind(&config, ports(&config), true, stop.clone()).unwrap();
+    let service = Service::bind(&config, ports(&config), None, true, stop.clone()).unwrap();
     let base = format!("http://{}", service.address());
     let webhook = json!({
         "connectionId": "broker-1", "from": "nango", "operation": "creation", "provider": "google",

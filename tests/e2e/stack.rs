@@ -66,6 +66,8 @@ impl Stack {
             ("NANGO_SECRET_KEY", api_key),
             ("NANGO_WEBHOOK_SIGNING_KEY", signing_key),
             ("SYNC_POLL_MS", "20".to_owned()),
+            // Tests look again and again.
+            ("RATE_LIMIT_READ", "0".to_owned()),
             ("HOST", "127.0.0.1".to_owned()),
             ("PORT", "0".to_owned()),
         ]);

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::migrate::{self, MigrateArgs};
 use crate::config::{ConfigErrors, MigrateConfig, Process, ServeConfig, WorkConfig};
+use crate::start::StartRefused;
 use crate::{logging, serve, work};
 
 /// The backend of a company's knowledge.
@@ -30,6 +31,9 @@ struct Cli {
 enum Command {
     /// Answers the HTTP API, and runs sync jobs, until it is told to stop.
     Serve {
+        /// First brings the schemas of both databases up, like `cortex migrate up`, as the owner of the tables.
+        #[arg(long)]
+        migrate: bool,
         /// Runs no sync jobs: `cortex work` does, elsewhere.
         #[arg(long)]
         no_worker: bool,
@@ -69,10 +73,15 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
     let process = Process::read(Path::new("."))?;
     let variable = |name: &str| process.get(name);
     match command {
-        Command::Serve { no_worker } => {
-            let config = ServeConfig::from_env(&variable)?;
+        Command::Serve { migrate, no_worker } => {
+            let migration = migrate.then(|| MigrateConfig::from_env(&variable)).transpose();
+            let (config, migration) = match (ServeConfig::from_env(&variable), migration) {
+                (Ok(config), Ok(migration)) => (config, migration),
+                (Err(errors), Err(others)) => return Err(errors.and(others).into()),
+                (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => return Err(errors.into()),
+            };
             logging::start(&config.runtime.log)?;
-            until_signal(async |stop| serve::run(&config, !no_worker, stop).await).await.map(|()| true)
+            until_signal(async |stop| serve::run(&config, migration, !no_worker, stop).await).await.map(|()| true)
         }
         Command::Work => {
             let config = WorkConfig::from_env(&variable)?;
@@ -126,10 +135,14 @@ fn signals() -> io::Result<impl Future<Output = &'static str>> {
     })
 }
 
-/// An error with its causes in one line; a configuration has a line for each mistake.
+/// An error with its causes in one line; a configuration has a line for each mistake, and a start for each reason against
+/// it.
 fn told(error: &anyhow::Error) -> String {
-    match error.downcast_ref::<ConfigErrors>() {
-        Some(errors) => errors.to_string(),
-        None => format!("{error:#}").replace(['\r', '\n'], " "),
+    if let Some(errors) = error.downcast_ref::<ConfigErrors>() {
+        return errors.to_string();
     }
+    if let Some(refused) = error.downcast_ref::<StartRefused>() {
+        return refused.to_string();
+    }
+    format!("{error:#}").replace(['\r', '\n'], " ")
 }

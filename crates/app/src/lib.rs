@@ -1,7 +1,7 @@
 //! The composition root of Cortex and its command line.
 //!
 //! The one crate that knows everything, so that no other has to: [`config`] reads the environment, [`ports`] chooses the
-//! adapters, [`services`] puts use cases over them, [`serve`] runs the API, and [`cli`] is the commands. Nothing is
+//! adapters, [`services`] puts use cases over them, [`serve`] runs the API, [`start`] says what has to hold first, and [`cli`] is the commands. Nothing is
 //! decided here that a domain should decide.
 
 mod background;
@@ -16,5 +16,6 @@ pub mod searchable;
 pub mod serve;
 pub mod services;
 pub mod signing_keys;
+pub mod start;
 mod tls;
 pub mod work;

@@ -9,7 +9,7 @@ use cortex_connections::ports::{
     OriginalConnections, ProviderAccounts, QuarantineStore, WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
 use cortex_http::health::ReadinessCheck;
-use cortex_identity::ports::{MembershipStore, ProfileReader, TokenVerifier};
+use cortex_identity::ports::{AttemptCounters, MembershipStore, ProfileReader, TokenVerifier};
 use cortex_ingestion::ports::{DocumentReader, PageStore, ReadingStates, SearchIndex};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
@@ -17,10 +17,12 @@ use cortex_nango::{
     NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoProviderAccounts, NangoRecordSource,
     NangoWebhookReader, WebhookSignature,
 };
+use cortex_postgres::migrate::Inspector;
+use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore, PgDocumentReader, PgJobQueue, PgMembers,
-    PgMembershipStore, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore, PgReadingStates,
-    PgSearchIndex, PgSyncStarter, PgWebhookInbox,
+    PgAttemptCounters, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore, PgDocumentReader, PgJobQueue,
+    PgMembers, PgMembershipStore, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore,
+    PgReadingStates, PgSearchIndex, PgSyncStarter, PgWebhookInbox,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, TokenRules};
@@ -31,12 +33,15 @@ use crate::config::{DatabaseUrl, RuntimeConfig, ServeConfig};
 use crate::readiness::DatabaseAnswers;
 use crate::searchable::MakeSearchable;
 use crate::signing_keys::{KeysAreLoaded, SigningKeys};
+use crate::start::{DatabaseCheck, StartCheck};
 use crate::tls;
 
 /// What the use cases of every process stand on. A test replaces what it wants:
 /// `Ports { ids: .., ..Ports::production(&config)? }`.
 #[derive(Clone)]
 pub struct Ports {
+    /// What has to hold before the process does anything.
+    pub start_checks: Vec<Arc<dyn StartCheck>>,
     /// What the process cannot do without.
     pub readiness: Vec<Arc<dyn ReadinessCheck>>,
     /// What time it is.
@@ -45,6 +50,8 @@ pub struct Ports {
     pub ids: Arc<dyn IdGenerator>,
     /// Who belongs to the company.
     pub memberships: Arc<dyn MembershipStore>,
+    /// How often something was tried, by anybody and at any replica.
+    pub attempts: Arc<dyn AttemptCounters>,
     /// Who may own connections.
     pub members: Arc<dyn Members>,
     /// What people may know of their own places.
@@ -118,14 +125,23 @@ impl Ports {
         let company = pool(config, &databases.urls.company, databases.company_pool_size).context("DATABASE_URL")?;
         let master = pool(config, &databases.urls.master, databases.master_pool_size).context("MASTER_DATABASE_URL")?;
         let integrations = &config.nango.provider_keys;
+        let company_id = config.deployment.company_id;
+        let memberships: Arc<dyn MembershipStore> = Arc::new(PgMembershipStore::new(master.clone()));
+        let look_at_master = Inspector::new(Database::Master, address(config, &databases.urls.master)?);
+        let look_at_company = Inspector::new(Database::Company, address(config, &databases.urls.company)?);
         Ok(Self {
+            start_checks: vec![
+                Arc::new(DatabaseCheck::of_master(look_at_master, company_id, Arc::clone(&memberships))),
+                Arc::new(DatabaseCheck::of_company(look_at_company)),
+            ],
             readiness: vec![
                 Arc::new(DatabaseAnswers::new("database", company.clone())),
                 Arc::new(DatabaseAnswers::new("master", master.clone())),
             ],
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
-            memberships: Arc::new(PgMembershipStore::new(master.clone())),
+            memberships,
+            attempts: Arc::new(PgAttemptCounters::new(company.clone())),
             members: Arc::new(PgMembers::new(master.clone())),
             profiles: Arc::new(PgProfileReader::new(master.clone())),
             brokered: Arc::new(NangoConnections::new(nango.clone(), integrations.clone())),
@@ -175,13 +191,17 @@ impl ApiPorts {
 fn pool(config: &RuntimeConfig, url: &DatabaseUrl, size: NonZeroU16) -> anyhow::Result<Pool> {
     let databases = &config.databases;
     Ok(Pool::new(PoolConfig {
-        address: Address::parse(url.as_secret(), databases.urls.ca_file.as_ref(), APPLICATION_NAME)?,
+        address: address(config, url)?,
         company: config.deployment.company_id,
         pooler: databases.pooler,
         size,
         acquire_timeout: databases.acquire_timeout,
         statement_timeout: databases.statement_timeout,
     }))
+}
+
+fn address(config: &RuntimeConfig, url: &DatabaseUrl) -> anyhow::Result<Address> {
+    Ok(Address::parse(url.as_secret(), config.databases.urls.ca_file.as_ref(), APPLICATION_NAME)?)
 }
 
 fn nango(config: &RuntimeConfig, tls: rustls::ClientConfig) -> anyhow::Result<NangoClient> {

@@ -11,10 +11,11 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::background::Background;
-use crate::config::ServeConfig;
+use crate::config::{MigrateConfig, ServeConfig};
 use crate::ports::ApiPorts;
 use crate::readiness::WorkerTicks;
 use crate::signing_keys::SigningKeys;
+use crate::start::{EverythingWasLookedAt, Start};
 use crate::{services, signing_keys};
 
 /// A server that listens.
@@ -27,8 +28,24 @@ pub struct Server {
 /// thirty seconds, and by then we want to be gone by ourselves.
 const DRAIN: Duration = Duration::from_secs(25);
 
-/// A deployment's process: the server, the keys that it checks tokens with, and, if wanted, the worker.
+/// How long the head of a connection's first request may take to arrive. Bodies have a limit of their own.
+const HEAD_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a connection may be idle between two requests. Longer than the minute after which proxies commonly give theirs
+/// up: the other way round, a proxy sends a request into a connection that is being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long a client may take to take note that its connection is being closed.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Most connections of one thread of the server; there is a thread for each processor. Those beyond wait in the system's
+/// queue.
+const MAX_CONNECTIONS: usize = 2_000;
+
+/// A deployment's process: the server, the keys that it checks tokens with, and, if wanted, the worker. What it may
+/// serve, and when, [`crate::start`] says.
 pub struct Service {
+    start: Start,
     server: Server,
     keys: Arc<dyn SigningKeys>,
     background: Option<Background>,
@@ -36,9 +53,14 @@ pub struct Service {
 }
 
 /// Serves until `stop` is cancelled and what is in flight then has been answered; with `with_worker`, works the queue and
-/// the inbox off meanwhile.
-pub async fn run(config: &ServeConfig, with_worker: bool, stop: CancellationToken) -> anyhow::Result<()> {
-    Service::bind(config, ApiPorts::production(config)?, with_worker, stop)?.run().await
+/// the inbox off meanwhile. With `migration`, the schemas are brought up before anything is served.
+pub async fn run(
+    config: &ServeConfig,
+    migration: Option<MigrateConfig>,
+    with_worker: bool,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    Service::bind(config, ApiPorts::production(config)?, migration, with_worker, stop)?.run().await
 }
 
 impl Service {
@@ -46,6 +68,7 @@ impl Service {
     pub fn bind(
         config: &ServeConfig,
         mut ports: ApiPorts,
+        migration: Option<MigrateConfig>,
         with_worker: bool,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
@@ -56,9 +79,13 @@ impl Service {
         if let Some(background) = &background {
             ports.shared.readiness.push(Arc::new(WorkerTicks(background.pulse())));
         }
+        let environment = config.runtime.deployment.environment;
+        let start = Start::new(std::mem::take(&mut ports.shared.start_checks), migration, environment);
+        ports.shared.readiness.push(Arc::new(EverythingWasLookedAt(start.opening())));
         let keys = Arc::clone(&ports.signing_keys);
-        let server = Server::bind(config, services::compose(config, ports, wake), stop.clone())?;
-        Ok(Self { server, keys, background, stop })
+        let services = Services { opening: start.opening(), ..services::compose(config, ports, wake) };
+        let server = Server::bind(config, services, stop.clone())?;
+        Ok(Self { start, server, keys, background, stop })
     }
 
     /// Where it listens.
@@ -67,22 +94,37 @@ impl Service {
         self.server.address()
     }
 
-    /// Runs until it is stopped.
+    /// Runs until it is stopped, or something speaks against going on.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { server, keys, background, stop } = self;
-        // A server that failed by itself ends the rest too.
+        let Self { start, server, keys, background, stop } = self;
+        // Whoever connects meanwhile waits in the system's queue.
+        if let Some(refused) = stop.run_until_cancelled(start.look_first()).await {
+            refused?;
+        }
+        let over = start.over();
+        // What failed by itself ends the rest too.
+        let starting = async {
+            let ended = start.run(stop.clone()).await;
+            if ended.is_err() {
+                stop.cancel();
+            }
+            ended
+        };
         let serving = async {
             let ended = server.run().await;
             stop.cancel();
             ended
         };
         let working = async {
-            if let Some(background) = background {
+            if let Some(background) = background
+                && stop.run_until_cancelled(over.cancelled()).await.is_some()
+            {
                 background.run(stop.child_token()).await;
             }
         };
-        let (ended, (), ()) = tokio::join!(serving, signing_keys::keep_fresh(keys, stop.clone()), working);
-        ended
+        let (started, ended, (), ()) =
+            tokio::join!(starting, serving, signing_keys::keep_fresh(keys, stop.clone()), working);
+        started.and(ended)
     }
 }
 
@@ -92,12 +134,17 @@ impl Server {
         let settings = Settings {
             strict_transport: config.runtime.deployment.environment.is_production(),
             trusted_proxies: config.http.trusted_proxies.as_slice().into(),
+            cors_origins: config.http.cors_origins.as_slice().into(),
             backfill_days: config.runtime.sync.backfill_days,
         };
         let listen = config.http.listen;
         let server = HttpServer::new(move || cortex_http::app(services.clone(), settings.clone()))
             .shutdown_signal(stop.cancelled_owned())
             .shutdown_timeout(DRAIN.as_secs())
+            .client_request_timeout(HEAD_PATIENCE)
+            .client_disconnect_timeout(FAREWELL)
+            .keep_alive(KEEP_ALIVE)
+            .max_connections(MAX_CONNECTIONS)
             .bind(listen)
             .with_context(|| {
                 format!("cannot listen on {listen}: choose another PORT or HOST, or stop what listens there")

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use cortex_connections::{AdoptConnection, AdoptPorts, ReceiveWebhook, StartConnect, WorkOffInbox};
 use cortex_http::Services;
 use cortex_http::health::Health;
+use cortex_http::opening::Opening;
+use cortex_http::rate_limit::{RateLimiter, RateLimits};
 use cortex_identity::EnterCompany;
 use cortex_ingestion::ReadStream;
 use cortex_sync_jobs::run_job::Timing;
@@ -22,7 +24,8 @@ use crate::read_account::ReadAccount;
 /// How often a sync may begin without getting on, before it is given up.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// Puts the use cases of the API over ports. `wake` makes a worker of the same process look at the queue.
+/// Puts the use cases of the API over ports; what comes of it serves at once. `wake` makes a worker of the same process look
+/// at the queue.
 #[must_use]
 pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Services {
     let ApiPorts { shared: ports, tokens, signing_keys: _, broker, webhook_authenticity } = ports;
@@ -36,8 +39,12 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
         Arc::clone(&ports.clock),
         Arc::clone(&ports.ids),
     );
+    let limits = &config.http.rate_limits;
+    let limits = RateLimits { read: limits.read, write: limits.write, connect: limits.connect };
     Services {
         health: Arc::new(Health::new(ports.readiness)),
+        opening: Arc::new(Opening::opened()),
+        rate_limiter: Arc::new(RateLimiter::new(limits, ports.attempts)),
         tokens,
         enter_company: Arc::new(EnterCompany::new(company_id, ports.memberships, Arc::clone(&ports.clock))),
         profiles: ports.profiles,

@@ -8,13 +8,30 @@ use tokio_util::sync::CancellationToken;
 use crate::config::WorkConfig;
 use crate::ports::Ports;
 use crate::services;
+use crate::start::Start;
 
-/// Works the queue and the inbox off until `stop` is cancelled; then ends after the pages that are being read.
+/// Works the queue and the inbox off until `stop` is cancelled; then ends after the pages that are being read. Begins as
+/// soon as [`crate::start`] says so.
 pub async fn run(config: &WorkConfig, stop: CancellationToken) -> anyhow::Result<()> {
-    let ports = Ports::production(&config.runtime)?;
+    let mut ports = Ports::production(&config.runtime)?;
+    let checks = std::mem::take(&mut ports.start_checks);
+    let start = Start::new(checks, None, config.runtime.deployment.environment);
+    let over = start.over();
     let background = services::compose_background(&config.runtime, &ports, Arc::new(Notify::new()), stop.child_token());
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), "working");
-    background.run(stop).await;
+    let starting = async {
+        let ended = start.run(stop.clone()).await;
+        if ended.is_err() {
+            stop.cancel();
+        }
+        ended
+    };
+    let working = async {
+        if stop.run_until_cancelled(over.cancelled()).await.is_some() {
+            tracing::info!(version = env!("CARGO_PKG_VERSION"), "working");
+            background.run(stop.child_token()).await;
+        }
+    };
+    let (started, ()) = tokio::join!(starting, working);
     tracing::info!("stopped");
-    Ok(())
+    started
 }

@@ -28,7 +28,8 @@ pub(super) const VARIABLES: &[Variable] = &[
         "MIGRATION_DATABASE_URL",
         Fallback::Derived("`DATABASE_URL`"),
         MIGRATE,
-        "login of the owner of the company's tables, direct and not through a transaction pooler",
+        "login of the owner of the company's tables, direct and not through a transaction pooler; `serve --migrate` \
+         reads it too",
     )
     .secret(),
     Variable::new(

@@ -30,6 +30,17 @@ impl ConfigErrors {
         Self(mistakes)
     }
 
+    /// All of what is wrong with two configurations that read some of the same variables.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let mut mistakes = self.0;
+        for mistake in other.0 {
+            if !mistakes.contains(&mistake) {
+                mistakes.push(mistake);
+            }
+        }
+        Self::new(mistakes)
+    }
+
     /// The mistakes, in the order in which the variables are documented.
     #[must_use]
     pub fn mistakes(&self) -> &[Mistake] {

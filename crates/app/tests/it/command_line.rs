@@ -1,119 +1,14 @@
 //! The binary `cortex`: exit codes, what it tells, starting and stopping.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use rstest::rstest;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
-/// A command with an environment of its own and a working directory without `.env`.
-struct Cortex {
-    command: Command,
-    /// Lives as long as the process.
-    directory: tempfile::TempDir,
-}
-
-impl Cortex {
-    fn new(arguments: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cortex"));
-        command.args(arguments).env_clear().current_dir(directory.path()).stdin(Stdio::null());
-        Self { command, directory }
-    }
-
-    /// Everything that `serve` needs; nobody is at home in the databases.
-    fn serve() -> Self {
-        let mut cortex = Self::new(&["serve"]);
-        cortex.command.envs([
-            ("COMPANY_ID", "0f8fad5b-d9cb-469f-a165-70867728950e"),
-            ("DATABASE_URL", "postgres://cortex:geheim@127.0.0.1:1/acme"),
-            ("MASTER_DATABASE_URL", "postgres://cortex:geheim@127.0.0.1:1/master"),
-            ("MASTER_SUPABASE_URL", "http://127.0.0.1:1"),
-            ("NANGO_SECRET_KEY", "geheim"),
-            ("HOST", "127.0.0.1"),
-            ("PORT", "0"),
-        ]);
-        cortex
-    }
-
-    fn with(mut self, name: &str, value: &str) -> Self {
-        self.command.env(name, value);
-        self
-    }
-
-    fn output(mut self) -> (Option<i32>, String, String) {
-        let Output { status, stdout, stderr } = self.command.output().unwrap();
-        (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
-    }
-
-    fn start(mut self) -> Running {
-        let mut child = self.command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut told = String::new();
-        let address = loop {
-            let mut line = String::new();
-            assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended before it listened: {told}");
-            told.push_str(&line);
-            if let Some(address) = listening_address(&line) {
-                break address;
-            }
-        };
-        Running { child, log, told, address, _cortex: self }
-    }
-}
-
-/// A process that listens. It does not outlive its test.
-struct Running {
-    child: Child,
-    log: BufReader<std::process::ChildStderr>,
-    told: String,
-    address: String,
-    _cortex: Cortex,
-}
-
-impl Running {
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream
-    }
-
-    /// Head and body of the answer to a GET.
-    fn get(&self, path: &str) -> String {
-        let mut stream = self.connect();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: cortex\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    /// Exit code and the whole log.
-    fn stop(&mut self, signal: Signal) -> (Option<i32>, String) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-        let mut told = std::mem::take(&mut self.told);
-        self.log.read_to_string(&mut told).unwrap();
-        (self.child.wait().unwrap().code(), told)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Where the process listens, if this is the line that tells it.
-fn listening_address(line: &str) -> Option<String> {
-    if let Ok(event) = serde_json::from_str::<Value>(line) {
-        return event["address"].as_str().filter(|_| event["message"] == "listening").map(str::to_owned);
-    }
-    let (_, rest) = line.split_once("listening address=")?;
-    rest.split_whitespace().next().map(str::to_owned)
-}
+use crate::process::Cortex;
 
 #[rstest]
 #[case::no_command(&[], 2)]
@@ -179,7 +74,7 @@ fn a_server_without_databases_lives_and_says_that_it_is_not_ready() {
     assert!(live.starts_with("HTTP/1.1 200 OK"), "{live}");
     assert!(live.to_lowercase().contains("strict-transport-security"), "{live}");
     assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
-    assert!(ready.contains("Not available at the moment: database, master, keys."), "{ready}");
+    assert!(ready.contains("Not available at the moment: database, master, keys, worker, start_checks."), "{ready}");
     assert!(!log.contains("geheim") && !ready.contains("geheim"), "{log}");
 }
 

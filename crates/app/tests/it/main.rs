@@ -8,3 +8,9 @@ mod draining;
 mod generated;
 #[cfg(test)]
 mod migrate;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod sockets;
+#[cfg(test)]
+mod start;

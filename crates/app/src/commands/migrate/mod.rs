@@ -7,7 +7,7 @@ use std::io::Write;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use cortex_postgres::Address;
-use cortex_postgres::migrate::{MigrateError, Migrator, resolve};
+use cortex_postgres::migrate::{MigrateError, Migrator, Ran, resolve};
 pub use cortex_postgres::schema::Database;
 
 use crate::config::MigrateConfig;
@@ -80,10 +80,16 @@ pub async fn run(args: &MigrateArgs, config: &MigrateConfig, out: &mut (dyn Writ
     report.end(out)
 }
 
-/// Brings one database up, and tells nothing unless it fails: for whoever starts a deployment, not for operators.
+/// Brings one database up, and tells only the log: for whoever starts a deployment, not for operators.
 pub async fn up(database: Database, config: &MigrateConfig) -> anyhow::Result<()> {
     let migrator = Migrator::new(database, address(database, config)?, config.deployment.company_id);
-    migrator.up(None).await?;
+    for Ran { name, took, warnings } in migrator.up(None).await? {
+        let took_ms = took.as_millis();
+        tracing::info!(database = database.name(), place = migrator.place(), migration = name, took_ms, "migrated");
+        for warning in warnings {
+            tracing::warn!(database = database.name(), migration = name, warning, "for somebody to decide");
+        }
+    }
     Ok(())
 }
 

@@ -1,0 +1,127 @@
+//! The binary `cortex` as a process: with an environment of its own, and gone with the test.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+/// A command with an environment of its own and a working directory without `.env`.
+pub(crate) struct Cortex {
+    command: Command,
+    /// Lives as long as the process.
+    pub(crate) directory: tempfile::TempDir,
+}
+
+impl Cortex {
+    pub(crate) fn new(arguments: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cortex"));
+        command.args(arguments).env_clear().current_dir(directory.path()).stdin(Stdio::null());
+        Self { command, directory }
+    }
+
+    /// Everything that `serve` needs; nobody is at home in the databases.
+    pub(crate) fn serve() -> Self {
+        let mut cortex = Self::new(&["serve"]);
+        cortex.command.envs([
+            ("COMPANY_ID", "0f8fad5b-d9cb-469f-a165-70867728950e"),
+            ("DATABASE_URL", "postgres://cortex:geheim@127.0.0.1:1/acme"),
+            ("MASTER_DATABASE_URL", "postgres://cortex:geheim@127.0.0.1:1/master"),
+            ("MASTER_SUPABASE_URL", "http://127.0.0.1:1"),
+            ("NANGO_SECRET_KEY", "geheim"),
+            ("HOST", "127.0.0.1"),
+            ("PORT", "0"),
+        ]);
+        cortex
+    }
+
+    /// Another command, with the same variables.
+    pub(crate) fn running(self, arguments: &[&str]) -> Self {
+        let mut other = Self::new(arguments);
+        other.command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        other
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn output(mut self) -> (Option<i32>, String, String) {
+        let Output { status, stdout, stderr } = self.command.output().unwrap();
+        (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    }
+
+    pub(crate) fn start(mut self) -> Running {
+        let mut child = self.command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut told = String::new();
+        let address = loop {
+            let mut line = String::new();
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended before it listened: {told}");
+            told.push_str(&line);
+            if let Some(address) = listening_address(&line) {
+                break address;
+            }
+        };
+        Running { child, log, told, address, _cortex: self }
+    }
+}
+
+/// A process that listens. It does not outlive its test.
+pub(crate) struct Running {
+    child: Child,
+    log: BufReader<std::process::ChildStderr>,
+    told: String,
+    address: String,
+    _cortex: Cortex,
+}
+
+impl Running {
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    /// Head and body of the answer to a GET.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut stream = self.connect();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: cortex\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Exit code and the whole log, after a signal.
+    pub(crate) fn stop(&mut self, signal: Signal) -> (Option<i32>, String) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        self.end()
+    }
+
+    /// Exit code and the whole log of a process that ends by itself.
+    pub(crate) fn end(&mut self) -> (Option<i32>, String) {
+        let mut told = std::mem::take(&mut self.told);
+        self.log.read_to_string(&mut told).unwrap();
+        (self.child.wait().unwrap().code(), told)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where the process listens, if this is the line that tells it.
+fn listening_address(line: &str) -> Option<String> {
+    if let Ok(event) = serde_json::from_str::<Value>(line) {
+        return event["address"].as_str().filter(|_| event["message"] == "listening").map(str::to_owned);
+    }
+    let (_, rest) = line.split_once("listening address=")?;
+    rest.split_whitespace().next().map(str::to_owned)
+}

@@ -1,0 +1,296 @@
+//! What `serve` and `work` refuse to go on with in production, on databases as operators leave them.
+
+use std::time::{Duration, Instant};
+
+use cortex_test_support::{TestDatabase, TestRole};
+use rstest::rstest;
+use rustix::process::Signal;
+
+use crate::process::{Cortex, Running};
+
+const COMPANY: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+/// Both databases, and the login of the service.
+struct Deployment {
+    master: TestDatabase,
+    company: TestDatabase,
+    service: TestRole,
+}
+
+impl Deployment {
+    /// Nobody ever migrated.
+    async fn empty() -> Self {
+        Self::with_login("in role cortex_app").await
+    }
+
+    async fn with_login(options: &str) -> Self {
+        let (master, company) = (TestDatabase::empty().await, TestDatabase::empty().await);
+        // Roles belong to the server, and on a fresh one nobody made them yet.
+        let make = "do $$ begin create role cortex_app nologin; \
+                    exception when duplicate_object or unique_violation then null; end $$";
+        master.batch(make).await;
+        Self { master, company, service: TestRole::with(options).await }
+    }
+
+    /// At the newest migration, with an active company.
+    async fn ready() -> Self {
+        Self::empty().await.made_ready().await
+    }
+
+    async fn made_ready(self) -> Self {
+        self.migrate(&["up"]);
+        self.found_company("active").await;
+        self
+    }
+
+    async fn found_company(&self, status: &str) {
+        let insert = "insert into companies (id, slug, name, status)";
+        self.master.batch(&format!("{insert} values ('{COMPANY}', 'acme', 'Acme', '{status}')")).await;
+    }
+
+    /// Runs `cortex migrate` as the owner of the tables.
+    fn migrate(&self, arguments: &[&str]) {
+        let cortex = self.cortex(&[&["migrate"], arguments].concat());
+        let (code, _, stderr) = cortex.output();
+        assert_eq!(code, Some(0), "{stderr}");
+    }
+
+    fn cortex(&self, arguments: &[&str]) -> Cortex {
+        Cortex::serve()
+            .running(arguments)
+            .with("COMPANY_ID", COMPANY)
+            .with("DATABASE_URL", &self.company.url_as(&self.service))
+            .with("MASTER_DATABASE_URL", &self.master.url_as(&self.service))
+            .with("MIGRATION_DATABASE_URL", &self.company.url())
+            .with("MASTER_MIGRATION_DATABASE_URL", &self.master.url())
+    }
+
+    /// The reasons for which a command refuses to go on.
+    fn refused(&self, arguments: &[&str]) -> Vec<String> {
+        let (code, _, stderr) = self.cortex(arguments).with("RUST_LOG", "off").output();
+        assert_eq!(code, Some(1), "{stderr}");
+        let mut lines = stderr.lines().map(ToOwned::to_owned);
+        let first = lines.next().unwrap();
+        assert!(first.starts_with("cortex: not started: "), "{stderr}");
+        lines.collect()
+    }
+
+    /// Lets nobody into a database, or everybody again. Told to the other one, as nobody can tell it to itself.
+    async fn close(database: &TestDatabase, elsewhere: &TestDatabase, closed: bool) {
+        elsewhere.batch(&format!("alter database {} allow_connections {}", database.name(), !closed)).await;
+    }
+}
+
+/// Asks until the answer is what is wanted.
+fn until(running: &Running, path: &str, wanted: &str) {
+    let begin = Instant::now();
+    loop {
+        let answer = running.get(path);
+        if answer.contains(wanted) {
+            return;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(30), "{wanted} in {answer}");
+    }
+}
+
+#[rstest]
+#[case(&["serve"])]
+#[case(&["serve", "--no-worker"])]
+#[case(&["work"])]
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_speaks_against_a_start_is_told_together(#[case] command: &[&str]) {
+    let deployment = Deployment::empty().await;
+    deployment.migrate(&["up"]);
+    deployment.found_company("suspended").await;
+    deployment.migrate(&["down", "--database", "company"]);
+
+    let reasons = deployment.refused(command);
+
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    assert!(reasons[0].starts_with("  COMPANY_ID: the company 0f8fad5b-d9cb-469f-a165-70867728950e is suspended"));
+    assert!(reasons[1].starts_with("  DATABASE_URL: the migration 0"), "{reasons:?}");
+    assert!(reasons[1].contains("cortex migrate up") && reasons[1].contains("--migrate"), "{reasons:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_that_master_does_not_know_is_not_served() {
+    let deployment = Deployment::empty().await;
+    deployment.migrate(&["up"]);
+
+    let reasons = deployment.refused(&["serve"]);
+
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    assert!(
+        reasons[0].starts_with(&format!("  COMPANY_ID: Master does not know the company {COMPANY}")),
+        "{reasons:?}"
+    );
+}
+
+#[rstest]
+#[case("trial")]
+#[case("provisioning")]
+#[case("deleted")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_company_that_is_not_active_is_not_served(#[case] status: &str) {
+    let deployment = Deployment::empty().await;
+    deployment.migrate(&["up"]);
+    deployment.found_company(status).await;
+
+    let reasons = deployment.refused(&["serve"]);
+
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    assert!(reasons[0].contains(&format!("is {status} in Master")), "{reasons:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_that_nobody_migrated_are_named_each() {
+    let deployment = Deployment::empty().await;
+
+    let reasons = deployment.refused(&["serve"]);
+
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    for (reason, variable) in reasons.iter().zip(["MASTER_DATABASE_URL", "DATABASE_URL"]) {
+        assert!(reason.starts_with(&format!("  {variable}: ")), "{reason}");
+        assert!(reason.contains("migrations (001_baseline to "), "{reason}");
+    }
+}
+
+#[rstest]
+#[case::above_the_walls("bypassrls", "(it is above row level security)")]
+#[case::nobody("", "cannot work as cortex_app")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_keeps_its_rights_is_not_worked_with(#[case] options: &str, #[case] said: &str) {
+    let deployment = Deployment::with_login(options).await.made_ready().await;
+
+    let reasons = deployment.refused(&["serve"]);
+
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    let login = deployment.service.name();
+    for reason in &reasons {
+        assert!(reason.contains(said) && reason.contains(&format!("grant cortex_app to {login}")), "{reason}");
+        assert!(!reason.contains(deployment.service.password()), "{reason}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_superuser_who_lays_down_his_rights_is_worked_with() {
+    let deployment = Deployment::ready().await;
+    let mut running = deployment
+        .cortex(&["serve"])
+        .with("DATABASE_URL", &deployment.company.url())
+        .with("MASTER_DATABASE_URL", &deployment.master.url())
+        .start();
+
+    let answer = running.get("/api/v1/me");
+
+    assert!(answer.starts_with("HTTP/1.1 401"), "it serves: {answer}");
+    assert_eq!(running.stop(Signal::TERM).0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_newer_version_ran_is_accepted_with_a_warning() {
+    let deployment = Deployment::ready().await;
+    deployment.company.batch("insert into __diesel_schema_migrations (version) values ('999')").await;
+    let mut running = deployment.cortex(&["serve"]).start();
+
+    assert!(running.get("/api/v1/me").starts_with("HTTP/1.1 401"));
+    let (code, log) = running.stop(Signal::TERM);
+
+    assert_eq!(code, Some(0));
+    let warning = log.lines().find(|line| line.contains("a newer version has migrated")).unwrap();
+    assert!(warning.contains("WARN") && warning.contains("999"), "{warning}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_can_bring_its_schemas_up_itself() {
+    let deployment = Deployment::empty().await;
+
+    let reasons = deployment.refused(&["serve", "--migrate"]);
+    assert_eq!(reasons.len(), 1, "nothing is pending any more: {reasons:?}");
+    assert!(reasons[0].contains("Master does not know the company"), "{reasons:?}");
+
+    deployment.found_company("active").await;
+    deployment.migrate(&["down", "--database", "company"]);
+    let mut running = deployment.cortex(&["serve", "--migrate"]).start();
+    until(&running, "/api/v1/me", "HTTP/1.1 401");
+    let (code, log) = running.stop(Signal::TERM);
+
+    assert_eq!(code, Some(0));
+    assert!(log.lines().any(|line| line.contains("migrated") && line.contains("database=\"company\"")), "{log}");
+}
+
+#[test]
+fn the_owners_urls_are_read_for_migrating_only() {
+    let bad = |arguments: &[&str]| {
+        let cortex = Cortex::serve().running(arguments).with("MIGRATION_DATABASE_URL", "geheim").with("PORT", "x");
+        cortex.output().2
+    };
+
+    let told = bad(&["serve", "--migrate"]);
+    assert!(told.starts_with("cortex: the configuration has 2 mistakes:\n  MIGRATION_DATABASE_URL: "), "{told}");
+    assert!(!told.contains("geheim"), "{told}");
+    assert!(!bad(&["serve"]).contains("MIGRATION_DATABASE_URL"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn development_warns_and_serves() {
+    let deployment = Deployment::empty().await;
+    deployment.migrate(&["up"]);
+    let mut running = deployment.cortex(&["serve"]).with("ENVIRONMENT", "development").start();
+
+    assert!(running.get("/api/v1/me").starts_with("HTTP/1.1 401"));
+    let ready = running.get("/health/ready");
+    until(&running, "/health/ready", "master");
+    let (code, log) = running.stop(Signal::TERM);
+
+    assert_eq!(code, Some(0));
+    assert!(!ready.contains("start_checks\":{\"status\":\"down"), "{ready}");
+    assert!(log.contains("production would not start"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_served_until_a_database_that_was_away_at_the_start_was_looked_at() {
+    let deployment = Deployment::ready().await;
+    Deployment::close(&deployment.company, &deployment.master, true).await;
+    let mut running = deployment.cortex(&["serve"]).start();
+
+    for path in ["/api/v1/me", "/api/v1/documents", "/status"] {
+        let answer = running.get(path);
+        assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("\"code\":\"not_ready\""), "{answer}");
+    }
+    assert!(running.get("/health/live").starts_with("HTTP/1.1 200"));
+    let ready = running.get("/health/ready");
+    assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("start_checks"), "{ready}");
+
+    Deployment::close(&deployment.company, &deployment.master, false).await;
+    until(&running, "/api/v1/me", "HTTP/1.1 401");
+    until(&running, "/health/ready", "\"worker\":{\"status\":\"up\"");
+    assert_eq!(running.stop(Signal::TERM).0, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_later_ends_the_process_as_well() {
+    let deployment = Deployment::ready().await;
+    deployment.migrate(&["down", "--database", "company"]);
+    Deployment::close(&deployment.company, &deployment.master, true).await;
+    let mut running = deployment.cortex(&["serve"]).start();
+    assert!(running.get("/api/v1/me").starts_with("HTTP/1.1 503"));
+
+    Deployment::close(&deployment.company, &deployment.master, false).await;
+    let (code, log) = running.end();
+
+    assert_eq!(code, Some(1), "{log}");
+    assert!(log.contains("cortex: not started: 1 reason speaks against it:\n  DATABASE_URL: "), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_is_not_kept_back_because_something_else_is_away() {
+    let deployment = Deployment::empty().await;
+    deployment.migrate(&["up"]);
+    Deployment::close(&deployment.company, &deployment.master, true).await;
+
+    let reasons = deployment.refused(&["work"]);
+
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+    assert!(reasons[0].starts_with("  COMPANY_ID: "), "{reasons:?}");
+}
