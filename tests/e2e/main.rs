@@ -4,6 +4,7 @@
 
 mod connect;
 mod journey;
+mod limits;
 mod mocked;
 mod people;
 mod readiness;

@@ -96,6 +96,13 @@ impl Running {
         answer
     }
 
+    /// Waits until the log says this.
+    pub(crate) fn tells(&mut self, said: &str) {
+        while !self.told.contains(said) {
+            assert_ne!(self.log.read_line(&mut self.told).unwrap(), 0, "it ended before it said {said}: {}", self.told);
+        }
+    }
+
     /// Exit code and the whole log, after a signal.
     pub(crate) fn stop(&mut self, signal: Signal) -> (Option<i32>, String) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
