@@ -93,6 +93,7 @@ impl Server {
             strict_transport: config.runtime.deployment.environment.is_production(),
             trusted_proxies: config.http.trusted_proxies.as_slice().into(),
             backfill_days: config.runtime.sync.backfill_days,
+            expose_docs: config.http.expose_docs,
         };
         let listen = config.http.listen;
         let server = HttpServer::new(move || cortex_http::app(services.clone(), settings.clone()))

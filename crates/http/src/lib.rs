@@ -50,6 +50,8 @@ use ipnet::IpNet;
 use edge::Edge;
 use health::Health;
 
+pub use routes::openapi;
+
 /// What the routes call. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
@@ -94,6 +96,8 @@ pub struct Settings {
     pub trusted_proxies: Arc<[IpNet]>,
     /// How many days back an initial sync reads.
     pub backfill_days: u32,
+    /// Whether the API describes itself at `/docs` and `/openapi.json`.
+    pub expose_docs: bool,
 }
 
 /// Largest body of a request, in bytes, but for uploads.

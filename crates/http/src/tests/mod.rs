@@ -7,6 +7,7 @@ mod failures;
 mod gate;
 mod health;
 mod identity;
+mod openapi;
 mod stage;
 mod syncs;
 
@@ -128,7 +129,12 @@ fn edge(strict_transport: bool) -> Edge {
 }
 
 fn settings(strict_transport: bool) -> Settings {
-    Settings { strict_transport, trusted_proxies: Arc::new(["10.0.0.0/8".parse().unwrap()]), backfill_days: 365 }
+    Settings {
+        strict_transport,
+        trusted_proxies: Arc::new(["10.0.0.0/8".parse().unwrap()]),
+        backfill_days: 365,
+        expose_docs: true,
+    }
 }
 
 async fn trial(request: TestRequest) -> ServiceResponse<impl MessageBody> {
