@@ -9,7 +9,7 @@ use cortex_connections::ports::{
     OriginalConnections, ProviderAccounts, QuarantineStore, WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
 use cortex_http::health::ReadinessCheck;
-use cortex_identity::ports::{MembershipStore, ProfileReader, TokenVerifier};
+use cortex_identity::ports::{MembershipStore, MembershipWatch, ProfileReader, TokenVerifier, VisitStore};
 use cortex_ingestion::ports::{DocumentReader, PageStore, ReadingStates, SearchIndex};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
@@ -19,10 +19,10 @@ use cortex_nango::{
 };
 use cortex_postgres::stores::{
     PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore, PgDocumentReader, PgJobQueue, PgMembers,
-    PgMembershipStore, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore, PgReadingStates,
-    PgSearchIndex, PgSyncStarter, PgWebhookInbox,
+    PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore,
+    PgReadingStates, PgSearchIndex, PgSyncStarter, PgVisitStore, PgWebhookInbox,
 };
-use cortex_postgres::{Address, Pool, PoolConfig, Upkeep};
+use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, TokenRules};
 use cortex_sync_jobs::ports::{JobQueue, SyncStarter};
 use url::Url;
@@ -45,6 +45,8 @@ pub struct Ports {
     pub ids: Arc<dyn IdGenerator>,
     /// Who belongs to the company.
     pub memberships: Arc<dyn MembershipStore>,
+    /// When they were here.
+    pub visits: Arc<dyn VisitStore>,
     /// Who may own connections.
     pub members: Arc<dyn Members>,
     /// What people may know of their own places.
@@ -94,6 +96,8 @@ pub struct ApiPorts {
     pub tokens: Arc<dyn TokenVerifier>,
     /// The keys behind that, to be kept fresh.
     pub signing_keys: Arc<dyn SigningKeys>,
+    /// Who tells of changes of memberships; none where nobody can listen.
+    pub membership_watch: Option<Arc<dyn MembershipWatch>>,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
@@ -126,6 +130,7 @@ impl Ports {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             memberships: Arc::new(PgMembershipStore::new(master.clone())),
+            visits: Arc::new(PgVisitStore::new(master.clone())),
             members: Arc::new(PgMembers::new(master.clone())),
             profiles: Arc::new(PgProfileReader::new(master.clone())),
             brokered: Arc::new(NangoConnections::new(nango.clone(), integrations.clone())),
@@ -164,6 +169,7 @@ impl ApiPorts {
         let previous = keys.previous.as_ref().map(|key| key.as_secret().clone());
         Ok(Self {
             shared,
+            membership_watch: membership_watch(&config.runtime)?,
             tokens: verifier,
             signing_keys,
             broker: Arc::new(NangoConnectionBroker::new(nango, integrations, webhook_url)),
@@ -172,10 +178,26 @@ impl ApiPorts {
     }
 }
 
+/// Nobody can listen through a transaction pooler.
+fn membership_watch(config: &RuntimeConfig) -> anyhow::Result<Option<Arc<dyn MembershipWatch>>> {
+    let databases = &config.databases;
+    Ok(match databases.pooler {
+        Pooler::Session => {
+            let master = address(config, &databases.urls.master).context("MASTER_DATABASE_URL")?;
+            Some(Arc::new(PgMembershipWatch::new(master)))
+        }
+        Pooler::Transaction => None,
+    })
+}
+
+fn address(config: &RuntimeConfig, url: &DatabaseUrl) -> anyhow::Result<Address> {
+    Ok(Address::parse(url.as_secret(), config.databases.urls.ca_file.as_ref(), APPLICATION_NAME)?)
+}
+
 fn pool(config: &RuntimeConfig, url: &DatabaseUrl, size: NonZeroU16) -> anyhow::Result<Pool> {
     let databases = &config.databases;
     Ok(Pool::new(PoolConfig {
-        address: Address::parse(url.as_secret(), databases.urls.ca_file.as_ref(), APPLICATION_NAME)?,
+        address: address(config, url)?,
         company: config.deployment.company_id,
         pooler: databases.pooler,
         size,

@@ -11,11 +11,11 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::background::Background;
+use crate::beside_requests::BesideRequests;
 use crate::config::ServeConfig;
 use crate::ports::ApiPorts;
 use crate::readiness::WorkerTicks;
-use crate::signing_keys::SigningKeys;
-use crate::{services, signing_keys};
+use crate::services;
 
 /// A server that listens.
 pub struct Server {
@@ -27,10 +27,10 @@ pub struct Server {
 /// thirty seconds, and by then we want to be gone by ourselves.
 const DRAIN: Duration = Duration::from_secs(25);
 
-/// A deployment's process: the server, the keys that it checks tokens with, and, if wanted, the worker.
+/// A deployment's process: the server, what goes on beside its requests, and, if wanted, the worker.
 pub struct Service {
     server: Server,
-    keys: Arc<dyn SigningKeys>,
+    beside: BesideRequests,
     background: Option<Background>,
     stop: CancellationToken,
 }
@@ -56,9 +56,9 @@ impl Service {
         if let Some(background) = &background {
             ports.shared.readiness.push(Arc::new(WorkerTicks(background.pulse())));
         }
-        let keys = Arc::clone(&ports.signing_keys);
-        let server = Server::bind(config, services::compose(config, ports, wake), stop.clone())?;
-        Ok(Self { server, keys, background, stop })
+        let (services, beside) = services::compose(config, ports, wake);
+        let server = Server::bind(config, services, stop.clone())?;
+        Ok(Self { server, beside, background, stop })
     }
 
     /// Where it listens.
@@ -69,7 +69,7 @@ impl Service {
 
     /// Runs until it is stopped.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { server, keys, background, stop } = self;
+        let Self { server, beside, background, stop } = self;
         // A server that failed by itself ends the rest too.
         let serving = async {
             let ended = server.run().await;
@@ -81,7 +81,7 @@ impl Service {
                 background.run(stop.child_token()).await;
             }
         };
-        let (ended, (), ()) = tokio::join!(serving, signing_keys::keep_fresh(keys, stop.clone()), working);
+        let (ended, (), ()) = tokio::join!(serving, beside.run(stop.clone()), working);
         ended
     }
 }
