@@ -18,6 +18,7 @@ use cortex_connections::testing::{
 };
 use cortex_identity::ports::MockTokenVerifier;
 use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
+use cortex_identity::testing::visit_store::InMemoryVisits;
 use cortex_identity::testing::{COMPANY_A, InMemoryMembershipStore, USER_1, a_company, a_membership, a_token};
 use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::Provider;
@@ -86,6 +87,7 @@ fn ports(config: &ServeConfig) -> ApiPorts {
             readiness: Vec::new(),
             attempts: Arc::new(InMemoryAttemptCounters::default()),
             memberships: Arc::new(InMemoryMembershipStore::with([a_company()], [a_membership()])),
+            visits: Arc::new(InMemoryVisits::default()),
             members: Arc::new(members),
             brokered: Arc::new(brokered),
             accounts: Arc::new(accounts),
@@ -102,6 +104,7 @@ fn ports(config: &ServeConfig) -> ApiPorts {
         },
         tokens: Arc::new(tokens),
         signing_keys: Arc::new(NoKeysNeeded),
+        membership_watch: None,
         broker: Arc::new(broker),
         webhook_authenticity: Arc::new(authenticity),
     }

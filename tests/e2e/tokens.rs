@@ -1,7 +1,9 @@
 //! From a sign-in at Master to a member's context, or to a refusal.
 
+use std::sync::Arc;
+
 use cortex_identity::model::Refusal;
-use cortex_identity::{EnterCompany, EnterCompanyError};
+use cortex_identity::{EnterCompany, EnterCompanyError, Visits};
 use cortex_kernel::Origin;
 
 use crate::people::{KESTREL, MARTA, OLIVE, Person, STRANGER};
@@ -10,7 +12,8 @@ use crate::stack::Stack;
 async fn enter(stack: &Stack, token: &str) -> Result<cortex_identity::model::UserContext, Refusal> {
     let ports = stack.ports();
     let verified = ports.tokens.verify(token).await.expect("the token is genuine");
-    let entrance = EnterCompany::new(KESTREL, ports.shared.memberships, ports.shared.clock);
+    let visits = Arc::new(Visits::new(KESTREL, ports.shared.visits));
+    let entrance = EnterCompany::new(KESTREL, ports.shared.memberships, visits, ports.shared.clock);
     match entrance.enter(&verified, &Origin::default()).await {
         Ok(context) => Ok(context),
         Err(EnterCompanyError::Refused(refusal)) => Err(refusal),

@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::process::Runner;
 use crate::ui::{self, Outcome, Row};
 use crate::workspace::Workspace;
-use crate::{environment, test, tidy};
+use crate::{environment, openapi, test, tidy};
 
 type Step = (&'static str, fn(&Workspace, &Runner) -> Result<Outcome>);
 
@@ -22,6 +22,9 @@ const STEPS: &[Step] = &[
     }),
     ("doc", doc),
     ("test", |workspace, runner| test::run(workspace, runner, &test::Arguments::default()).map(outcome_of_code)),
+    ("openapi", |workspace, runner| {
+        openapi::run(workspace, runner, &openapi::Arguments { check: true }).map(outcome_of_code)
+    }),
     ("deny", deny),
 ];
 

@@ -18,6 +18,7 @@ mod demo;
 mod dev;
 mod environment;
 mod migrate;
+mod openapi;
 mod postgres;
 mod process;
 mod test;
@@ -44,6 +45,8 @@ enum Command {
     Test(test::Arguments),
     /// Run `cortex migrate` with the environment as it is.
     Migrate(migrate::Arguments),
+    /// Bring the checked-in description of the API up to date.
+    Openapi(openapi::Arguments),
     /// A private, throw-away Postgres server for development.
     #[command(subcommand)]
     Db(db::Command),
@@ -87,6 +90,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Dev(arguments) => dev::run(&workspace, &Runner::new()?, &arguments),
         Command::Test(arguments) => test::run(&workspace, &Runner::new()?, &arguments),
         Command::Migrate(arguments) => migrate::run(&workspace, &arguments),
+        Command::Openapi(arguments) => openapi::run(&workspace, &Runner::new()?, &arguments),
         Command::Db(command) => db::run(&workspace, &command).map(|()| ExitCode::SUCCESS),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci => ci::run(&workspace, &Runner::new()?),

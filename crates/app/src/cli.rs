@@ -13,6 +13,7 @@ use cortex_postgres::migrate::UnknownVersion;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::migrate::{self, MigrateArgs};
+use crate::commands::openapi;
 use crate::config::{ConfigErrors, MigrateConfig, Process, ServeConfig, WorkConfig};
 use crate::start::StartRefused;
 use crate::{logging, serve, work};
@@ -42,6 +43,8 @@ enum Command {
     Work,
     /// Brings the schemas of the databases up or down, or tells how they stand.
     Migrate(MigrateArgs),
+    /// Prints the OpenAPI document of the HTTP API.
+    Openapi,
 }
 
 /// Runs the command that `arguments` name, the program's own name first.
@@ -93,6 +96,7 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
             logging::start(&config.log)?;
             migrate::run(&arguments, &config, &mut io::stdout()).await
         }
+        Command::Openapi => openapi::run(&mut io::stdout()).map(|()| true),
     }
 }
 

@@ -9,7 +9,9 @@ use cortex_connections::ports::{
     OriginalConnections, ProviderAccounts, QuarantineStore, WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
 use cortex_http::health::ReadinessCheck;
-use cortex_identity::ports::{AttemptCounters, MembershipStore, ProfileReader, TokenVerifier};
+use cortex_identity::ports::{
+    AttemptCounters, MembershipStore, MembershipWatch, ProfileReader, TokenVerifier, VisitStore,
+};
 use cortex_ingestion::ports::{DocumentReader, PageStore, ReadingStates, SearchIndex};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
@@ -21,10 +23,10 @@ use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
     PgAttemptCounters, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore, PgDocumentReader, PgJobQueue,
-    PgMembers, PgMembershipStore, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore,
-    PgReadingStates, PgSearchIndex, PgSyncStarter, PgWebhookInbox,
+    PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader,
+    PgQuarantineStore, PgReadingStates, PgSearchIndex, PgSyncStarter, PgVisitStore, PgWebhookInbox,
 };
-use cortex_postgres::{Address, Pool, PoolConfig, Upkeep};
+use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, TokenRules};
 use cortex_sync_jobs::ports::{JobQueue, SyncStarter};
 use url::Url;
@@ -52,6 +54,8 @@ pub struct Ports {
     pub memberships: Arc<dyn MembershipStore>,
     /// How often something was tried, by anybody and at any replica.
     pub attempts: Arc<dyn AttemptCounters>,
+    /// When they were here.
+    pub visits: Arc<dyn VisitStore>,
     /// Who may own connections.
     pub members: Arc<dyn Members>,
     /// What people may know of their own places.
@@ -101,6 +105,8 @@ pub struct ApiPorts {
     pub tokens: Arc<dyn TokenVerifier>,
     /// The keys behind that, to be kept fresh.
     pub signing_keys: Arc<dyn SigningKeys>,
+    /// Who tells of changes of memberships; none where nobody can listen.
+    pub membership_watch: Option<Arc<dyn MembershipWatch>>,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
@@ -141,6 +147,7 @@ impl Ports {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             memberships,
+            visits: Arc::new(PgVisitStore::new(master.clone())),
             attempts: Arc::new(PgAttemptCounters::new(company.clone())),
             members: Arc::new(PgMembers::new(master.clone())),
             profiles: Arc::new(PgProfileReader::new(master.clone())),
@@ -180,12 +187,25 @@ impl ApiPorts {
         let previous = keys.previous.as_ref().map(|key| key.as_secret().clone());
         Ok(Self {
             shared,
+            membership_watch: membership_watch(&config.runtime)?,
             tokens: verifier,
             signing_keys,
             broker: Arc::new(NangoConnectionBroker::new(nango, integrations, webhook_url)),
             webhook_authenticity: Arc::new(WebhookSignature::new(keys.current.as_secret().clone(), previous)),
         })
     }
+}
+
+/// Nobody can listen through a transaction pooler.
+fn membership_watch(config: &RuntimeConfig) -> anyhow::Result<Option<Arc<dyn MembershipWatch>>> {
+    let databases = &config.databases;
+    Ok(match databases.pooler {
+        Pooler::Session => {
+            let master = address(config, &databases.urls.master).context("MASTER_DATABASE_URL")?;
+            Some(Arc::new(PgMembershipWatch::new(master)))
+        }
+        Pooler::Transaction => None,
+    })
 }
 
 fn pool(config: &RuntimeConfig, url: &DatabaseUrl, size: NonZeroU16) -> anyhow::Result<Pool> {

@@ -11,12 +11,12 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::background::Background;
+use crate::beside_requests::BesideRequests;
 use crate::config::{MigrateConfig, ServeConfig};
 use crate::ports::ApiPorts;
 use crate::readiness::WorkerTicks;
-use crate::signing_keys::SigningKeys;
+use crate::services;
 use crate::start::{EverythingWasLookedAt, Start};
-use crate::{services, signing_keys};
 
 /// A server that listens.
 pub struct Server {
@@ -42,12 +42,12 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// queue.
 const MAX_CONNECTIONS: usize = 2_000;
 
-/// A deployment's process: the server, the keys that it checks tokens with, and, if wanted, the worker. What it may
+/// A deployment's process: the server, what goes on beside its requests, and, if wanted, the worker. What it may
 /// serve, and when, [`crate::start`] says.
 pub struct Service {
     start: Start,
     server: Server,
-    keys: Arc<dyn SigningKeys>,
+    beside: BesideRequests,
     background: Option<Background>,
     stop: CancellationToken,
 }
@@ -82,10 +82,10 @@ impl Service {
         let environment = config.runtime.deployment.environment;
         let start = Start::new(std::mem::take(&mut ports.shared.start_checks), migration, environment);
         ports.shared.readiness.push(Arc::new(EverythingWasLookedAt(start.opening())));
-        let keys = Arc::clone(&ports.signing_keys);
-        let services = Services { opening: start.opening(), ..services::compose(config, ports, wake) };
+        let (services, beside) = services::compose(config, ports, wake);
+        let services = Services { opening: start.opening(), ..services };
         let server = Server::bind(config, services, stop.clone())?;
-        Ok(Self { start, server, keys, background, stop })
+        Ok(Self { start, server, beside, background, stop })
     }
 
     /// Where it listens.
@@ -96,7 +96,7 @@ impl Service {
 
     /// Runs until it is stopped, or something speaks against going on.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { start, server, keys, background, stop } = self;
+        let Self { start, server, beside, background, stop } = self;
         // Whoever connects meanwhile waits in the system's queue.
         if let Some(refused) = stop.run_until_cancelled(start.look_first()).await {
             refused?;
@@ -104,7 +104,8 @@ impl Service {
         let over = start.over();
         // What failed by itself ends the rest too.
         let starting = async {
-            let ended = start.run(stop.clone()).await;
+            // In boxes: what awaits all of this is deep enough for the compiler as it is.
+            let ended = Box::pin(start.run(stop.clone())).await;
             if ended.is_err() {
                 stop.cancel();
             }
@@ -119,11 +120,10 @@ impl Service {
             if let Some(background) = background
                 && stop.run_until_cancelled(over.cancelled()).await.is_some()
             {
-                background.run(stop.child_token()).await;
+                Box::pin(background.run(stop.child_token())).await;
             }
         };
-        let (started, ended, (), ()) =
-            tokio::join!(starting, serving, signing_keys::keep_fresh(keys, stop.clone()), working);
+        let (started, ended, (), ()) = tokio::join!(starting, serving, beside.run(stop.clone()), working);
         started.and(ended)
     }
 }
@@ -136,6 +136,7 @@ impl Server {
             trusted_proxies: config.http.trusted_proxies.as_slice().into(),
             cors_origins: config.http.cors_origins.as_slice().into(),
             backfill_days: config.runtime.sync.backfill_days,
+            expose_docs: config.http.expose_docs,
         };
         let listen = config.http.listen;
         let server = HttpServer::new(move || cortex_http::app(services.clone(), settings.clone()))

@@ -8,7 +8,7 @@ use cortex_http::Services;
 use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
-use cortex_identity::EnterCompany;
+use cortex_identity::{EnterCompany, RememberedMemberships, Visits};
 use cortex_ingestion::ReadStream;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::background::Background;
+use crate::beside_requests::BesideRequests;
 use crate::config::{RuntimeConfig, ServeConfig};
 use crate::ports::{ApiPorts, Ports};
 use crate::read_account::ReadAccount;
@@ -24,12 +25,21 @@ use crate::read_account::ReadAccount;
 /// How often a sync may begin without getting on, before it is given up.
 const MAX_ATTEMPTS: u32 = 5;
 
-/// Puts the use cases of the API over ports; what comes of it serves at once. `wake` makes a worker of the same process look
-/// at the queue.
+/// Puts the use cases of the API over ports, and what goes on beside its requests; the API serves at once. `wake` makes a
+/// worker of the same process look at the queue.
 #[must_use]
-pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Services {
-    let ApiPorts { shared: ports, tokens, signing_keys: _, broker, webhook_authenticity } = ports;
+pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Services, BesideRequests) {
+    let ApiPorts { shared: ports, tokens, signing_keys, membership_watch, broker, webhook_authenticity } = ports;
     let company_id = config.runtime.deployment.company_id;
+    let memberships = Arc::new(RememberedMemberships::new(ports.memberships, Arc::clone(&ports.clock)));
+    let visits = Arc::new(Visits::new(company_id, ports.visits));
+    let enter_company = EnterCompany::new(
+        company_id,
+        Arc::<RememberedMemberships>::clone(&memberships),
+        Arc::clone(&visits),
+        Arc::clone(&ports.clock),
+    );
+    let beside = BesideRequests { company_id, signing_keys, memberships, membership_watch, visits };
     let providers: BTreeSet<_> = config.runtime.nango.provider_keys.keys().copied().collect();
     let start_connect = StartConnect::new(
         providers.clone(),
@@ -41,12 +51,12 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
     );
     let limits = &config.http.rate_limits;
     let limits = RateLimits { read: limits.read, write: limits.write, connect: limits.connect };
-    Services {
+    let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
         opening: Arc::new(Opening::opened()),
         rate_limiter: Arc::new(RateLimiter::new(limits, ports.attempts)),
         tokens,
-        enter_company: Arc::new(EnterCompany::new(company_id, ports.memberships, Arc::clone(&ports.clock))),
+        enter_company: Arc::new(enter_company),
         profiles: ports.profiles,
         providers: Arc::new(providers),
         start_connect: Arc::new(start_connect),
@@ -64,7 +74,8 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
         jobs: ports.jobs,
         documents: ports.documents,
         search: ports.search,
-    }
+    };
+    (services, beside)
 }
 
 /// Puts what goes on beside requests over ports. Once `stop` is cancelled, it ends.

@@ -218,11 +218,10 @@ impl Start {
 
     /// Goes on until all was looked at, or `stop` is cancelled.
     pub(crate) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        // In a box: what awaits this is deep enough for the compiler as it is.
-        stop.run_until_cancelled_owned(Box::pin(self.to_its_end())).await.unwrap_or(Ok(()))
+        stop.run_until_cancelled_owned(self.look_until_open()).await.unwrap_or(Ok(()))
     }
 
-    async fn to_its_end(self) -> anyhow::Result<()> {
+    async fn look_until_open(self) -> anyhow::Result<()> {
         if self.opening.is_open() && self.environment.is_production() {
             return Ok(());
         }
@@ -271,7 +270,7 @@ impl Start {
 /// Migrates as soon as the database lets us in and no other migrator is at it.
 async fn migrate_when_possible(database: Database, config: &MigrateConfig) -> anyhow::Result<()> {
     loop {
-        let Err(error) = migrate::up(database, config).await else { return Ok(()) };
+        let Err(error) = Box::pin(migrate::up(database, config)).await else { return Ok(()) };
         if !error.downcast_ref::<MigrateError>().is_some_and(MigrateError::passes) {
             return Err(error);
         }

@@ -19,7 +19,7 @@ pub async fn run(config: &WorkConfig, stop: CancellationToken) -> anyhow::Result
     let over = start.over();
     let background = services::compose_background(&config.runtime, &ports, Arc::new(Notify::new()), stop.child_token());
     let starting = async {
-        let ended = start.run(stop.clone()).await;
+        let ended = Box::pin(start.run(stop.clone())).await;
         if ended.is_err() {
             stop.cancel();
         }
@@ -28,7 +28,7 @@ pub async fn run(config: &WorkConfig, stop: CancellationToken) -> anyhow::Result
     let working = async {
         if stop.run_until_cancelled(over.cancelled()).await.is_some() {
             tracing::info!(version = env!("CARGO_PKG_VERSION"), "working");
-            background.run(stop.child_token()).await;
+            Box::pin(background.run(stop.child_token())).await;
         }
     };
     let (started, ()) = tokio::join!(starting, working);

@@ -130,12 +130,11 @@ impl Told<'_> {
 
     fn error(&self, error: &Error) -> Error {
         let foreign;
-        let problem = match error.as_error::<Problem>() {
-            Some(problem) => problem,
-            None => {
-                foreign = Problem::of_foreign(error);
-                &foreign
-            }
+        let problem = if let Some(problem) = error.as_error::<Problem>() {
+            problem
+        } else {
+            foreign = Problem::of_foreign(error);
+            &foreign
         };
         let (status, body) = (problem.status_code(), self.render(problem));
         let response = self.problem_response(error.error_response(), status, body);

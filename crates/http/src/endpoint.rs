@@ -102,7 +102,6 @@ impl Endpoint {
     }
 
     /// The addresses, and who may call which method.
-    #[cfg(test)]
     pub(crate) fn declared(&self) -> (&[&'static str], &[(Method, Access)]) {
         (&self.paths, &self.accesses)
     }

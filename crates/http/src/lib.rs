@@ -57,6 +57,8 @@ use health::Health;
 use opening::Opening;
 use rate_limit::RateLimiter;
 
+pub use routes::openapi;
+
 /// What the routes call. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
@@ -107,6 +109,8 @@ pub struct Settings {
     pub cors_origins: Arc<[String]>,
     /// How many days back an initial sync reads.
     pub backfill_days: u32,
+    /// Whether the API describes itself at `/docs` and `/openapi.json`.
+    pub expose_docs: bool,
 }
 
 /// Largest body of a request, in bytes, but for uploads.

@@ -133,15 +133,16 @@ impl RateLimiter {
     #[must_use]
     pub fn new(limits: RateLimits, attempts: Arc<dyn AttemptCounters>) -> Self {
         let start = Instant::now();
-        Self::by_time(limits, attempts, Arc::new(move || start.elapsed()))
+        Self::by_time(limits, attempts, move || start.elapsed())
     }
 
     pub(crate) fn by_time(
         limits: RateLimits,
         attempts: Arc<dyn AttemptCounters>,
-        time: Arc<dyn Fn() -> Duration + Send + Sync>,
+        time: impl Fn() -> Duration + Send + Sync + 'static,
     ) -> Self {
-        let buckets = |limit| Buckets::new(limit, Ticks(Arc::clone(&time)));
+        let time = Ticks(Arc::new(time));
+        let buckets = |limit| Buckets::new(limit, time.clone());
         Self { read: limits.read.map(buckets), write: limits.write.map(buckets), connect: limits.connect, attempts }
     }
 

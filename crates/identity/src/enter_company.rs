@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cortex_kernel::{Clock, CompanyId, Origin, StoreError};
 use thiserror::Error;
 
+use crate::Visits;
 use crate::model::{Membership, Refusal, Standing, UserContext, VerifiedToken};
 use crate::ports::{Acceptance, MembershipStore};
 
@@ -15,6 +16,7 @@ use crate::ports::{Acceptance, MembershipStore};
 pub struct EnterCompany {
     company_id: CompanyId,
     members: Arc<dyn MembershipStore>,
+    visits: Arc<Visits>,
     clock: Arc<dyn Clock>,
 }
 
@@ -30,10 +32,15 @@ pub enum EnterCompanyError {
 }
 
 impl EnterCompany {
-    /// Guards the entrance of `company_id`, the company of this deployment.
+    /// Guards the entrance of `company_id`, the company of this deployment. `visits` takes note of who came.
     #[must_use]
-    pub fn new(company_id: CompanyId, members: Arc<dyn MembershipStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { company_id, members, clock }
+    pub fn new(
+        company_id: CompanyId,
+        members: Arc<dyn MembershipStore>,
+        visits: Arc<Visits>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { company_id, members, visits, clock }
     }
 
     /// Lets the bearer of `token` in, or says why not: first the binding, then the company, then the membership. An
@@ -47,6 +54,7 @@ impl EnterCompany {
         let membership =
             self.members.find_membership(self.company_id, token.user_id).await?.ok_or(Refusal::NotAMember)?;
         let membership = self.activate(membership, origin).await?;
+        self.visits.note(&membership, token, self.clock.now());
         let Membership { user_id, company_id, email, role, .. } = membership;
         let user = user_id.to_string();
         tracing::info!("Authenticated user: {}... (role: {role})", &user[..8]);
@@ -81,12 +89,17 @@ mod tests {
     use super::*;
     use crate::model::{Company, CompanyClaims, CompanyStatus, Role};
     use crate::ports::MockMembershipStore;
+    use crate::testing::visit_store::InMemoryVisits;
     use crate::testing::{
         COMPANY_A, COMPANY_B, InMemoryMembershipStore, NOON, USER_1, USER_2, a_company, a_membership, a_token,
     };
 
     fn entrance(store: impl MembershipStore + 'static) -> EnterCompany {
-        EnterCompany::new(COMPANY_A, Arc::new(store), Arc::new(|| NOON))
+        EnterCompany::new(COMPANY_A, Arc::new(store), visits(), Arc::new(|| NOON))
+    }
+
+    fn visits() -> Arc<Visits> {
+        Arc::new(Visits::new(COMPANY_A, Arc::new(InMemoryVisits::default())))
     }
 
     fn bound_by_the_user(user_id: UserId) -> VerifiedToken {
@@ -180,7 +193,7 @@ mod tests {
         let invitation_expires_at = Some(NOON + Duration::DAY);
         let invited = Membership { is_active: false, invitation_expires_at, ..a_membership() };
         let store = Arc::new(InMemoryMembershipStore::with([a_company()], [invited]));
-        let entrance = EnterCompany::new(COMPANY_A, store.clone(), Arc::new(|| NOON));
+        let entrance = EnterCompany::new(COMPANY_A, store.clone(), visits(), Arc::new(|| NOON));
 
         entrance.enter(&a_token(), &Origin::default()).await.unwrap();
 

@@ -15,7 +15,11 @@
 pub mod enter_company;
 pub mod model;
 pub mod ports;
+mod remembered_memberships;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod visits;
 
 pub use enter_company::{EnterCompany, EnterCompanyError};
+pub use remembered_memberships::RememberedMemberships;
+pub use visits::Visits;

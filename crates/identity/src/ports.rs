@@ -1,7 +1,9 @@
 //! What this domain needs from outside.
 
 mod attempt_counters;
+mod membership_watch;
 mod profile_reader;
+mod visit_store;
 
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, Origin, StoreError, UserId};
@@ -13,9 +15,15 @@ use crate::model::{Company, Membership, TokenRefusal, VerifiedToken};
 #[cfg(any(test, feature = "testing"))]
 pub use attempt_counters::MockAttemptCounters;
 pub use attempt_counters::{AttemptCounters, Attempts};
+pub use membership_watch::{MembershipChanges, MembershipWatch};
+#[cfg(any(test, feature = "testing"))]
+pub use membership_watch::{MockMembershipChanges, MockMembershipWatch};
 #[cfg(any(test, feature = "testing"))]
 pub use profile_reader::MockProfileReader;
 pub use profile_reader::ProfileReader;
+#[cfg(any(test, feature = "testing"))]
+pub use visit_store::MockVisitStore;
+pub use visit_store::VisitStore;
 
 /// Checks tokens of Master Supabase Auth.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

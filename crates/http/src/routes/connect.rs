@@ -9,13 +9,16 @@ use cortex_identity::model::UserContext;
 use cortex_kernel::{Email, Provider};
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
+use super::openapi::ProblemBody;
 use super::provider::{self, ProviderParameter};
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemKind};
 
 /// Answer of `/api/v1/oauth/connect/start`. Whoever has it can connect an account in the caller's name.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = StartedConnect)]
 pub(super) struct Started {
     auth_url: String,
     connect_session_token: String,
@@ -27,7 +30,7 @@ pub(super) struct Started {
 }
 
 /// Answer of `/api/v1/oauth/connect/reconnect`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Reconnecting {
     #[serde(flatten)]
     started: Started,
@@ -36,6 +39,10 @@ pub(super) struct Reconnecting {
 }
 
 /// Opens a session in which the caller can connect one account of the provider.
+#[utoipa::path(
+    method(get, post), path = "/api/v1/oauth/connect/start", tag = "connections", params(ProviderParameter),
+    responses((status = 200, body = Started))
+)]
 pub(super) async fn start(
     Caller(caller): Caller,
     parameter: Query<ProviderParameter>,
@@ -47,6 +54,10 @@ pub(super) async fn start(
 }
 
 /// Opens one in which the caller can connect the same account again.
+#[utoipa::path(
+    post, path = "/api/v1/oauth/connect/reconnect", tag = "connections", params(ProviderParameter),
+    responses((status = 200, body = Reconnecting), (status = 409, response = ProblemBody))
+)]
 pub(super) async fn reconnect(
     Caller(caller): Caller,
     parameter: Query<ProviderParameter>,

@@ -10,12 +10,14 @@ use cortex_ingestion::ports::ReadingStates;
 use cortex_kernel::{Email, Provider};
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use crate::gate::Caller;
 use crate::problem::Problem;
 
 /// Answer of `/api/v1/oauth/status`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConnectionStatus)]
 pub(super) struct Status {
     user_id: String,
     company_id: String,
@@ -24,7 +26,7 @@ pub(super) struct Status {
 }
 
 /// How the caller stands with a provider.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, ToSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "clients know them by these names")]
 struct ProviderStatus {
     configured: bool,
@@ -52,6 +54,7 @@ struct ProviderStatus {
 }
 
 /// How the caller stands with every provider.
+#[utoipa::path(get, path = "/api/v1/oauth/status", tag = "connections", responses((status = 200, body = Status)))]
 pub(super) async fn status(
     Caller(caller): Caller,
     providers: Data<BTreeSet<Provider>>,

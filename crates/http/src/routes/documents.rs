@@ -7,34 +7,43 @@ use cortex_kernel::{ConnectionId, DocumentId, JobId, PageRequest, Provider};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::filters::{Filters, Moment, Word};
+use super::openapi::ProblemBody;
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemKind};
 
 /// Query of `/api/v1/documents`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wanted {
     limit: Option<u16>,
     cursor: Option<String>,
+    #[param(value_type = Option<String>)]
     source: Option<Word>,
+    #[param(value_type = Option<String>)]
     document_type: Option<Word>,
     ingested_by: Option<Uuid>,
     method: Option<String>,
+    #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Moment>,
+    #[param(value_type = Option<String>, format = DateTime)]
     until: Option<Moment>,
 }
 
 /// Answer of `/api/v1/documents`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Documents)]
 pub(super) struct Listed {
     items: Vec<DocumentItem>,
     next_cursor: Option<String>,
 }
 
 /// A document without its text.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Document)]
 pub(super) struct DocumentItem {
     id: i64,
     title: String,
@@ -60,7 +69,8 @@ pub(super) struct DocumentItem {
 }
 
 /// Answer of `/api/v1/documents/{id}`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DocumentWithContent)]
 pub(super) struct WithContent {
     #[serde(flatten)]
     document: DocumentItem,
@@ -68,13 +78,14 @@ pub(super) struct WithContent {
 }
 
 /// Answer of `/api/v1/documents/{id}/provenance`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Provenance {
     document_id: i64,
     sources: Vec<SourceItem>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DocumentSource)]
 struct SourceItem {
     user_id: String,
     user_email: Option<String>,
@@ -94,6 +105,7 @@ struct SourceItem {
 }
 
 /// A part of the company's documents, those brought in last first.
+#[utoipa::path(get, path = "/api/v1/documents", tag = "documents", params(Wanted), responses((status = 200, body = Listed)))]
 pub(super) async fn list(
     Caller(caller): Caller,
     Query(wanted): Query<Wanted>,
@@ -106,6 +118,10 @@ pub(super) async fn list(
 }
 
 /// A document with its text.
+#[utoipa::path(
+    get, path = "/api/v1/documents/{id}", tag = "documents", params(("id" = i64, Path)),
+    responses((status = 200, body = WithContent), (status = 404, response = ProblemBody))
+)]
 pub(super) async fn one(
     Caller(caller): Caller,
     id: Path<i64>,
@@ -117,6 +133,10 @@ pub(super) async fn one(
 }
 
 /// Who brought a document in, by which connection and job.
+#[utoipa::path(
+    get, path = "/api/v1/documents/{id}/provenance", tag = "documents", params(("id" = i64, Path)),
+    responses((status = 200, body = Provenance), (status = 404, response = ProblemBody))
+)]
 pub(super) async fn provenance(
     Caller(caller): Caller,
     id: Path<i64>,

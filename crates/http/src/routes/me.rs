@@ -5,12 +5,13 @@ use cortex_identity::model::UserCompany;
 use cortex_identity::ports::ProfileReader;
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemKind};
 
 /// Answer of `/api/v1/me`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Me {
     user_id: String,
     company_id: String,
@@ -21,7 +22,7 @@ pub(super) struct Me {
     last_login_at: Option<OffsetDateTime>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Company {
     id: String,
     name: String,
@@ -30,12 +31,13 @@ struct Company {
 }
 
 /// Answer of `/api/v1/me/companies`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Companies {
     companies: Vec<Place>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserCompany)]
 struct Place {
     company_id: String,
     company_name: String,
@@ -46,6 +48,7 @@ struct Place {
 }
 
 /// Who the caller is here.
+#[utoipa::path(get, path = "/api/v1/me", tag = "identity", responses((status = 200, body = Me)))]
 pub(super) async fn me(Caller(caller): Caller, profiles: Data<dyn ProfileReader>) -> Result<Json<Me>, Problem> {
     let profile = profiles.find_profile(caller.company_id, caller.user_id).await?;
     // It was there a moment ago, when the caller was let in.
@@ -66,6 +69,7 @@ pub(super) async fn me(Caller(caller): Caller, profiles: Data<dyn ProfileReader>
 }
 
 /// Every company that the caller may enter.
+#[utoipa::path(get, path = "/api/v1/me/companies", tag = "identity", responses((status = 200, body = Companies)))]
 pub(super) async fn companies(
     Caller(caller): Caller,
     profiles: Data<dyn ProfileReader>,

@@ -2,10 +2,12 @@
 
 mod connect;
 mod connection_status;
+mod docs;
 mod documents;
 mod filters;
 mod health;
 mod me;
+mod openapi;
 mod provider;
 mod search;
 mod sync;
@@ -20,6 +22,7 @@ use crate::gate::Gate;
 use crate::problem::{Problem, ProblemKind};
 use crate::{Services, Settings};
 
+pub use openapi::document as openapi;
 pub(crate) use table::table;
 
 /// Registers every route. `Services` is taken apart by name, so that none is forgotten.
@@ -43,6 +46,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         documents,
         search,
     } = services;
+    let expose_docs = settings.expose_docs;
     let backfill = sync::BackfillDays(settings.backfill_days);
     move |config| {
         config
@@ -61,7 +65,8 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(documents))
             .app_data(Data::from(search))
             .app_data(Data::new(backfill));
-        for endpoint in table() {
+        let docs = if expose_docs { docs::endpoints() } else { Vec::new() };
+        for endpoint in table().into_iter().chain(docs) {
             endpoint.register(config);
         }
     }

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use cortex_kernel::{Provider, UnknownProvider};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::problem::{Problem, ProblemKind};
 
 /// `?provider=`, in any of its spellings.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ProviderParameter {
     pub(super) provider: String,
 }

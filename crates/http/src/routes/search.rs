@@ -8,29 +8,42 @@ use cortex_ingestion::ports::SearchIndex;
 use cortex_kernel::PageRequest;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::filters::{Filters, Moment, Word};
+use super::openapi::ProblemBody;
 use crate::extract::Json;
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemKind};
 
 /// What is searched for, in a query or in a body.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+#[schema(as = SearchQuery)]
 pub(super) struct Wanted {
     #[serde(default)]
     query: String,
     limit: Option<u16>,
     cursor: Option<String>,
+    #[param(value_type = Option<String>)]
+    #[schema(value_type = Option<String>)]
     source: Option<Word>,
+    #[param(value_type = Option<String>)]
+    #[schema(value_type = Option<String>)]
     document_type: Option<Word>,
     ingested_by: Option<Uuid>,
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
     since: Option<Moment>,
+    #[param(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime)]
     until: Option<Moment>,
 }
 
 /// Answer of `/api/v1/search`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SearchResults)]
 pub(super) struct Found {
     query: String,
     total: usize,
@@ -40,7 +53,8 @@ pub(super) struct Found {
     next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SearchHit)]
 struct Hit {
     document_id: i64,
     title: String,
@@ -57,6 +71,10 @@ struct Hit {
 }
 
 /// Searches for what the query says.
+#[utoipa::path(
+    get, path = "/api/v1/search", tag = "documents", params(Wanted),
+    responses((status = 200, body = Found), (status = 422, response = ProblemBody))
+)]
 pub(super) async fn by_query(
     caller: Caller,
     Query(wanted): Query<Wanted>,
@@ -66,6 +84,10 @@ pub(super) async fn by_query(
 }
 
 /// Searches for what the body says.
+#[utoipa::path(
+    post, path = "/api/v1/search", tag = "documents", request_body = Wanted,
+    responses((status = 200, body = Found), (status = 422, response = ProblemBody))
+)]
 pub(super) async fn by_body(
     caller: Caller,
     Json(wanted): Json<Wanted>,

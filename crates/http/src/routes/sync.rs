@@ -11,7 +11,9 @@ use cortex_sync_jobs::StartSync;
 use cortex_sync_jobs::model::{Job, SyncRequest, SyncWish, Trigger};
 use cortex_sync_jobs::start_sync::StartSyncError;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::openapi::ProblemBody;
 use super::provider;
 use crate::extract::OptionalJson;
 use crate::gate::Caller;
@@ -23,7 +25,8 @@ use crate::problem::{Problem, ProblemKind};
 pub(super) struct BackfillDays(pub(super) u32);
 
 /// Answer of `/api/v1/sync/initial/{provider}`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = StartedSync)]
 struct Initial {
     status: &'static str,
     job_id: String,
@@ -36,7 +39,8 @@ struct Initial {
 }
 
 /// Answer of `/api/v1/sync/{provider}`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = QueuedSync)]
 pub(super) struct Queued {
     status: &'static str,
     job_id: String,
@@ -47,8 +51,10 @@ pub(super) struct Queued {
 }
 
 /// Body of `/api/v1/sync/{provider}`.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = SyncChoices)]
 pub(super) struct Choices {
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
     folder_ids: Option<FolderIds>,
 }
 
@@ -69,6 +75,10 @@ const MAX_FOLDERS: usize = 100;
 const MAX_FOLDER_ID_CHARS: usize = 500;
 
 /// Has everything read that is not too old.
+#[utoipa::path(
+    post, path = "/api/v1/sync/initial/{provider}", tag = "sync", params(("provider" = String, Path)),
+    responses((status = 202, body = Initial), (status = 409, response = ProblemBody))
+)]
 pub(super) async fn initial(
     Caller(caller): Caller,
     CameFrom(origin): CameFrom,
@@ -94,6 +104,11 @@ pub(super) async fn initial(
 }
 
 /// Has read what changed.
+#[utoipa::path(
+    post, path = "/api/v1/sync/{provider}", tag = "sync", params(("provider" = String, Path)),
+    request_body = Option<Choices>,
+    responses((status = 202, body = Queued), (status = 409, response = ProblemBody), (status = 422, response = ProblemBody))
+)]
 pub(super) async fn incremental(
     Caller(caller): Caller,
     CameFrom(origin): CameFrom,
@@ -110,6 +125,10 @@ pub(super) async fn incremental(
 }
 
 /// The same at an older address.
+#[utoipa::path(
+    method(get, post), path = "/sync/once/{provider}", tag = "sync", params(("provider" = String, Path)),
+    responses((status = 202, body = Queued), (status = 409, response = ProblemBody))
+)]
 pub(super) async fn once(
     Caller(caller): Caller,
     CameFrom(origin): CameFrom,
@@ -121,6 +140,10 @@ pub(super) async fn once(
 }
 
 /// The same for Outlook, at the oldest address.
+#[utoipa::path(
+    method(get, post), path = "/sync/once", tag = "sync",
+    responses((status = 202, body = Queued), (status = 409, response = ProblemBody))
+)]
 pub(super) async fn once_outlook(
     Caller(caller): Caller,
     CameFrom(origin): CameFrom,

@@ -8,13 +8,16 @@ use cortex_sync_jobs::model::{Failure, Job, JobStatus, Progress as Counted};
 use cortex_sync_jobs::ports::JobQueue;
 use serde::Serialize;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::openapi::ProblemBody;
 use crate::gate::Caller;
 use crate::problem::{Problem, ProblemKind};
 
 /// A job.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Job)]
 pub(super) struct JobItem {
     id: String,
     user_id: String,
@@ -44,7 +47,7 @@ pub(super) struct JobItem {
     completed_at: Option<OffsetDateTime>,
 }
 
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, Serialize, ToSchema)]
 struct Progress {
     pages: u64,
     seen: u64,
@@ -57,6 +60,10 @@ struct Progress {
 }
 
 /// A job of the caller; admins see everybody's.
+#[utoipa::path(
+    get, path = "/api/v1/sync/jobs/{id}", tag = "sync", params(("id" = Uuid, Path)),
+    responses((status = 200, body = JobItem), (status = 404, response = ProblemBody))
+)]
 pub(super) async fn job(
     Caller(caller): Caller,
     id: Path<Uuid>,

@@ -6,13 +6,16 @@ use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, Responder};
 use cortex_connections::{ReceiveWebhook, ReceiveWebhookError, ReceivedWebhook};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::openapi::ProblemBody;
 use crate::extract::Raw;
 use crate::origin::CameFrom;
 use crate::problem::{Problem, ProblemKind};
 
 /// Answer of `/nango/webhook`.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AcceptedWebhook)]
 struct Accepted {
     status: &'static str,
 }
@@ -21,6 +24,11 @@ struct Accepted {
 const SIGNATURE: &str = "X-Nango-Hmac-Sha256";
 
 /// Takes a webhook in. What it brings about comes later.
+#[utoipa::path(
+    post, path = "/nango/webhook", tag = "broker", params(("X-Nango-Hmac-Sha256" = String, Header)),
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 202, body = Accepted), (status = 401, response = ProblemBody), (status = 413, response = ProblemBody))
+)]
 pub(super) async fn receive(
     request: HttpRequest,
     CameFrom(origin): CameFrom,
@@ -35,6 +43,7 @@ pub(super) async fn receive(
 }
 
 /// Where older clients brought connections by hand.
+#[utoipa::path(post, path = "/nango/oauth/callback", tag = "broker", responses((status = 410, response = ProblemBody)))]
 pub(super) async fn callback() -> Result<HttpResponse, Problem> {
     let detail = "Connections are saved from what the connection broker itself tells: there is nothing to call here.";
     Err(Problem::new(ProblemKind::Gone).detail(detail))

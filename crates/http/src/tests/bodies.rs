@@ -67,9 +67,9 @@ async fn a_list_that_fills_the_largest_body_is_taken_and_one_byte_more_is_not() 
 async fn a_body_that_does_not_arrive_is_not_waited_for_forever(#[case] path: &str) {
     let routes = |config: &mut ServiceConfig| {
         config.app_data(BodyPatience(Duration::from_millis(20)));
-        config.route("/json", web::post().to(|_: Json<Value>| async { HttpResponse::Ok() }));
-        config.route("/maybe", web::post().to(|_: OptionalJson<Value>| async { HttpResponse::Ok() }));
-        config.route("/raw", web::post().to(|_: Raw| async { HttpResponse::Ok() }));
+        config.route("/json", web::post().to(|_: Json<Value>| async { HttpResponse::Ok().finish() }));
+        config.route("/maybe", web::post().to(|_: OptionalJson<Value>| async { HttpResponse::Ok().finish() }));
+        config.route("/raw", web::post().to(|_: Raw| async { HttpResponse::Ok().finish() }));
     };
     let app = test::init_service(app_over(edge(false), routes)).await;
     let request = TestRequest::post().uri(path).insert_header((CONTENT_TYPE, "application/json")).to_request();

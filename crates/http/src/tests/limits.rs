@@ -39,11 +39,8 @@ impl Time {
 
     fn limiter(&self, limits: RateLimits, attempts: Arc<dyn AttemptCounters>) -> Arc<RateLimiter> {
         let nanos = Arc::clone(&self.0);
-        Arc::new(RateLimiter::by_time(
-            limits,
-            attempts,
-            Arc::new(move || Duration::from_nanos(nanos.load(Ordering::Relaxed))),
-        ))
+        let time = move || Duration::from_nanos(nanos.load(Ordering::Relaxed));
+        Arc::new(RateLimiter::by_time(limits, attempts, time))
     }
 
     /// The services under these limits, with a broker that opens sessions.

@@ -10,6 +10,7 @@ mod gate;
 mod health;
 mod identity;
 mod limits;
+mod openapi;
 mod opening;
 mod stage;
 mod syncs;
@@ -138,6 +139,7 @@ fn settings(strict_transport: bool) -> Settings {
         trusted_proxies: Arc::new(["10.0.0.0/8".parse().unwrap()]),
         cors_origins: Arc::new([]),
         backfill_days: 365,
+        expose_docs: true,
     }
 }
 

@@ -14,12 +14,13 @@ use cortex_connections::ports::{
 };
 use cortex_connections::testing::{InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryWebhookInbox};
 use cortex_connections::{ReceiveWebhook, StartConnect};
-use cortex_identity::EnterCompany;
 use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
 use cortex_identity::ports::{MembershipStore, TokenVerifier, VerifyTokenError};
 use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::profile_reader::InMemoryProfiles;
+use cortex_identity::testing::visit_store::InMemoryVisits;
 use cortex_identity::testing::{COMPANY_A, COMPANY_B, InMemoryMembershipStore, NOON, a_company, a_membership, a_token};
+use cortex_identity::{EnterCompany, Visits};
 use cortex_ingestion::testing::InMemoryLibrary;
 use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::{Provider, UserId};
@@ -100,7 +101,8 @@ pub(super) fn gate() -> Gate {
 }
 
 pub(super) fn entrance(members: impl MembershipStore + 'static) -> Arc<EnterCompany> {
-    Arc::new(EnterCompany::new(COMPANY_A, Arc::new(members), Arc::new(|| NOON)))
+    let visits = Arc::new(Visits::new(COMPANY_A, Arc::new(InMemoryVisits::default())));
+    Arc::new(EnterCompany::new(COMPANY_A, Arc::new(members), visits, Arc::new(|| NOON)))
 }
 
 /// Connects by way of this broker whoever has these connections.

@@ -7,6 +7,7 @@ mod profile;
 mod role;
 mod user_context;
 mod verified_token;
+mod visit;
 
 pub use binding::{CompanyClaims, Refusal};
 pub use company::{Company, CompanyStatus, UnknownCompanyStatus};
@@ -15,3 +16,4 @@ pub use profile::{Profile, UserCompany};
 pub use role::{Role, UnknownRole};
 pub use user_context::UserContext;
 pub use verified_token::{TokenRefusal, VerifiedToken};
+pub use visit::Visit;

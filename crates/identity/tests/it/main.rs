@@ -17,3 +17,9 @@ mod profile_reader {
 
     cortex_identity::profile_reader_contract!(InMemoryHarness::default());
 }
+
+mod visit_store {
+    use cortex_identity::testing::visit_store::InMemoryHarness;
+
+    cortex_identity::visit_store_contract!(InMemoryHarness::default());
+}

@@ -69,13 +69,9 @@ impl Inspector {
 
     /// Looks. A database that lets nobody in counts as away.
     pub async fn look(&self) -> Result<Inspection, StoreError> {
-        match timeout(PATIENCE, self.visit()).await {
-            Ok(outcome) => outcome.map_err(StoreError::Unavailable),
-            Err(_) => {
-                let place = self.place();
-                Err(StoreError::Unavailable(format!("the database at {place} gave no answer in {PATIENCE:?}").into()))
-            }
-        }
+        let late = || format!("the database at {} gave no answer within {PATIENCE:?}", self.place()).into();
+        let found = timeout(PATIENCE, self.visit()).await.unwrap_or_else(|_| Err(late()));
+        found.map_err(StoreError::Unavailable)
     }
 
     async fn visit(&self) -> Result<Inspection, Box<dyn StdError + Send + Sync>> {

@@ -1,14 +1,15 @@
 //! Who belongs to which company.
 
-use cortex_identity::model::Membership;
+use cortex_identity::model::{Membership, Visit};
 use cortex_kernel::{CompanyId, UserId};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool as SqlBool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Inconsistency;
 use super::inconsistency::Reading;
+use super::{Inconsistency, sql};
 
 diesel::table! {
     company_users (id) {
@@ -62,6 +63,55 @@ pub(crate) async fn accept_invitation(
         .execute(connection)
         .await?;
     Ok(changed > 0)
+}
+
+/// Notes when members were here last.
+pub(crate) async fn visited(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    visits: &[Visit],
+) -> QueryResult<usize> {
+    let (users, moments): (Vec<_>, Vec<_>) = visits.iter().map(|visit| (visit.user_id.as_uuid(), visit.at)).unzip();
+    sql("update company_users member set last_login_at = visit.at \
+         from unnest($2, $3) as visit (user_id, at) \
+         where member.company_id = $1 and member.user_id = visit.user_id and member.is_active \
+           and (member.last_login_at is null or member.last_login_at < visit.at)")
+    .bind::<SqlUuid, _>(company_id.as_uuid())
+    .bind::<Array<SqlUuid>, _>(users)
+    .bind::<Array<Timestamptz>, _>(moments)
+    .execute(connection)
+    .await
+}
+
+/// What became of a member's new address.
+#[derive(QueryableByName)]
+pub(crate) struct NewEmail {
+    /// An active colleague has it, and nothing was changed.
+    #[diesel(sql_type = SqlBool)]
+    pub(crate) is_taken: bool,
+    /// The active member is known by it now, and was not before.
+    #[diesel(sql_type = SqlBool)]
+    pub(crate) is_new: bool,
+}
+
+/// Lets the active member be known by another address. Of two who do so at the same moment, the unique index lets one
+/// through.
+pub(crate) async fn set_email(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    user_id: UserId,
+    email: &str,
+) -> QueryResult<NewEmail> {
+    sql("with colleague as (select from company_users where company_id = $1 and user_id <> $2 and is_active \
+                            and lower(email) = lower($3)), \
+         changed as (update company_users set email = $3 where company_id = $1 and user_id = $2 and is_active \
+                     and lower(email) <> lower($3) and not exists (select from colleague) returning id) \
+         select exists (select from colleague) as is_taken, exists (select from changed) as is_new")
+    .bind::<SqlUuid, _>(company_id.as_uuid())
+    .bind::<SqlUuid, _>(user_id.as_uuid())
+    .bind::<Text, _>(email)
+    .get_result(connection)
+    .await
 }
 
 /// The membership that the row is. Who has no role may enter nowhere; a row that cannot be read is told to the operator

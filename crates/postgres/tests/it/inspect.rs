@@ -85,8 +85,8 @@ async fn a_login_that_cannot_become_the_app_role_is_named(#[case] options: &str,
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_who_cannot_lay_down_his_rights_is_named_as_one() {
     let owned = Owned::migrated(Database::Company, Past::Empty, Host::Plain).await;
-    let owner = owned.owner.name();
-    owned.database.batch(&format!("revoke cortex_app from {owner} cascade")).await;
+    let login = owned.owner.name();
+    owned.database.batch(&format!("revoke cortex_app from {login} cascade")).await;
 
     let found = look_as(&owned, &owned.owner).await;
 

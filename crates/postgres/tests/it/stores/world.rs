@@ -6,7 +6,7 @@ use std::time::Duration;
 use cortex_kernel::CompanyId;
 use cortex_postgres::migrate::Migrator;
 use cortex_postgres::schema::Database;
-use cortex_postgres::{Pool, PoolConfig, Pooler};
+use cortex_postgres::{Address, Pool, PoolConfig, Pooler};
 use cortex_test_support::{Client, Template, TestDatabase, TestRole};
 
 use crate::support::address;
@@ -50,6 +50,11 @@ impl World {
     /// Another pool of that deployment, of so many connections.
     pub(crate) fn pool_of(&self, company_id: CompanyId, size: u16) -> Pool {
         pool(&self.url, company_id, size, Pooler::Session)
+    }
+
+    /// Where the database is, for the login of the pools.
+    pub(crate) fn address(&self) -> Address {
+        address(&self.url)
     }
 
     /// A session that no wall stops, to prepare and to look.

@@ -1,0 +1,205 @@
+//! What the API needs to go on beside its requests: fresh keys, a true memory of who belongs here, and that visits are
+//! noted.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cortex_identity::ports::{MembershipChanges, MembershipWatch};
+use cortex_identity::{RememberedMemberships, Visits};
+use cortex_kernel::{CompanyId, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::signing_keys::{self, SigningKeys};
+
+/// The loops of a process that answers requests.
+pub struct BesideRequests {
+    pub(crate) company_id: CompanyId,
+    pub(crate) signing_keys: Arc<dyn SigningKeys>,
+    pub(crate) memberships: Arc<RememberedMemberships>,
+    /// None where nobody can listen: there changes count once what is remembered has aged.
+    pub(crate) membership_watch: Option<Arc<dyn MembershipWatch>>,
+    pub(crate) visits: Arc<Visits>,
+}
+
+/// How soon listening is tried again. Meanwhile nothing is remembered.
+const LISTEN_AGAIN: Duration = Duration::from_secs(2);
+
+/// How often visits are handed over.
+const FLUSH: Duration = Duration::from_secs(1);
+
+impl BesideRequests {
+    /// Runs until `stop` is cancelled.
+    pub async fn run(self, stop: CancellationToken) {
+        let Self { company_id, signing_keys, memberships, membership_watch, visits } = self;
+        tokio::join!(
+            signing_keys::keep_fresh(signing_keys, stop.clone()),
+            keep_true(company_id, &memberships, membership_watch.as_deref(), LISTEN_AGAIN, stop.clone()),
+            hand_over(&visits, stop),
+        );
+    }
+}
+
+/// Lets memberships be remembered only while every change of them is heard. Where it cannot be, listening is tried again
+/// after a `pause`.
+async fn keep_true(
+    company_id: CompanyId,
+    memberships: &RememberedMemberships,
+    watch: Option<&dyn MembershipWatch>,
+    pause: Duration,
+    stop: CancellationToken,
+) {
+    let Some(watch) = watch else { return memberships.trust() };
+    let listening = async {
+        let mut was_told = false;
+        loop {
+            let error = match watch.listen(company_id).await {
+                Ok(mut changes) => {
+                    was_told = false;
+                    memberships.trust();
+                    hear(memberships, &mut *changes).await
+                }
+                Err(error) => error,
+            };
+            memberships.distrust();
+            if !was_told {
+                let error = &error as &dyn StdError;
+                tracing::warn!(error, "changes of memberships cannot be heard; every request asks for them");
+                was_told = true;
+            }
+            tokio::time::sleep(pause).await;
+        }
+    };
+    stop.run_until_cancelled(listening).await;
+}
+
+async fn hear(memberships: &RememberedMemberships, changes: &mut dyn MembershipChanges) -> StoreError {
+    loop {
+        match changes.next().await {
+            Ok(()) => memberships.forget(),
+            Err(error) => return error,
+        }
+    }
+}
+
+async fn hand_over(visits: &Visits, stop: CancellationToken) {
+    let flush = async || {
+        if let Err(error) = visits.flush().await {
+            tracing::debug!(error = &error as &dyn StdError, "visits wait to be noted");
+        }
+    };
+    stop.run_until_cancelled(async {
+        loop {
+            tokio::time::sleep(FLUSH).await;
+            flush().await;
+        }
+    })
+    .await;
+    flush().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use cortex_identity::ports::{MembershipStore, MockMembershipStore, MockMembershipWatch};
+    use cortex_identity::testing::{COMPANY_A, NOON, USER_1, a_membership};
+    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    /// What is heard, as the test tells it.
+    struct Told(UnboundedReceiver<Result<(), StoreError>>);
+
+    #[async_trait]
+    impl MembershipChanges for Told {
+        async fn next(&mut self) -> Result<(), StoreError> {
+            self.0.recv().await.unwrap_or_else(|| Err(StoreError::Unavailable("the test is over".into())))
+        }
+    }
+
+    /// Every time somebody listens, the test gets the other end.
+    fn watch() -> (MockMembershipWatch, UnboundedReceiver<UnboundedSender<Result<(), StoreError>>>) {
+        let (listened, listeners) = unbounded_channel();
+        let mut watch = MockMembershipWatch::new();
+        watch.expect_listen().returning(move |_| {
+            let (tell, told) = unbounded_channel();
+            listened.send(tell).expect("the test goes on");
+            Ok(Box::new(Told(told)))
+        });
+        (watch, listeners)
+    }
+
+    /// Memberships that may be asked for so often, and no more.
+    fn asked_so_often(times: usize) -> RememberedMemberships {
+        let mut store = MockMembershipStore::new();
+        store.expect_find_membership().times(times).returning(|_, _| Ok(Some(a_membership())));
+        RememberedMemberships::new(Arc::new(store), Arc::new(|| NOON))
+    }
+
+    async fn ask(memberships: &RememberedMemberships) {
+        assert!(memberships.find_membership(COMPANY_A, USER_1).await.unwrap().is_some());
+    }
+
+    /// Lets the loop come to where it waits.
+    async fn settle() {
+        for _ in 0..10 {
+            yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn where_nobody_can_listen_memberships_are_remembered_until_they_age() {
+        let memberships = asked_so_often(1);
+
+        keep_true(COMPANY_A, &memberships, None, Duration::ZERO, CancellationToken::new()).await;
+
+        ask(&memberships).await;
+        ask(&memberships).await;
+    }
+
+    #[tokio::test]
+    async fn a_change_that_is_heard_counts_at_once() {
+        let memberships = asked_so_often(2);
+        let (watch, mut listeners) = watch();
+        let stop = CancellationToken::new();
+        let test = async {
+            let tell = listeners.recv().await.unwrap();
+            settle().await;
+            ask(&memberships).await;
+            ask(&memberships).await;
+
+            tell.send(Ok(())).unwrap();
+            settle().await;
+            ask(&memberships).await;
+            stop.cancel();
+        };
+
+        tokio::join!(keep_true(COMPANY_A, &memberships, Some(&watch), Duration::ZERO, stop.clone()), test);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_remembered_until_somebody_listens_again() {
+        let memberships = asked_so_often(4);
+        let (watch, mut listeners) = watch();
+        let stop = CancellationToken::new();
+        let test = async {
+            ask(&memberships).await;
+            let tell = listeners.recv().await.unwrap();
+            settle().await;
+            ask(&memberships).await;
+
+            tell.send(Err(StoreError::Unavailable("gone".into()))).unwrap();
+            settle().await;
+            ask(&memberships).await;
+
+            let _tell = listeners.recv().await.unwrap();
+            settle().await;
+            ask(&memberships).await;
+            ask(&memberships).await;
+            stop.cancel();
+        };
+
+        tokio::join!(test, keep_true(COMPANY_A, &memberships, Some(&watch), Duration::ZERO, stop.clone()));
+    }
+}

@@ -1,0 +1,174 @@
+//! The API as OpenAPI 3.1 describes it.
+//!
+//! Each handler says what it takes and answers, in its `utoipa::path`. Who may call it, and at which further addresses,
+//! stands in the [`table`](super::table()) alone and is added here: the least role as `x-least-role`, the way to prove who
+//! one is, and the failures that follow from both.
+
+use actix_web::http::Method;
+use serde::Serialize;
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, Deprecated, Ref, RefOr};
+use utoipa::{OpenApi, ToResponse, ToSchema};
+
+use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, table, webhooks};
+use crate::endpoint::Access;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Cortex",
+        description = "The backend of a company's knowledge. Every answer to an action tells the person and the company \
+                       that it is attributed to.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        health::live,
+        health::ready,
+        health::summary,
+        me::me,
+        me::companies,
+        connect::start,
+        connect::reconnect,
+        connection_status::status,
+        webhooks::receive,
+        webhooks::callback,
+        sync::initial,
+        sync::incremental,
+        sync::once,
+        sync::once_outlook,
+        sync_jobs::job,
+        documents::list,
+        documents::one,
+        documents::provenance,
+        search::by_query,
+        search::by_body,
+    ),
+    components(schemas(InvalidField), responses(ProblemBody))
+)]
+struct Described;
+
+/// What went wrong, by RFC 9457. `code` is the word to compare.
+#[derive(Serialize, ToSchema, ToResponse)]
+#[schema(as = Problem)]
+#[response(content_type = "application/problem+json")]
+pub(super) struct ProblemBody {
+    #[serde(rename = "type")]
+    type_uri: String,
+    title: String,
+    status: u16,
+    detail: String,
+    instance: Option<String>,
+    code: String,
+    errors: Option<Vec<InvalidField>>,
+}
+
+/// A field of the body that cannot be taken.
+#[derive(Serialize, ToSchema)]
+struct InvalidField {
+    /// A JSON pointer (RFC 6901).
+    pointer: String,
+    detail: String,
+}
+
+/// The name of the scheme by which members prove who they are.
+const ACCESS_TOKEN: &str = "access_token";
+
+/// Says who may call an operation.
+const LEAST_ROLE: &str = "x-least-role";
+
+/// The whole document.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    let mut document = Described::openapi();
+    env!("CARGO_PKG_VERSION").clone_into(&mut document.info.version);
+    let described = std::mem::take(&mut document.paths.paths);
+    for endpoint in table() {
+        let (paths, accesses) = endpoint.declared();
+        for (number, path) in paths.iter().enumerate() {
+            let item = document.paths.paths.entry((*path).to_owned()).or_default();
+            for (method, access) in accesses {
+                let operation = described.get(paths[0]).and_then(|item| operation_of(item, method));
+                if let Some(mut operation) = operation.cloned() {
+                    complete(&mut operation, *access);
+                    distinguish(&mut operation, method, accesses.len(), number);
+                    put(item, method, operation);
+                }
+            }
+        }
+    }
+    let components = document.components.get_or_insert_with(Components::new);
+    let token = SecurityScheme::Http(
+        Http::builder()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("Access token of the central sign-in."))
+            .build(),
+    );
+    components.add_security_scheme(ACCESS_TOKEN, token);
+    document
+}
+
+/// Adds what follows from who may call it.
+fn complete(operation: &mut Operation, access: Access) {
+    let mut failures = vec!["500", "503"];
+    match access {
+        Access::Open => operation.security = Some(Vec::new()),
+        Access::Member(role) => {
+            operation.security = Some(vec![SecurityRequirement::new(ACCESS_TOKEN, [""; 0])]);
+            let least = ExtensionsBuilder::new().add(LEAST_ROLE, role.name()).build();
+            operation.extensions.get_or_insert_default().merge(least);
+            failures.extend(["401", "403", "429"]);
+        }
+    }
+    if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty())
+        || operation.request_body.is_some()
+    {
+        failures.push("400");
+    }
+    if operation.request_body.is_some() {
+        failures.extend(["413", "415", "422"]);
+    }
+    for status in failures {
+        let failure = || RefOr::Ref(Ref::from_response_name("ProblemBody"));
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(failure);
+    }
+}
+
+/// Gives every operation an id of its own. Further addresses are for older clients.
+fn distinguish(operation: &mut Operation, method: &Method, methods: usize, number: usize) {
+    let tag = operation.tags.as_ref().and_then(|tags| tags.first()).cloned().unwrap_or_default();
+    let mut id = format!("{tag}_{}", operation.operation_id.take().unwrap_or_default());
+    if methods > 1 {
+        id = format!("{id}_{}", method.as_str().to_lowercase());
+    }
+    if number > 0 {
+        id = format!("{id}_{}", number + 1);
+        operation.deprecated = Some(Deprecated::True);
+    }
+    operation.operation_id = Some(id);
+}
+
+fn operation_of<'a>(item: &'a PathItem, method: &Method) -> Option<&'a Operation> {
+    match method.as_str() {
+        "GET" => item.get.as_ref(),
+        "POST" => item.post.as_ref(),
+        "PUT" => item.put.as_ref(),
+        "PATCH" => item.patch.as_ref(),
+        "DELETE" => item.delete.as_ref(),
+        _ => None,
+    }
+}
+
+fn put(item: &mut PathItem, method: &Method, operation: Operation) {
+    let place = match method.as_str() {
+        "GET" => &mut item.get,
+        "POST" => &mut item.post,
+        "PUT" => &mut item.put,
+        "PATCH" => &mut item.patch,
+        "DELETE" => &mut item.delete,
+        _ => return,
+    };
+    *place = Some(operation);
+}
