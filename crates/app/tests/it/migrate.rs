@@ -108,13 +108,13 @@ async fn down_takes_the_newest_or_all_that_are_newer() {
 async fn what_cannot_be_done_is_one_line_and_a_code() {
     let deployment = Deployment::new().await;
 
-    let version = deployment.cortex(&["migrate", "up", "--to", "012"]);
+    let version = deployment.cortex(&["migrate", "up", "--to", "030"]);
     let usage = deployment.cortex(&["migrate", "sideways"]);
     let absent = cortex(&deployment.master.url(), "postgres://nora:hush@127.0.0.1:1/books", &["migrate", "up"]);
     let json = cortex("postgres://nora:hush@127.0.0.1:1/m", &deployment.company.url(), &["migrate", "up", "--json"]);
 
     assert_eq!(version.status.code(), Some(2));
-    assert!(stderr(&version).contains("there is no migration 012 of the master database"), "{}", stderr(&version));
+    assert!(stderr(&version).contains("there is no migration 030 of the master database"), "{}", stderr(&version));
     assert!(stderr(&version).contains("--database"), "{}", stderr(&version));
     assert_eq!(usage.status.code(), Some(2));
     assert_eq!(absent.status.code(), Some(1));
