@@ -4,8 +4,10 @@
 
 mod connect;
 mod journey;
+mod memberships;
 mod mocked;
 mod people;
 mod readiness;
+mod route_matrix;
 mod stack;
 mod tokens;
