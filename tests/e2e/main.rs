@@ -5,8 +5,10 @@
 mod connect;
 mod journey;
 mod limits;
+mod memberships;
 mod mocked;
 mod people;
 mod readiness;
+mod route_matrix;
 mod stack;
 mod tokens;

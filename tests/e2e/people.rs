@@ -32,6 +32,20 @@ pub(crate) const JONAS: Person = Person {
     company: KESTREL,
     role: Some("user"),
 };
+/// A colleague who administers.
+pub(crate) const ADA: Person = Person {
+    id: user(uuid!("a0000000-0000-4000-8000-0000000000a5")),
+    email: "ada.brook@kestrelpumps.example",
+    company: KESTREL,
+    role: Some("admin"),
+};
+/// A3: a colleague who only reads.
+pub(crate) const VERA: Person = Person {
+    id: user(uuid!("a0000000-0000-4000-8000-0000000000a3")),
+    email: "vera.stone@kestrelpumps.example",
+    company: KESTREL,
+    role: Some("viewer"),
+};
 /// B1: owner of B.
 pub(crate) const OLIVE: Person = Person {
     id: user(uuid!("b0000000-0000-4000-8000-0000000000b1")),

@@ -10,7 +10,7 @@ use cortex_sandbox::provider::AccountConfig;
 use cortex_sandbox::supabase::{RunningSupabase, SeedUser, Supabase, SupabaseConfig};
 use cortex_test_support::{Template, TestDatabase, TestRole};
 
-use crate::people::{BRAMBLEWICK, JONAS, KESTREL, MARTA, OLIVE, Person, STRANGER};
+use crate::people::{ADA, BRAMBLEWICK, JONAS, KESTREL, MARTA, OLIVE, Person, STRANGER, VERA};
 
 /// Gone, with its databases and servers, when it is stopped or dropped.
 pub(crate) struct Stack {
@@ -22,6 +22,7 @@ pub(crate) struct Stack {
     _service: TestRole,
 }
 
+const EVERYBODY: [&Person; 6] = [&MARTA, &JONAS, &ADA, &VERA, &OLIVE, &STRANGER];
 const PASSWORD: &str = "correct horse";
 const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
 
@@ -37,7 +38,7 @@ impl Stack {
                  ('{BRAMBLEWICK}', 'bramblewick', 'Bramblewick Foods')"
             ))
             .await;
-        for person in [&MARTA, &JONAS, &OLIVE, &STRANGER] {
+        for person in EVERYBODY {
             if let Some(role) = person.role {
                 let Person { id, email, company, .. } = person;
                 let insert = "insert into company_users (user_id, company_id, email, role)";
@@ -46,8 +47,7 @@ impl Stack {
         }
         let service = TestRole::with("in role cortex_app").await;
 
-        let supabase =
-            Supabase::start(SupabaseConfig::with_users([&MARTA, &JONAS, &OLIVE, &STRANGER].map(sign_in))).unwrap();
+        let supabase = Supabase::start(SupabaseConfig::with_users(EVERYBODY.map(sign_in))).unwrap();
         let environment = EnvironmentConfig::default();
         let (api_key, signing_key) = (environment.api_key.to_string(), environment.webhook_signing_key.clone());
         let nango = Nango::start(NangoConfig {
@@ -68,6 +68,8 @@ impl Stack {
             ("SYNC_POLL_MS", "20".to_owned()),
             // Tests look again and again.
             ("RATE_LIMIT_READ", "0".to_owned()),
+            ("RATE_LIMIT_WRITE", "0".to_owned()),
+            ("EXPOSE_DOCS", "true".to_owned()),
             ("HOST", "127.0.0.1".to_owned()),
             ("PORT", "0".to_owned()),
         ]);

@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use crate::process::Runner;
 use crate::workspace::Workspace;
 
+mod bench;
 mod ci;
 mod db;
 mod demo;
@@ -50,6 +51,8 @@ enum Command {
     /// A private, throw-away Postgres server for development.
     #[command(subcommand)]
     Db(db::Command),
+    /// Measure what something costs, beside the least that it could cost.
+    Bench(bench::Arguments),
     /// Check what compilers do not: layers, docs, migrations, file headers.
     Tidy,
     /// Everything that a change must pass.
@@ -92,6 +95,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Migrate(arguments) => migrate::run(&workspace, &arguments),
         Command::Openapi(arguments) => openapi::run(&workspace, &Runner::new()?, &arguments),
         Command::Db(command) => db::run(&workspace, &command).map(|()| ExitCode::SUCCESS),
+        Command::Bench(arguments) => bench::run(&workspace, &Runner::new()?, &arguments),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci => ci::run(&workspace, &Runner::new()?),
         Command::KeepPostgres { .. } => Ok(ExitCode::SUCCESS),

@@ -94,7 +94,8 @@ impl KeyCache {
         turn.unfinished = None;
         let keys = KeySet::parse(&fetched?, self.clock.now()).map_err(FetchJwksError::NotAKeySet)?;
         tracing::debug!(keys.usable = keys.len(), "fetched the issuer's keys");
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        let mut current = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(keys.after(&current));
         Ok(())
     }
 }

@@ -20,6 +20,10 @@ pub(crate) struct KeySet {
     keys: Vec<Arc<VerificationKey>>,
     /// When it was fetched.
     pub(crate) fetched_at: Option<OffsetDateTime>,
+    /// The set as it was published: two of the same are one.
+    published: Vec<u8>,
+    /// Counts the different sets that were in use, from 1.
+    pub(crate) generation: u64,
 }
 
 /// A public key and the one algorithm that it is for.
@@ -46,7 +50,18 @@ impl KeySet {
             }
             read.ok().map(Arc::new)
         };
-        Ok(Self { keys: keys.into_iter().filter_map(usable).collect(), fetched_at: Some(fetched_at) })
+        Ok(Self {
+            keys: keys.into_iter().filter_map(usable).collect(),
+            fetched_at: Some(fetched_at),
+            published: body.to_vec(),
+            generation: 1,
+        })
+    }
+
+    /// The set, as the one after `before`: a generation of its own, unless it is the same.
+    pub(crate) fn after(self, before: &Self) -> Self {
+        let is_other = self.published != before.published;
+        Self { generation: before.generation + u64::from(is_other), ..self }
     }
 
     pub(crate) const fn is_empty(&self) -> bool {

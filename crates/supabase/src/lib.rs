@@ -15,6 +15,7 @@ mod token_claims;
 mod token_header;
 mod token_rules;
 mod token_verifier;
+mod verified_tokens;
 
 pub use http_jwks::HttpJwks;
 pub use jwks_source::{FetchJwksError, JwksSource};

@@ -21,11 +21,13 @@ pub(crate) struct TokenHeader {
 }
 
 impl TokenHeader {
-    /// Reads the header of a token that is short enough and has the right number of parts.
+    /// Holds for a text that is short enough to be a token.
+    pub(crate) const fn check_length(token: &str) -> Result<(), TokenRefusal> {
+        if token.len() > MAX_LENGTH { Err(TokenRefusal::TooLong) } else { Ok(()) }
+    }
+
+    /// Reads the header of a token that has the right number of parts.
     pub(crate) fn read(token: &str) -> Result<Self, TokenRefusal> {
-        if token.len() > MAX_LENGTH {
-            return Err(TokenRefusal::TooLong);
-        }
         let parts = Compact::decode(token);
         if parts.len() != 3 {
             return Err(TokenRefusal::Malformed);

@@ -19,6 +19,7 @@ use crate::key_cache::KeyCache;
 use crate::token_claims;
 use crate::token_header::TokenHeader;
 use crate::token_rules::TokenRules;
+use crate::verified_tokens::VerifiedTokens;
 
 /// Checks tokens against the issuer's keys and this deployment's rules.
 ///
@@ -29,6 +30,7 @@ pub struct SupabaseTokenVerifier {
     rules: TokenRules,
     legacy_secret: Option<Secret>,
     keys: KeyCache,
+    verified: VerifiedTokens,
     clock: Arc<dyn Clock>,
 }
 
@@ -41,6 +43,7 @@ impl SupabaseTokenVerifier {
             legacy_secret: legacy_secret.filter(|bytes| !bytes.is_empty()).map(|bytes| Secret::Bytes(bytes.to_vec())),
             rules,
             keys: KeyCache::new(source, Arc::clone(&clock)),
+            verified: VerifiedTokens::new(),
             clock,
         }
     }
@@ -77,14 +80,26 @@ impl SupabaseTokenVerifier {
 
 #[async_trait]
 impl TokenVerifier for SupabaseTokenVerifier {
+    /// A token that was verified is not verified again until it ends or the keys change. One that is too long to be a
+    /// token is not even looked for.
     async fn verify(&self, token: &str) -> Result<VerifiedToken, VerifyTokenError> {
+        let refused = |refusal| VerifyTokenError::Refused(refusal);
+        TokenHeader::check_length(token).map_err(refused)?;
+        let (digest, now) = (VerifiedTokens::digest(token), self.clock.now());
+        // Before the signature is checked: what is checked by keys that are replaced meanwhile is not kept.
+        let generation = self.keys.keys().generation;
+        if let Some(says) = self.verified.find(&digest, generation, now) {
+            return Ok(says);
+        }
         let claims = self.signed_claims(token).await.map_err(|refusal| match refusal {
             TokenRefusal::UnknownKey if self.legacy_secret.is_none() && self.keys.keys().is_empty() => {
                 VerifyTokenError::KeysUnavailable
             }
-            refusal => VerifyTokenError::Refused(refusal),
+            refusal => refused(refusal),
         })?;
-        token_claims::check(&claims, &self.rules, self.clock.now()).map_err(VerifyTokenError::Refused)
+        let says = token_claims::check(&claims, &self.rules, now).map_err(refused)?;
+        self.verified.keep(digest, generation, says.clone());
+        Ok(says)
     }
 }
 

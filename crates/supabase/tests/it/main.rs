@@ -7,3 +7,4 @@ mod http_jwks;
 mod key_rotation;
 mod refused_tokens;
 mod support;
+mod verified_again;

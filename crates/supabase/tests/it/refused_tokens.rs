@@ -259,6 +259,23 @@ async fn a_bad_signature_is_refused_before_any_claim_is_read() {
     }
 }
 
+#[test]
+fn there_are_many_ways_to_lie() {
+    let tables = [
+        SHAPES,
+        HEADERS,
+        ALGORITHMS,
+        SYMMETRIC_WITHOUT_SECRET,
+        SYMMETRIC_WITH_SECRET,
+        SIGNATURES,
+        TIMES,
+        ORIGINS,
+        BEARERS,
+    ];
+
+    assert!(tables.into_iter().flatten().count() >= 60);
+}
+
 async fn expect_refusals(tables: &[&[Case]], rules: TokenRules) {
     let forge = Forge::new();
     let verifier = verifier(rules, &Published::keys(forge.published()), &HandClock::at_noon());

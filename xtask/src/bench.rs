@@ -1,0 +1,39 @@
+//! `cargo xtask bench`: what things cost, each beside the least that it could cost on this machine in this run.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::environment;
+use crate::process::Runner;
+use crate::workspace::Workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// What is measured.
+    #[arg(value_enum)]
+    what: What,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// Checking access tokens: the first time, and again.
+    Tokens,
+}
+
+impl What {
+    /// The package and the benchmark in it.
+    const fn target(self) -> [&'static str; 2] {
+        match self {
+            Self::Tokens => ["cortex-supabase", "tokens"],
+        }
+    }
+}
+
+pub(crate) fn run(workspace: &Workspace, runner: &Runner, arguments: &Arguments) -> Result<ExitCode> {
+    let [package, bench] = arguments.what.target();
+    let mut command = environment::isolated_cargo();
+    command.current_dir(workspace.root()).args(["bench", "--quiet", "--package", package, "--bench", bench]);
+    let status = runner.run(&mut command)?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
