@@ -2,6 +2,8 @@
 
 mod attempt_counters;
 mod profile_reader;
+mod team_store;
+mod user_directory;
 
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, Origin, StoreError, UserId};
@@ -16,6 +18,12 @@ pub use attempt_counters::{AttemptCounters, Attempts};
 #[cfg(any(test, feature = "testing"))]
 pub use profile_reader::MockProfileReader;
 pub use profile_reader::ProfileReader;
+#[cfg(any(test, feature = "testing"))]
+pub use team_store::MockTeamStore;
+pub use team_store::{ChangeTeamError, ListMembersError, PendingBinding, TeamStore};
+#[cfg(any(test, feature = "testing"))]
+pub use user_directory::MockUserDirectory;
+pub use user_directory::{DirectoryError, InviteAnswer, UserDirectory};
 
 /// Checks tokens of Master Supabase Auth.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

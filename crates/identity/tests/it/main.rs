@@ -17,3 +17,15 @@ mod profile_reader {
 
     cortex_identity::profile_reader_contract!(InMemoryHarness::default());
 }
+
+mod team_store {
+    use cortex_identity::testing::team_store::InMemoryHarness;
+
+    cortex_identity::team_store_contract!(InMemoryHarness::default());
+}
+
+mod user_directory {
+    use cortex_identity::testing::user_directory::InMemoryHarness;
+
+    cortex_identity::user_directory_contract!(InMemoryHarness::default());
+}
