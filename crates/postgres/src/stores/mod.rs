@@ -14,6 +14,7 @@ mod quarantine_store;
 mod reading_states;
 mod search_index;
 mod sync_starter;
+mod team_store;
 mod webhook_inbox;
 
 pub use connect_session_endings::PgConnectSessionEndings;
@@ -30,4 +31,5 @@ pub use quarantine_store::PgQuarantineStore;
 pub use reading_states::PgReadingStates;
 pub use search_index::PgSearchIndex;
 pub use sync_starter::PgSyncStarter;
+pub use team_store::PgTeamStore;
 pub use webhook_inbox::PgWebhookInbox;
