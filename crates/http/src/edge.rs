@@ -19,12 +19,13 @@ use actix_web::http::header::{
     REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError, web};
+use actix_web::{Error, HttpMessage, ResponseError, web};
 use cortex_kernel::IdGenerator;
 use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::Settings;
+use crate::endpoint::TellsMessage;
 use crate::origin;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemKind};
 use crate::request_id::{RequestId, X_REQUEST_ID};
@@ -117,7 +118,9 @@ impl Told<'_> {
             }
         };
         let status = problem.status_code();
-        let body = self.render(problem);
+        self.log(status, Some(problem));
+        let tells_message = response.request().extensions().contains::<TellsMessage>();
+        let body = problem.body(Some(&self.id.urn()), tells_message);
         let (request, response) = response.into_parts();
         // What inner layers added to the head stays, but for what described the body.
         let mut response = response.set_body(BoxBody::new(body));
@@ -139,7 +142,7 @@ impl Told<'_> {
     /// The body of a problem, which is logged at this occasion.
     fn render(&self, problem: &Problem) -> Vec<u8> {
         self.log(problem.status_code(), Some(problem));
-        problem.body(Some(&self.id.urn()))
+        problem.body(Some(&self.id.urn()), false)
     }
 
     fn set_headers(&self, headers: &mut HeaderMap) {

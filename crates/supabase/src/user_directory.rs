@@ -91,6 +91,8 @@ const MAX_LENGTH: usize = 4 * 1024 * 1024;
 const PER_PAGE: usize = 100;
 /// Most pages that are read. The filter finds whatever holds the address, which is one user nearly always.
 const MAX_PAGES: usize = 20;
+/// Longest wait that is believed.
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// Longest code of an error that is told.
 const MAX_CODE: usize = 64;
 
@@ -279,7 +281,7 @@ async fn bounded(mut answer: Response) -> Result<Vec<u8>, Refused> {
 
 fn retry_after(answer: &Response) -> Option<Duration> {
     let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
-    Some(Duration::from_secs(seconds))
+    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
 
 /// The code, if it is a word like theirs.

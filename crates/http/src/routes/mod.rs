@@ -11,6 +11,7 @@ mod search;
 mod sync;
 mod sync_jobs;
 mod table;
+mod team;
 mod webhooks;
 
 use actix_web::HttpResponse;
@@ -26,10 +27,14 @@ pub(crate) use table::table;
 pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&mut ServiceConfig) + use<> {
     let Services {
         health,
+        clock,
         ids: _,
         tokens,
         enter_company,
         profiles,
+        team,
+        change_member,
+        invite_member,
         providers,
         start_connect,
         connections,
@@ -46,7 +51,11 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         config
             .app_data(Data::new(Gate { tokens, enter_company }))
             .app_data(Data::from(health))
+            .app_data(Data::from(clock))
             .app_data(Data::from(profiles))
+            .app_data(Data::from(team))
+            .app_data(Data::from(change_member))
+            .app_data(Data::new(team::Inviting(invite_member)))
             .app_data(Data::from(providers))
             .app_data(Data::from(start_connect))
             .app_data(Data::from(connections))

@@ -9,6 +9,7 @@ mod health;
 mod identity;
 mod stage;
 mod syncs;
+mod team;
 
 use std::io;
 use std::sync::Arc;
