@@ -8,4 +8,5 @@ mod mocked;
 mod people;
 mod readiness;
 mod stack;
+mod team;
 mod tokens;

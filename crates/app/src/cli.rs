@@ -13,6 +13,7 @@ use cortex_postgres::migrate::UnknownVersion;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::migrate::{self, MigrateArgs};
+use crate::commands::users::{self, UsersArgs};
 use crate::config::{ConfigErrors, MigrateConfig, Process, ServeConfig, WorkConfig};
 use crate::{logging, serve, work};
 
@@ -38,6 +39,8 @@ enum Command {
     Work,
     /// Brings the schemas of the databases up or down, or tells how they stand.
     Migrate(MigrateArgs),
+    /// Says who belongs to the company, and tells who does.
+    Users(UsersArgs),
 }
 
 /// Runs the command that `arguments` name, the program's own name first.
@@ -84,6 +87,7 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
             logging::start(&config.log)?;
             migrate::run(&arguments, &config, &mut io::stdout()).await
         }
+        Command::Users(arguments) => users::run(&arguments, &variable, &mut io::stdout()).await,
     }
 }
 

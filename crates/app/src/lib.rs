@@ -5,6 +5,7 @@
 //! decided here that a domain should decide.
 
 mod background;
+mod bindings;
 pub mod cli;
 pub mod commands;
 pub mod config;

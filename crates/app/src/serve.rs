@@ -7,10 +7,12 @@ use std::time::Duration;
 use actix_web::HttpServer;
 use anyhow::Context;
 use cortex_http::{Services, Settings};
+use cortex_identity::KeepBindings;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::background::Background;
+use crate::bindings::keep_bound;
 use crate::config::ServeConfig;
 use crate::ports::ApiPorts;
 use crate::readiness::WorkerTicks;
@@ -31,6 +33,7 @@ const DRAIN: Duration = Duration::from_secs(25);
 pub struct Service {
     server: Server,
     keys: Arc<dyn SigningKeys>,
+    bindings: Option<Arc<KeepBindings>>,
     background: Option<Background>,
     stop: CancellationToken,
 }
@@ -57,8 +60,9 @@ impl Service {
             ports.shared.readiness.push(Arc::new(WorkerTicks(background.pulse())));
         }
         let keys = Arc::clone(&ports.signing_keys);
+        let bindings = services::compose_bindings(&config.runtime, &ports);
         let server = Server::bind(config, services::compose(config, ports, wake), stop.clone())?;
-        Ok(Self { server, keys, background, stop })
+        Ok(Self { server, keys, bindings, background, stop })
     }
 
     /// Where it listens.
@@ -69,7 +73,7 @@ impl Service {
 
     /// Runs until it is stopped.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { server, keys, background, stop } = self;
+        let Self { server, keys, bindings, background, stop } = self;
         // A server that failed by itself ends the rest too.
         let serving = async {
             let ended = server.run().await;
@@ -81,7 +85,12 @@ impl Service {
                 background.run(stop.child_token()).await;
             }
         };
-        let (ended, (), ()) = tokio::join!(serving, signing_keys::keep_fresh(keys, stop.clone()), working);
+        let binding = async {
+            if let Some(bindings) = bindings {
+                keep_bound(&bindings, stop.child_token()).await;
+            }
+        };
+        let (ended, (), (), ()) = tokio::join!(serving, signing_keys::keep_fresh(keys, stop.clone()), working, binding);
         ended
     }
 }

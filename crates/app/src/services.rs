@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cortex_connections::{AdoptConnection, AdoptPorts, ReceiveWebhook, StartConnect, WorkOffInbox};
 use cortex_http::Services;
 use cortex_http::health::Health;
-use cortex_identity::EnterCompany;
+use cortex_identity::{BindAccount, ChangeMember, EnterCompany, InviteMember, KeepBindings};
 use cortex_ingestion::ReadStream;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
@@ -25,8 +25,14 @@ const MAX_ATTEMPTS: u32 = 5;
 /// Puts the use cases of the API over ports. `wake` makes a worker of the same process look at the queue.
 #[must_use]
 pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Services {
-    let ApiPorts { shared: ports, tokens, signing_keys: _, broker, webhook_authenticity } = ports;
     let company_id = config.runtime.deployment.company_id;
+    let bindings = compose_bindings(&config.runtime, &ports);
+    let ApiPorts { shared: ports, tokens, signing_keys: _, user_directory, broker, webhook_authenticity } = ports;
+    let invite_member = user_directory.zip(bindings).map(|(directory, bindings)| {
+        let (team, clock) = (Arc::clone(&ports.team), Arc::clone(&ports.clock));
+        let valid_for = config.identity.invitation_validity.try_into().unwrap_or(time::Duration::WEEK);
+        Arc::new(InviteMember::new(team, directory, bindings, clock, valid_for))
+    });
     let providers: BTreeSet<_> = config.runtime.nango.provider_keys.keys().copied().collect();
     let start_connect = StartConnect::new(
         providers.clone(),
@@ -39,6 +45,10 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
     Services {
         health: Arc::new(Health::new(ports.readiness)),
         tokens,
+        clock: Arc::clone(&ports.clock),
+        change_member: Arc::new(ChangeMember::new(Arc::clone(&ports.team), Arc::clone(&ports.clock))),
+        invite_member,
+        team: ports.team,
         enter_company: Arc::new(EnterCompany::new(company_id, ports.memberships, Arc::clone(&ports.clock))),
         profiles: ports.profiles,
         providers: Arc::new(providers),
@@ -58,6 +68,15 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
         documents: ports.documents,
         search: ports.search,
     }
+}
+
+/// Binds accounts to the company, where the deployment has the key to them.
+#[must_use]
+pub fn compose_bindings(config: &RuntimeConfig, ports: &ApiPorts) -> Option<Arc<KeepBindings>> {
+    let directory = ports.user_directory.as_ref()?;
+    let bind = BindAccount::new(Arc::clone(directory), Arc::clone(&ports.shared.profiles));
+    let team = Arc::clone(&ports.shared.team);
+    Some(Arc::new(KeepBindings::new(config.deployment.company_id, team, Arc::new(bind))))
 }
 
 /// Puts what goes on beside requests over ports. Once `stop` is cancelled, it ends.

@@ -8,3 +8,5 @@ mod draining;
 mod generated;
 #[cfg(test)]
 mod migrate;
+#[cfg(test)]
+mod users;
