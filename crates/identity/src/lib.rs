@@ -13,6 +13,7 @@
 //! name, in `testing`; run the cases on the fake in `tests/it` and on Postgres in `cortex-postgres`. A port that no
 //! use case calls does not belong here yet.
 
+pub mod announcing_team;
 pub mod bind_account;
 pub mod change_member;
 pub mod enter_company;
@@ -23,6 +24,7 @@ pub mod ports;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use announcing_team::AnnouncingTeam;
 pub use bind_account::{BindAccount, BindAccountError, Bound};
 pub use change_member::ChangeMember;
 pub use enter_company::{EnterCompany, EnterCompanyError};
