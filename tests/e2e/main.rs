@@ -11,4 +11,5 @@ mod people;
 mod readiness;
 mod route_matrix;
 mod stack;
+mod team;
 mod tokens;

@@ -105,6 +105,7 @@ fn ports(config: &ServeConfig) -> ApiPorts {
         tokens: Arc::new(tokens),
         signing_keys: Arc::new(NoKeysNeeded),
         membership_watch: None,
+        user_directory: None,
         broker: Arc::new(broker),
         webhook_authenticity: Arc::new(authenticity),
     }

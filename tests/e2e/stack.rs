@@ -62,6 +62,8 @@ impl Stack {
             ("DATABASE_URL", company.url_as(&service)),
             ("MASTER_DATABASE_URL", master.url_as(&service)),
             ("MASTER_SUPABASE_URL", supabase.base_url().to_owned()),
+            ("MASTER_SUPABASE_SERVICE_KEY", supabase.service_key().to_owned()),
+            ("FRONTEND_URL", "https://app.kestrelpumps.example/welcome".to_owned()),
             ("NANGO_HOST", nango.base_url().to_owned()),
             ("NANGO_SECRET_KEY", api_key),
             ("NANGO_WEBHOOK_SIGNING_KEY", signing_key),

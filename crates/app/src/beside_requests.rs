@@ -1,15 +1,16 @@
-//! What the API needs to go on beside its requests: fresh keys, a true memory of who belongs here, and that visits are
-//! noted.
+//! What the API needs to go on beside its requests: fresh keys, a true memory of who belongs here, that visits are noted,
+//! and that accounts say where their owners belong.
 
 use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cortex_identity::ports::{MembershipChanges, MembershipWatch};
-use cortex_identity::{RememberedMemberships, Visits};
+use cortex_identity::{KeepBindings, RememberedMemberships, Visits};
 use cortex_kernel::{CompanyId, StoreError};
 use tokio_util::sync::CancellationToken;
 
+use crate::bindings::keep_bound;
 use crate::signing_keys::{self, SigningKeys};
 
 /// The loops of a process that answers requests.
@@ -20,6 +21,8 @@ pub struct BesideRequests {
     /// None where nobody can listen: there changes count once what is remembered has aged.
     pub(crate) membership_watch: Option<Arc<dyn MembershipWatch>>,
     pub(crate) visits: Arc<Visits>,
+    /// None where there is no key to people's accounts.
+    pub(crate) bindings: Option<Arc<KeepBindings>>,
 }
 
 /// How soon listening is tried again. Meanwhile nothing is remembered.
@@ -31,11 +34,17 @@ const FLUSH: Duration = Duration::from_secs(1);
 impl BesideRequests {
     /// Runs until `stop` is cancelled.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { company_id, signing_keys, memberships, membership_watch, visits } = self;
+        let Self { company_id, signing_keys, memberships, membership_watch, visits, bindings } = self;
+        let binding = async {
+            if let Some(bindings) = bindings {
+                keep_bound(&bindings, stop.child_token()).await;
+            }
+        };
         tokio::join!(
             signing_keys::keep_fresh(signing_keys, stop.clone()),
             keep_true(company_id, &memberships, membership_watch.as_deref(), LISTEN_AGAIN, stop.clone()),
-            hand_over(&visits, stop),
+            hand_over(&visits, stop.clone()),
+            binding,
         );
     }
 }

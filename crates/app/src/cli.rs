@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::migrate::{self, MigrateArgs};
 use crate::commands::openapi;
+use crate::commands::users::{self, UsersArgs};
 use crate::config::{ConfigErrors, MigrateConfig, Process, ServeConfig, WorkConfig};
 use crate::start::StartRefused;
 use crate::{logging, serve, work};
@@ -45,6 +46,8 @@ enum Command {
     Migrate(MigrateArgs),
     /// Prints the OpenAPI document of the HTTP API.
     Openapi,
+    /// Says who belongs to the company, and tells who does.
+    Users(UsersArgs),
 }
 
 /// Runs the command that `arguments` name, the program's own name first.
@@ -97,6 +100,7 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
             migrate::run(&arguments, &config, &mut io::stdout()).await
         }
         Command::Openapi => openapi::run(&mut io::stdout()).map(|()| true),
+        Command::Users(arguments) => users::run(&arguments, &variable, &mut io::stdout()).await,
     }
 }
 

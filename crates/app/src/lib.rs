@@ -6,6 +6,7 @@
 
 mod background;
 pub mod beside_requests;
+mod bindings;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU16;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use cortex_connections::ports::{
@@ -10,7 +11,8 @@ use cortex_connections::ports::{
 };
 use cortex_http::health::ReadinessCheck;
 use cortex_identity::ports::{
-    AttemptCounters, MembershipStore, MembershipWatch, ProfileReader, TokenVerifier, VisitStore,
+    AttemptCounters, MembershipStore, MembershipWatch, ProfileReader, TeamStore, TokenVerifier, UserDirectory,
+    VisitStore,
 };
 use cortex_ingestion::ports::{DocumentReader, PageStore, ReadingStates, SearchIndex};
 use cortex_ingestion::record_source::RecordSource;
@@ -24,14 +26,14 @@ use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
     PgAttemptCounters, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore, PgDocumentReader, PgJobQueue,
     PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader,
-    PgQuarantineStore, PgReadingStates, PgSearchIndex, PgSyncStarter, PgVisitStore, PgWebhookInbox,
+    PgQuarantineStore, PgReadingStates, PgSearchIndex, PgSyncStarter, PgTeamStore, PgVisitStore, PgWebhookInbox,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
-use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, TokenRules};
+use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig};
 use cortex_sync_jobs::ports::{JobQueue, SyncStarter};
 use url::Url;
 
-use crate::config::{DatabaseUrl, RuntimeConfig, ServeConfig};
+use crate::config::{DatabaseUrl, RuntimeConfig, Secret, ServeConfig};
 use crate::readiness::DatabaseAnswers;
 use crate::searchable::MakeSearchable;
 use crate::signing_keys::{KeysAreLoaded, SigningKeys};
@@ -60,6 +62,8 @@ pub struct Ports {
     pub members: Arc<dyn Members>,
     /// What people may know of their own places.
     pub profiles: Arc<dyn ProfileReader>,
+    /// The members of the company, to be changed.
+    pub team: Arc<dyn TeamStore>,
     /// The connections that the broker holds.
     pub brokered: Arc<dyn BrokeredConnections>,
     /// Whose accounts stand behind them.
@@ -107,6 +111,8 @@ pub struct ApiPorts {
     pub signing_keys: Arc<dyn SigningKeys>,
     /// Who tells of changes of memberships; none where nobody can listen.
     pub membership_watch: Option<Arc<dyn MembershipWatch>>,
+    /// People's accounts at Master, where the deployment has the key to them.
+    pub user_directory: Option<Arc<dyn UserDirectory>>,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
@@ -115,6 +121,9 @@ pub struct ApiPorts {
 
 /// As PostgreSQL's own views show us.
 const APPLICATION_NAME: &str = "cortex";
+
+/// How long a call about an account may take: a mail is sent within it.
+const ACCOUNTS_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Where the broker's webhooks arrive, below the deployment's own URL.
 const WEBHOOK_PATH: &str = "nango/webhook";
@@ -151,6 +160,7 @@ impl Ports {
             attempts: Arc::new(PgAttemptCounters::new(company.clone())),
             members: Arc::new(PgMembers::new(master.clone())),
             profiles: Arc::new(PgProfileReader::new(master.clone())),
+            team: Arc::new(PgTeamStore::new(master.clone())),
             brokered: Arc::new(NangoConnections::new(nango.clone(), integrations.clone())),
             accounts: Arc::new(NangoProviderAccounts::new(nango.clone(), integrations.clone())),
             connections: Arc::new(PgConnectionStore::new(company.clone())),
@@ -178,6 +188,7 @@ impl ApiPorts {
         let tls = tls::client_config()?;
         let nango = nango(&config.runtime, tls.clone())?;
         let mut shared = Ports::over(&config.runtime, nango.clone())?;
+        let user_directory = user_directory(config, tls.clone())?;
         let verifier = Arc::new(token_verifier(config, tls, Arc::clone(&shared.clock))?);
         let signing_keys: Arc<dyn SigningKeys> = Arc::<SupabaseTokenVerifier>::clone(&verifier);
         shared.readiness.push(Arc::new(KeysAreLoaded(Arc::clone(&signing_keys))));
@@ -190,6 +201,7 @@ impl ApiPorts {
             membership_watch: membership_watch(&config.runtime)?,
             tokens: verifier,
             signing_keys,
+            user_directory,
             broker: Arc::new(NangoConnectionBroker::new(nango, integrations, webhook_url)),
             webhook_authenticity: Arc::new(WebhookSignature::new(keys.current.as_secret().clone(), previous)),
         })
@@ -250,6 +262,28 @@ fn token_verifier(
     let keys = HttpJwks::new(&config.runtime.supabase_url, config.runtime.nango.timeout, tls)
         .context("the client for Supabase Auth cannot be set up")?;
     Ok(SupabaseTokenVerifier::new(rules, Arc::new(keys), clock))
+}
+
+fn user_directory(config: &ServeConfig, tls: rustls::ClientConfig) -> anyhow::Result<Option<Arc<dyn UserDirectory>>> {
+    let Some(key) = &config.identity.service_key else { return Ok(None) };
+    let redirect_to = config.identity.frontend_url.clone();
+    Ok(Some(Arc::new(supabase_accounts(&config.runtime.supabase_url, key, redirect_to, tls)?)))
+}
+
+/// The accounts of Master's project.
+pub(crate) fn supabase_accounts(
+    supabase_url: &Url,
+    service_key: &Secret,
+    redirect_to: Option<Url>,
+    tls: rustls::ClientConfig,
+) -> anyhow::Result<SupabaseUserDirectory> {
+    let config = UserDirectoryConfig {
+        supabase_url: supabase_url.clone(),
+        service_key: service_key.as_secret().clone(),
+        redirect_to,
+        timeout: ACCOUNTS_TIMEOUT,
+    };
+    SupabaseUserDirectory::new(&config, tls).context("MASTER_SUPABASE_SERVICE_KEY")
 }
 
 fn webhook_url(public_url: &Url) -> anyhow::Result<Url> {

@@ -8,7 +8,10 @@ use cortex_http::Services;
 use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
-use cortex_identity::{EnterCompany, RememberedMemberships, Visits};
+use cortex_identity::ports::TeamStore;
+use cortex_identity::{
+    AnnouncingTeam, BindAccount, ChangeMember, EnterCompany, InviteMember, KeepBindings, RememberedMemberships, Visits,
+};
 use cortex_ingestion::ReadStream;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
@@ -29,8 +32,17 @@ const MAX_ATTEMPTS: u32 = 5;
 /// worker of the same process look at the queue.
 #[must_use]
 pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Services, BesideRequests) {
-    let ApiPorts { shared: ports, tokens, signing_keys, membership_watch, broker, webhook_authenticity } = ports;
     let company_id = config.runtime.deployment.company_id;
+    let bindings = compose_bindings(&config.runtime, &ports);
+    let ApiPorts {
+        shared: ports,
+        tokens,
+        signing_keys,
+        membership_watch,
+        user_directory,
+        broker,
+        webhook_authenticity,
+    } = ports;
     let memberships = Arc::new(RememberedMemberships::new(ports.memberships, Arc::clone(&ports.clock)));
     let visits = Arc::new(Visits::new(company_id, ports.visits));
     let enter_company = EnterCompany::new(
@@ -39,7 +51,15 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
         Arc::clone(&visits),
         Arc::clone(&ports.clock),
     );
-    let beside = BesideRequests { company_id, signing_keys, memberships, membership_watch, visits };
+    // What is changed here counts for the next request, whether or not anybody listens.
+    let remembered = Arc::clone(&memberships);
+    let team: Arc<dyn TeamStore> = Arc::new(AnnouncingTeam::new(ports.team, move || remembered.forget()));
+    let invite_member = user_directory.zip(bindings.clone()).map(|(directory, bindings)| {
+        let (team, clock) = (Arc::clone(&team), Arc::clone(&ports.clock));
+        let valid_for = config.identity.invitation_validity.try_into().unwrap_or(time::Duration::WEEK);
+        Arc::new(InviteMember::new(team, directory, bindings, clock, valid_for))
+    });
+    let beside = BesideRequests { company_id, signing_keys, memberships, membership_watch, visits, bindings };
     let providers: BTreeSet<_> = config.runtime.nango.provider_keys.keys().copied().collect();
     let start_connect = StartConnect::new(
         providers.clone(),
@@ -56,6 +76,10 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
         opening: Arc::new(Opening::opened()),
         rate_limiter: Arc::new(RateLimiter::new(limits, ports.attempts)),
         tokens,
+        clock: Arc::clone(&ports.clock),
+        change_member: Arc::new(ChangeMember::new(Arc::clone(&team), Arc::clone(&ports.clock))),
+        invite_member,
+        team,
         enter_company: Arc::new(enter_company),
         profiles: ports.profiles,
         providers: Arc::new(providers),
@@ -76,6 +100,15 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
         search: ports.search,
     };
     (services, beside)
+}
+
+/// Binds accounts to the company, where the deployment has the key to them.
+#[must_use]
+pub fn compose_bindings(config: &RuntimeConfig, ports: &ApiPorts) -> Option<Arc<KeepBindings>> {
+    let directory = ports.user_directory.as_ref()?;
+    let bind = BindAccount::new(Arc::clone(directory), Arc::clone(&ports.shared.profiles));
+    let team = Arc::clone(&ports.shared.team);
+    Some(Arc::new(KeepBindings::new(config.deployment.company_id, team, Arc::new(bind))))
 }
 
 /// Puts what goes on beside requests over ports. Once `stop` is cancelled, it ends.

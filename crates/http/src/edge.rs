@@ -19,12 +19,13 @@ use actix_web::http::header::{
     REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, ResponseError, web};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use cortex_kernel::IdGenerator;
 use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::Settings;
+use crate::endpoint::TellsMessage;
 use crate::opening::Opening;
 use crate::origin;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemKind};
@@ -123,7 +124,8 @@ impl Told<'_> {
                 return response.map_into_left_body();
             }
         };
-        let (status, body) = (problem.status_code(), self.render(problem));
+        let tells_message = response.request().extensions().contains::<TellsMessage>();
+        let (status, body) = (problem.status_code(), self.render(problem, tells_message));
         let (request, response) = response.into_parts();
         ServiceResponse::new(request, self.problem_response(response, status, body)).map_into_right_body()
     }
@@ -136,7 +138,7 @@ impl Told<'_> {
             foreign = Problem::of_foreign(error);
             &foreign
         };
-        let (status, body) = (problem.status_code(), self.render(problem));
+        let (status, body) = (problem.status_code(), self.render(problem, false));
         let response = self.problem_response(error.error_response(), status, body);
         InternalError::from_response(problem.to_string(), response).into()
     }
@@ -154,9 +156,9 @@ impl Told<'_> {
     }
 
     /// The body of a problem, which is logged at this occasion.
-    fn render(&self, problem: &Problem) -> Vec<u8> {
+    fn render(&self, problem: &Problem, tells_message: bool) -> Vec<u8> {
         self.log(problem.status_code(), Some(problem));
-        problem.body(Some(&self.id.urn()))
+        problem.body(Some(&self.id.urn()), tells_message)
     }
 
     fn set_headers(&self, headers: &mut HeaderMap) {

@@ -1,11 +1,12 @@
 //! An address, the methods it takes, who may call them and how often.
 
-use actix_web::dev::Handler;
+use actix_web::body::BoxBody;
+use actix_web::dev::{Handler, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{FromRequest, HttpResponse, Responder, Route, guard};
+use actix_web::{Error, FromRequest, HttpMessage, HttpResponse, Responder, Route, guard};
 use cortex_identity::model::Role;
 
 use crate::gate;
@@ -29,11 +30,22 @@ pub(crate) struct Endpoint {
     connects: bool,
     accesses: Vec<(Method, Access)>,
     routes: Vec<Route>,
+    tells_message: bool,
 }
+
+/// Stands in the extensions of a request whose failures repeat their detail as `message`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TellsMessage;
 
 impl Endpoint {
     pub(crate) fn at(path: &'static str) -> Self {
-        Self { paths: vec![path], connects: false, accesses: Vec::new(), routes: Vec::new() }
+        Self { paths: vec![path], connects: false, accesses: Vec::new(), routes: Vec::new(), tells_message: false }
+    }
+
+    /// Repeats the detail of every failure as `message`, those of the gate too: clients of this address look there.
+    pub(crate) fn telling_message(mut self) -> Self {
+        self.tells_message = true;
+        self
     }
 
     /// Answers at a further address, which older clients call.
@@ -120,7 +132,12 @@ impl Endpoint {
             async move { Err::<HttpResponse, _>(problem) }
         });
         let resource = self.routes.into_iter().fold(web::resource(self.paths), actix_web::Resource::route);
-        config.service(resource.default_service(refuse));
+        let resource = resource.default_service(refuse);
+        if self.tells_message {
+            config.service(resource.wrap(from_fn(tell_message)));
+        } else {
+            config.service(resource);
+        }
     }
 
     fn take(mut self, method: Method, access: Access, route: Route) -> Self {
@@ -135,4 +152,9 @@ impl Endpoint {
         });
         self
     }
+}
+
+async fn tell_message(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
+    request.extensions_mut().insert(TellsMessage);
+    next.call(request).await
 }

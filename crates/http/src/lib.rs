@@ -44,10 +44,10 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error};
 use cortex_connections::ports::{ConnectSessionEndings, ConnectionStore};
 use cortex_connections::{ReceiveWebhook, StartConnect};
-use cortex_identity::EnterCompany;
-use cortex_identity::ports::{ProfileReader, TokenVerifier};
+use cortex_identity::ports::{ProfileReader, TeamStore, TokenVerifier};
+use cortex_identity::{ChangeMember, EnterCompany, InviteMember};
 use cortex_ingestion::ports::{DocumentReader, ReadingStates, SearchIndex};
-use cortex_kernel::{IdGenerator, Provider};
+use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::StartSync;
 use cortex_sync_jobs::ports::JobQueue;
 use ipnet::IpNet;
@@ -68,6 +68,8 @@ pub struct Services {
     pub opening: Arc<Opening>,
     /// How often members may call.
     pub rate_limiter: Arc<RateLimiter>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
     /// Where request ids come from.
     pub ids: Arc<dyn IdGenerator>,
     /// Whose tokens are ours.
@@ -76,6 +78,12 @@ pub struct Services {
     pub enter_company: Arc<EnterCompany>,
     /// What people may know of their own places.
     pub profiles: Arc<dyn ProfileReader>,
+    /// The members of the company.
+    pub team: Arc<dyn TeamStore>,
+    /// Changes what they are.
+    pub change_member: Arc<ChangeMember>,
+    /// Invites more of them, where the deployment can.
+    pub invite_member: Option<Arc<InviteMember>>,
     /// The providers that are not switched off.
     pub providers: Arc<BTreeSet<Provider>>,
     /// Opens sessions in which people connect accounts.

@@ -3,6 +3,8 @@
 mod attempt_counters;
 mod membership_watch;
 mod profile_reader;
+mod team_store;
+mod user_directory;
 mod visit_store;
 
 use async_trait::async_trait;
@@ -21,6 +23,12 @@ pub use membership_watch::{MockMembershipChanges, MockMembershipWatch};
 #[cfg(any(test, feature = "testing"))]
 pub use profile_reader::MockProfileReader;
 pub use profile_reader::ProfileReader;
+#[cfg(any(test, feature = "testing"))]
+pub use team_store::MockTeamStore;
+pub use team_store::{ChangeTeamError, ListMembersError, PendingBinding, TeamStore};
+#[cfg(any(test, feature = "testing"))]
+pub use user_directory::MockUserDirectory;
+pub use user_directory::{DirectoryError, InviteAnswer, UserDirectory};
 #[cfg(any(test, feature = "testing"))]
 pub use visit_store::MockVisitStore;
 pub use visit_store::VisitStore;

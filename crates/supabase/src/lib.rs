@@ -1,6 +1,7 @@
 //! Master Supabase Auth, seen from Cortex.
 //!
-//! Here: [`SupabaseTokenVerifier`], which checks access tokens, and [`HttpJwks`], where its keys come from.
+//! Here: [`SupabaseTokenVerifier`], which checks access tokens, [`HttpJwks`], where its keys come from, and
+//! [`SupabaseUserDirectory`], which invites people and writes to their accounts with the key of the service role.
 //!
 //! Not here: what a valid token's bearer may do (`cortex-identity` decides), when keys are refreshed (whoever runs the
 //! process calls [`SupabaseTokenVerifier::refresh`]), and trust in servers: the composition root hands in one TLS
@@ -15,9 +16,11 @@ mod token_claims;
 mod token_header;
 mod token_rules;
 mod token_verifier;
+mod user_directory;
 mod verified_tokens;
 
 pub use http_jwks::HttpJwks;
 pub use jwks_source::{FetchJwksError, JwksSource};
 pub use token_rules::TokenRules;
 pub use token_verifier::SupabaseTokenVerifier;
+pub use user_directory::{SetUpError, SupabaseUserDirectory, UserDirectoryConfig};

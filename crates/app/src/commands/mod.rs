@@ -2,3 +2,4 @@
 
 pub mod migrate;
 pub mod openapi;
+pub mod users;

@@ -8,12 +8,12 @@ use cortex_postgres::Pooler;
 
 use super::reader::{Reader, Reading, quoted};
 use super::secret::DatabaseUrl;
-use super::variable::{ALL, Fallback, MIGRATE, SERVE_WORK, Variable};
+use super::variable::{ALL, BOTH_DATABASES, Fallback, MIGRATE, SERVE_WORK, Variable};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::required(
         "DATABASE_URL",
-        ALL,
+        BOTH_DATABASES,
         "PostgreSQL of the company: documents, connections, jobs. `sslmode=disable`, `prefer`, `require` or \
          `verify-full` in the URL says how TLS is used",
     )
@@ -100,6 +100,23 @@ pub struct MigrationDatabases {
     pub company_owner: DatabaseUrl,
     /// Master's database, as its owner.
     pub master_owner: DatabaseUrl,
+}
+
+/// Where Master is, for commands that need no other database.
+#[derive(Clone, Debug)]
+pub struct MasterDatabase {
+    /// Master's database, as the service logs in.
+    pub url: DatabaseUrl,
+    /// PEM file of the authorities to trust in place of the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl MasterDatabase {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Reading<Self> {
+        let url = reader.database_url("MASTER_DATABASE_URL");
+        let ca_file = reader.optional_file("DATABASE_CA_FILE");
+        Ok(Self { url: url?, ca_file: ca_file? })
+    }
 }
 
 impl DatabaseUrls {

@@ -6,12 +6,12 @@ use url::Url;
 
 use super::reader::{Reader, Reading, Scheme};
 use super::secret::Secret;
-use super::variable::{Fallback, SERVE, SERVE_WORK_DOCTOR, Variable};
+use super::variable::{Fallback, SERVE, SERVE_BIND, SERVE_WORK_DOCTOR_BIND, Variable};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::required(
         "MASTER_SUPABASE_URL",
-        SERVE_WORK_DOCTOR,
+        SERVE_WORK_DOCTOR_BIND,
         "Master's Supabase project, like `https://abc.supabase.co`; `http://` only for this machine's own addresses",
     ),
     Variable::new(
@@ -36,8 +36,8 @@ pub(super) const VARIABLES: &[Variable] = &[
     .secret(),
     Variable::optional(
         "MASTER_SUPABASE_SERVICE_KEY",
-        SERVE,
-        "key of the Auth admin API, for invitations; without it inviting answers 501",
+        SERVE_BIND,
+        "key of the Auth admin API, for invitations; without it inviting answers 501, and `users bind` does not start",
     )
     .secret(),
     Variable::optional("MASTER_SUPABASE_ANON_KEY", SERVE, "`apikey` header for sign-in from a console").secret(),
@@ -74,6 +74,11 @@ pub struct IdentityConfig {
 /// The base URL of Master's Supabase project.
 pub(super) fn read_supabase_url(reader: &mut Reader<'_>) -> Reading<Url> {
     reader.url("MASTER_SUPABASE_URL", Scheme::Secure)
+}
+
+/// The key of Supabase's user administration, for a command that does nothing else.
+pub(super) fn read_service_key(reader: &mut Reader<'_>) -> Reading<Secret> {
+    reader.secret("MASTER_SUPABASE_SERVICE_KEY")
 }
 
 impl IdentityConfig {

@@ -29,6 +29,7 @@ mod summarizer;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod users;
 mod variable;
 
 use std::net::SocketAddr;
@@ -36,7 +37,7 @@ use std::net::SocketAddr;
 use url::Url;
 
 pub use admin::{AdminConfig, AdminPin};
-pub use databases::{DatabaseUrls, DatabasesConfig, MigrationDatabases};
+pub use databases::{DatabaseUrls, DatabasesConfig, MasterDatabase, MigrationDatabases};
 pub use deployment::{Deployment, Environment};
 pub use http::{HttpConfig, RateLimits};
 pub use identity::IdentityConfig;
@@ -48,6 +49,7 @@ pub use secret::{DatabaseUrl, Secret};
 pub use storage::{BlobStore, StorageConfig};
 pub use summarizer::SummarizerConfig;
 pub use sync::SyncConfig;
+pub use users::{UsersBindConfig, UsersConfig};
 pub use variable::{Command, Fallback, Group, Variable};
 
 use reader::{Reader, Reading, read_all};

@@ -9,6 +9,7 @@ use cortex_kernel::Provider;
 use cortex_postgres::Pooler;
 use rstest::rstest;
 
+use super::variable::BOTH_DATABASES;
 use super::*;
 
 const COMPANY: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
@@ -21,6 +22,7 @@ fn least() -> HashMap<String, String> {
         ("DATABASE_URL", "postgres://cortex:pw-company@db.internal/acme"),
         ("MASTER_DATABASE_URL", "postgres://cortex:pw-master@db.internal/master"),
         ("MASTER_SUPABASE_URL", "https://abc.supabase.co"),
+        ("MASTER_SUPABASE_SERVICE_KEY", "service-key"),
         ("NANGO_SECRET_KEY", "nango-key"),
     ])
 }
@@ -46,6 +48,8 @@ fn check(command: Command, read: &dyn Fn(&str) -> Option<String>) -> Result<(), 
         Command::Work => WorkConfig::from_env(read).map(drop),
         Command::Migrate => MigrateConfig::from_env(read).map(drop),
         Command::Doctor => DoctorConfig::from_env(read).map(drop),
+        Command::Users => UsersConfig::from_env(read).map(drop),
+        Command::UsersBind => UsersBindConfig::from_env(read).map(drop),
     }
 }
 
@@ -73,7 +77,8 @@ fn the_table_names_every_variable_once_and_no_file_form_clashes() {
 
 #[rstest]
 fn a_command_reads_exactly_what_the_table_gives_it(
-    #[values(Command::Serve, Command::Work, Command::Migrate, Command::Doctor)] command: Command,
+    #[values(Command::Serve, Command::Work, Command::Migrate, Command::Doctor, Command::Users, Command::UsersBind)]
+    command: Command,
     #[values(true, false)] set: bool,
 ) {
     let least = if set { least() } else { HashMap::new() };
@@ -90,7 +95,12 @@ fn a_command_reads_exactly_what_the_table_gives_it(
     if set {
         assert_eq!(outcome, Ok(()));
     } else {
-        let required: Vec<_> = mine().filter(|row| row.fallback == Fallback::Required).map(|row| row.name).collect();
+        // What others can do without is all that this one works with.
+        let needs = |row: &&Variable| {
+            let is_its_own = command == Command::UsersBind && row.name == "MASTER_SUPABASE_SERVICE_KEY";
+            row.fallback == Fallback::Required || is_its_own
+        };
+        let required: Vec<_> = mine().filter(needs).map(|row| row.name).collect();
         assert_eq!(names(&outcome.unwrap_err()), required);
     }
 }
@@ -273,8 +283,8 @@ fn what_another_command_needs_is_not_checked() {
 fn master_needs_a_database_of_its_own(#[case] company: &str, #[case] master: &str, #[case] refused: bool) {
     let set = least_with(&[("DATABASE_URL", company), ("MASTER_DATABASE_URL", master)]);
 
-    for command in Command::ALL {
-        match check(command, &|name| set.get(name).cloned()) {
+    for command in BOTH_DATABASES {
+        match check(*command, &|name| set.get(name).cloned()) {
             Ok(()) => assert!(!refused),
             Err(errors) => {
                 assert!(refused, "{errors}");
@@ -414,11 +424,13 @@ fn no_secret_shows() {
         format!("{:?}", WorkConfig::from_env(&read).unwrap()),
         format!("{:?}", MigrateConfig::from_env(&read).unwrap()),
         format!("{:?}", DoctorConfig::from_env(&read).unwrap()),
+        format!("{:?}", UsersConfig::from_env(&read).unwrap()),
+        format!("{:?}", UsersBindConfig::from_env(&read).unwrap()),
     ];
 
     for text in shown {
         assert!(!text.contains("geheim") && !text.contains("argon2id"), "{text}");
-        assert!(text.contains("postgres://database-url.internal:5432/db"), "{text}");
+        assert!(text.contains("postgres://master-database-url.internal:5432/db"), "{text}");
     }
 }
 

@@ -12,6 +12,10 @@ pub enum Command {
     Migrate,
     /// `cortex doctor`
     Doctor,
+    /// `cortex users map` and `cortex users list`
+    Users,
+    /// `cortex users bind`
+    UsersBind,
 }
 
 /// One variable of the environment.
@@ -62,17 +66,21 @@ pub struct Group {
     pub variables: &'static [Variable],
 }
 
-pub(super) const ALL: &[Command] = &[Command::Serve, Command::Work, Command::Migrate, Command::Doctor];
+pub(super) const ALL: &[Command] = &Command::ALL;
+pub(super) const BOTH_DATABASES: &[Command] = &[Command::Serve, Command::Work, Command::Migrate, Command::Doctor];
 pub(super) const SERVE: &[Command] = &[Command::Serve];
 pub(super) const WORK: &[Command] = &[Command::Work];
 pub(super) const MIGRATE: &[Command] = &[Command::Migrate];
 pub(super) const SERVE_WORK: &[Command] = &[Command::Serve, Command::Work];
 pub(super) const SERVE_DOCTOR: &[Command] = &[Command::Serve, Command::Doctor];
+pub(super) const SERVE_BIND: &[Command] = &[Command::Serve, Command::UsersBind];
 pub(super) const SERVE_WORK_DOCTOR: &[Command] = &[Command::Serve, Command::Work, Command::Doctor];
+pub(super) const SERVE_WORK_DOCTOR_BIND: &[Command] =
+    &[Command::Serve, Command::Work, Command::Doctor, Command::UsersBind];
 
 impl Command {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Serve, Self::Work, Self::Migrate, Self::Doctor];
+    pub const ALL: [Self; 6] = [Self::Serve, Self::Work, Self::Migrate, Self::Doctor, Self::Users, Self::UsersBind];
 
     /// As it is typed after `cortex`.
     #[must_use]
@@ -82,6 +90,8 @@ impl Command {
             Self::Work => "work",
             Self::Migrate => "migrate",
             Self::Doctor => "doctor",
+            Self::Users => "users",
+            Self::UsersBind => "users bind",
         }
     }
 }

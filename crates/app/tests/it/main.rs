@@ -14,3 +14,4 @@ mod process;
 mod sockets;
 #[cfg(test)]
 mod start;
+mod users;

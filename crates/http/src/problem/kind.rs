@@ -42,6 +42,8 @@ problem_kinds! {
         "There is no such provider.";
     ProviderNotConfigured = BAD_REQUEST, "provider_not_configured", "Provider not configured",
         "This provider is switched off in this deployment.";
+    OwnMembership = BAD_REQUEST, "own_membership", "Own membership",
+        "Members do not deactivate themselves: a colleague who may can do it.";
     Unauthenticated = UNAUTHORIZED, "unauthenticated", "Unauthenticated",
         "A valid access token must stand in the header Authorization, after the word Bearer.";
     InvalidSignature = UNAUTHORIZED, "invalid_signature", "Invalid signature",
@@ -70,6 +72,12 @@ problem_kinds! {
         "The account is not connected: connect it first.";
     NeedsReauthorization = CONFLICT, "needs_reauthorization", "Needs re-authorization",
         "The provider no longer lets us in: connect the account again.";
+    AlreadyAMember = CONFLICT, "already_a_member", "Already a member",
+        "An active member has this address.";
+    EmailTaken = CONFLICT, "email_taken", "Address taken",
+        "Another active member has the same address.";
+    LastOwner = CONFLICT, "last_owner", "Last owner",
+        "The last active owner of the company stays: make somebody else an owner first.";
     Gone = GONE, "gone", "Gone",
         "This address is no longer in use.";
     PayloadTooLarge = PAYLOAD_TOO_LARGE, "payload_too_large", "Payload too large",
@@ -82,8 +90,16 @@ problem_kinds! {
         "You called more often than you may; Retry-After says when to come again.";
     Internal = INTERNAL_SERVER_ERROR, "internal_error", "Internal error",
         "Something went wrong on our side. Tell us the instance if it happens again.";
+    InvitationsNotConfigured = NOT_IMPLEMENTED, "invitations_not_configured", "Invitations not configured",
+        "This deployment cannot invite: it has no key for the accounts at Master.";
+    InvitationNotSent = BAD_GATEWAY, "invitation_not_sent", "Invitation not sent",
+        "The mail could not be sent, and nobody was invited.";
+    AccountsBadAnswer = BAD_GATEWAY, "accounts_bad_answer", "Accounts answered nonsense",
+        "The service that keeps people's accounts answered something that makes no sense.";
     NangoBadAnswer = BAD_GATEWAY, "nango_bad_answer", "Nango answered nonsense",
         "The connection broker answered something that makes no sense.";
+    AccountsUnavailable = SERVICE_UNAVAILABLE, "accounts_unavailable", "Accounts unavailable",
+        "The service that keeps people's accounts cannot be used at the moment.";
     NangoUnavailable = SERVICE_UNAVAILABLE, "nango_unavailable", "Nango unavailable",
         "The connection broker cannot be used at the moment.";
     Unavailable = SERVICE_UNAVAILABLE, "unavailable", "Unavailable",

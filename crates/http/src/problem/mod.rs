@@ -56,6 +56,8 @@ struct Body<'a> {
     code: &'static str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [InvalidField],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
     #[serde(flatten)]
     members: Members<'a>,
 }
@@ -129,8 +131,9 @@ impl Problem {
         self.kind
     }
 
-    /// The body of the answer. `instance` names the occurrence.
-    pub(crate) fn body(&self, instance: Option<&str>) -> Vec<u8> {
+    /// The body of the answer. `instance` names the occurrence; `message` is the detail once more, where clients look for
+    /// it there.
+    pub(crate) fn body(&self, instance: Option<&str>, tells_message: bool) -> Vec<u8> {
         let body = Body {
             type_uri: self.kind.type_uri(),
             title: self.kind.title(),
@@ -139,6 +142,7 @@ impl Problem {
             instance,
             code: self.kind.code(),
             errors: &self.invalid_fields,
+            message: tells_message.then_some(&*self.detail),
             members: Members(&self.members),
         };
         serde_json::to_vec(&body).expect("texts, numbers and JSON values can be written")
@@ -190,7 +194,7 @@ impl ResponseError for Problem {
         for header in &self.headers {
             response.insert_header(header.clone());
         }
-        response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).body(self.body(None))
+        response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).body(self.body(None, false))
     }
 }
 
@@ -216,7 +220,7 @@ mod tests {
             .member("message", "Check the address.")
             .caused_by(io::Error::other("connection to 10.0.0.7 lost"));
 
-        let body: Value = serde_json::from_slice(&problem.body(Some("urn:request:abcdefgh"))).unwrap();
+        let body: Value = serde_json::from_slice(&problem.body(Some("urn:request:abcdefgh"), false)).unwrap();
 
         let expected = json!({
             "type": "urn:cortex:problem:invalid_field",

@@ -13,6 +13,7 @@ mod search;
 mod sync;
 mod sync_jobs;
 mod table;
+mod team;
 mod webhooks;
 
 use actix_web::HttpResponse;
@@ -31,10 +32,14 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         health,
         opening: _,
         rate_limiter,
+        clock,
         ids: _,
         tokens,
         enter_company,
         profiles,
+        team,
+        change_member,
+        invite_member,
         providers,
         start_connect,
         connections,
@@ -53,7 +58,11 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::new(Gate { tokens, enter_company }))
             .app_data(Data::from(rate_limiter))
             .app_data(Data::from(health))
+            .app_data(Data::from(clock))
             .app_data(Data::from(profiles))
+            .app_data(Data::from(team))
+            .app_data(Data::from(change_member))
+            .app_data(Data::new(team::Inviting(invite_member)))
             .app_data(Data::from(providers))
             .app_data(Data::from(start_connect))
             .app_data(Data::from(connections))

@@ -12,7 +12,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 use utoipa::openapi::{Components, Deprecated, Ref, RefOr};
 use utoipa::{OpenApi, ToResponse, ToSchema};
 
-use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, table, webhooks};
+use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, table, team, webhooks};
 use crate::endpoint::Access;
 
 #[derive(OpenApi)]
@@ -29,6 +29,10 @@ use crate::endpoint::Access;
         health::summary,
         me::me,
         me::companies,
+        team::list,
+        team::invite,
+        team::change,
+        team::deactivate,
         connect::start,
         connect::reconnect,
         connection_status::status,

@@ -2,12 +2,13 @@
 
 use cortex_identity::model::Role;
 
-use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, webhooks};
+use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, team, webhooks};
 use crate::endpoint::{Access, Endpoint};
 
 const OPEN: Access = Access::Open;
 const VIEWER: Access = Access::Member(Role::Viewer);
 const USER: Access = Access::Member(Role::User);
+const ADMIN: Access = Access::Member(Role::Admin);
 
 /// All of them. Of two addresses that fit a request the first one answers.
 pub(crate) fn table() -> Vec<Endpoint> {
@@ -19,6 +20,10 @@ pub(crate) fn table() -> Vec<Endpoint> {
         // Who am I.
         Endpoint::at("/api/v1/me").get(VIEWER, me::me),
         Endpoint::at("/api/v1/me/companies").get(VIEWER, me::companies),
+        // The team. What an admin may do to whom is the use cases' business.
+        Endpoint::at("/api/v1/users").get(VIEWER, team::list),
+        Endpoint::at("/api/v1/users/invite").post(ADMIN, team::invite).telling_message(),
+        Endpoint::at("/api/v1/users/{user_id}").patch(ADMIN, team::change).delete(ADMIN, team::deactivate),
         // Accounts.
         Endpoint::at("/api/v1/oauth/connect/start")
             .also_at("/connect/start")

@@ -14,6 +14,7 @@ mod openapi;
 mod opening;
 mod stage;
 mod syncs;
+mod team;
 
 use std::io;
 use std::sync::Arc;

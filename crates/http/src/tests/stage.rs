@@ -15,12 +15,14 @@ use cortex_connections::ports::{
 use cortex_connections::testing::{InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryWebhookInbox};
 use cortex_connections::{ReceiveWebhook, StartConnect};
 use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
-use cortex_identity::ports::{MembershipStore, TokenVerifier, VerifyTokenError};
+use cortex_identity::ports::{MembershipStore, TeamStore, TokenVerifier, UserDirectory, VerifyTokenError};
 use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::profile_reader::InMemoryProfiles;
+use cortex_identity::testing::team_store::InMemoryTeam;
+use cortex_identity::testing::user_directory::InMemoryUserDirectory;
 use cortex_identity::testing::visit_store::InMemoryVisits;
 use cortex_identity::testing::{COMPANY_A, COMPANY_B, InMemoryMembershipStore, NOON, a_company, a_membership, a_token};
-use cortex_identity::{EnterCompany, Visits};
+use cortex_identity::{BindAccount, ChangeMember, EnterCompany, InviteMember, KeepBindings, Visits};
 use cortex_ingestion::testing::InMemoryLibrary;
 use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::{Provider, UserId};
@@ -123,6 +125,14 @@ pub(super) fn start_connect(
     ))
 }
 
+/// Invites into this team by way of this directory.
+pub(super) fn invite_member(team: Arc<dyn TeamStore>, directory: Arc<dyn UserDirectory>) -> Arc<InviteMember> {
+    let bind = BindAccount::new(Arc::clone(&directory), Arc::new(InMemoryProfiles::default()));
+    let bindings = KeepBindings::new(COMPANY_A, Arc::clone(&team), Arc::new(bind));
+    let valid_for = time::Duration::days(7);
+    Arc::new(InviteMember::new(team, directory, Arc::new(bindings), Arc::new(|| NOON), valid_for))
+}
+
 pub(super) fn receive_webhook(inbox: Arc<dyn WebhookInbox>) -> Arc<ReceiveWebhook> {
     Arc::new(ReceiveWebhook::new(COMPANY_A, Arc::new(Webhooks), Arc::new(Webhooks), inbox))
 }
@@ -142,6 +152,7 @@ pub(super) fn services() -> Services {
     for role in Role::ALL {
         profiles.put_membership(Membership { user_id: member(role), role, ..a_membership() }, None);
     }
+    let team: Arc<dyn TeamStore> = Arc::new(InMemoryTeam::default());
     let library = Arc::new(InMemoryLibrary::default());
     let mut providers = BTreeSet::from(Provider::ALL);
     providers.remove(&Provider::QuickBooks);
@@ -149,10 +160,14 @@ pub(super) fn services() -> Services {
         health: Arc::new(Health::new(Vec::new())),
         opening: Arc::new(Opening::opened()),
         rate_limiter: Arc::new(RateLimiter::new(RateLimits::default(), Arc::new(InMemoryAttemptCounters::default()))),
+        clock: Arc::new(|| NOON),
         ids: Arc::new(OneId),
         tokens: Arc::new(Tokens),
         enter_company: entrance(members()),
         profiles: Arc::new(profiles),
+        change_member: Arc::new(ChangeMember::new(Arc::clone(&team), Arc::new(|| NOON))),
+        invite_member: Some(invite_member(Arc::clone(&team), Arc::new(InMemoryUserDirectory::default()))),
+        team,
         providers: Arc::new(providers),
         start_connect: start_connect(broker, InMemoryConnectionStore::default()),
         connections: Arc::new(InMemoryConnectionStore::default()),

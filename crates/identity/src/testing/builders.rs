@@ -5,7 +5,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use uuid::uuid;
 
-use crate::model::{Company, CompanyClaims, CompanyStatus, Membership, Role, VerifiedToken};
+use crate::model::{Account, Company, CompanyClaims, CompanyStatus, Membership, Role, VerifiedToken};
 
 /// The company of the deployment under test.
 pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
@@ -47,4 +47,10 @@ pub fn a_token() -> VerifiedToken {
         session_id: Some("session-1".to_owned()),
         expires_at: NOON + Duration::HOUR,
     }
+}
+
+/// The account of [`USER_1`], in which no company stands.
+#[must_use]
+pub fn an_account() -> Account {
+    Account { user_id: USER_1, company_ids: Vec::new(), company_id: None, own_company_id: None }
 }

@@ -7,7 +7,9 @@ mod builders;
 mod fakes;
 pub mod membership_store;
 pub mod profile_reader;
+pub mod team_store;
+pub mod user_directory;
 pub mod visit_store;
 
-pub use builders::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_company, a_membership, a_token};
+pub use builders::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_company, a_membership, a_token, an_account};
 pub use fakes::InMemoryMembershipStore;

@@ -23,3 +23,15 @@ mod visit_store {
 
     cortex_identity::visit_store_contract!(InMemoryHarness::default());
 }
+
+mod team_store {
+    use cortex_identity::testing::team_store::InMemoryHarness;
+
+    cortex_identity::team_store_contract!(InMemoryHarness::default());
+}
+
+mod user_directory {
+    use cortex_identity::testing::user_directory::InMemoryHarness;
+
+    cortex_identity::user_directory_contract!(InMemoryHarness::default());
+}

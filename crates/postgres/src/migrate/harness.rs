@@ -154,7 +154,7 @@ impl Session {
              for r_role in select rolname from pg_roles where rolname in ('anon', 'authenticated') loop \
                execute format('revoke all on table public.{BOOKKEEPING_TABLE} from %I', r_role); \
              end loop; \
-             exception when duplicate_table or unique_violation then null; end $$"
+             exception when duplicate_table or duplicate_object or unique_violation then null; end $$"
         ))
     }
 

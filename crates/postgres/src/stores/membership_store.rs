@@ -5,6 +5,7 @@ use cortex_identity::model::{Company, Membership};
 use cortex_identity::ports::{Acceptance, MembershipStore};
 use cortex_kernel::{CompanyId, StoreError, UserId};
 use diesel_async::AsyncPgConnection;
+use serde_json::json;
 use tracing::instrument;
 
 use crate::Pool;
@@ -52,6 +53,7 @@ impl MembershipStore for PgMembershipStore {
             action: "invitation_accepted",
             resource_type: "company_user",
             resource_id: user_id.to_string(),
+            details: json!({}),
             origin,
         };
         let entry = &entry;

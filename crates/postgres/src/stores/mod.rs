@@ -16,6 +16,7 @@ mod quarantine_store;
 mod reading_states;
 mod search_index;
 mod sync_starter;
+mod team_store;
 mod visit_store;
 mod webhook_inbox;
 
@@ -35,5 +36,6 @@ pub use quarantine_store::PgQuarantineStore;
 pub use reading_states::PgReadingStates;
 pub use search_index::PgSearchIndex;
 pub use sync_starter::PgSyncStarter;
+pub use team_store::PgTeamStore;
 pub use visit_store::PgVisitStore;
 pub use webhook_inbox::PgWebhookInbox;

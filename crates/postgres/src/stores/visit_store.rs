@@ -6,6 +6,7 @@ use cortex_identity::ports::VisitStore;
 use cortex_kernel::{CompanyId, Email, Origin, StoreError, UserId};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_async::AsyncPgConnection;
+use serde_json::json;
 use tracing::instrument;
 
 use crate::tables::company_users::NewEmail;
@@ -33,6 +34,7 @@ impl PgVisitStore {
             action: "user_email_changed",
             resource_type: "company_user",
             resource_id: user_id.to_string(),
+            details: json!({}),
             origin,
         };
         self.master

@@ -86,7 +86,7 @@ pub(crate) async fn visited(
 /// What became of a member's new address.
 #[derive(QueryableByName)]
 pub(crate) struct NewEmail {
-    /// An active colleague has it, and nothing was changed.
+    /// A colleague has it, active or invited, and nothing was changed.
     #[diesel(sql_type = SqlBool)]
     pub(crate) is_taken: bool,
     /// The active member is known by it now, and was not before.
@@ -102,8 +102,8 @@ pub(crate) async fn set_email(
     user_id: UserId,
     email: &str,
 ) -> QueryResult<NewEmail> {
-    sql("with colleague as (select from company_users where company_id = $1 and user_id <> $2 and is_active \
-                            and lower(email) = lower($3)), \
+    sql("with colleague as (select from company_users where company_id = $1 and user_id <> $2 \
+                            and (is_active or invitation_expires_at is not null) and lower(email) = lower($3)), \
          changed as (update company_users set email = $3 where company_id = $1 and user_id = $2 and is_active \
                      and lower(email) <> lower($3) and not exists (select from colleague) returning id) \
          select exists (select from colleague) as is_taken, exists (select from changed) as is_new")

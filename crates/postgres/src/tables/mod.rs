@@ -27,6 +27,7 @@ mod sql;
 pub(crate) mod sync_jobs;
 pub(crate) mod sync_locks;
 pub(crate) mod sync_overrides;
+pub(crate) mod team;
 pub(crate) mod webhook_inbox;
 
 pub(crate) use inconsistency::Inconsistency;

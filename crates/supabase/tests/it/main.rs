@@ -1,4 +1,4 @@
-//! The token verifier from outside: real signatures, a clock that stands still, and an issuer made for the test.
+//! The adapter from outside: real signatures, a clock that stands still, real sockets, and an issuer made for the test.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong on the stage of a test fails that test")]
 
@@ -7,4 +7,5 @@ mod http_jwks;
 mod key_rotation;
 mod refused_tokens;
 mod support;
+mod user_directory;
 mod verified_again;

@@ -17,6 +17,7 @@ mod quarantine_store;
 mod reading_states;
 mod sync_journey;
 mod sync_starter;
+mod team_store;
 mod visit_store;
 mod webhook_inbox;
 mod world;
