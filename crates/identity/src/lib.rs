@@ -1,7 +1,9 @@
 //! Who is asking, for which company, and with which role.
 //!
 //! Here: companies and memberships as Master knows them, what a verified token says, and [`EnterCompany`], which makes
-//! a [`UserContext`](model::UserContext) of the two or refuses.
+//! a [`UserContext`](model::UserContext) of the two or refuses. And the audit log: [`SealAudit`] and [`VerifyAudit`] keep
+//! it from being changed unseen, [`CopyMasterAudit`] brings in what was done in Master, [`ForgetAuditDetails`] forgets what
+//! is personal in it.
 //!
 //! Not here: how a token's signature is checked (an adapter does, behind [`TokenVerifier`](ports::TokenVerifier)), what
 //! a role may do at which route (the HTTP layer's table), and anything a company stores in its own database.
@@ -12,10 +14,18 @@
 //! name, in `testing`; run the cases on the fake in `tests/it` and on Postgres in `cortex-postgres`. A port that no
 //! use case calls does not belong here yet.
 
+pub mod copy_master_audit;
 pub mod enter_company;
+pub mod forget_audit_details;
 pub mod model;
 pub mod ports;
+pub mod seal_audit;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod verify_audit;
 
+pub use copy_master_audit::CopyMasterAudit;
 pub use enter_company::{EnterCompany, EnterCompanyError};
+pub use forget_audit_details::ForgetAuditDetails;
+pub use seal_audit::SealAudit;
+pub use verify_audit::VerifyAudit;

@@ -1,6 +1,7 @@
 //! What this domain needs from outside.
 
 mod attempt_counters;
+mod audit;
 mod profile_reader;
 
 use async_trait::async_trait;
@@ -13,6 +14,14 @@ use crate::model::{Company, Membership, TokenRefusal, VerifiedToken};
 #[cfg(any(test, feature = "testing"))]
 pub use attempt_counters::MockAttemptCounters;
 pub use attempt_counters::{AttemptCounters, Attempts};
+pub use audit::{
+    AuditChain, AuditCopies, AuditHeads, AuditLog, AuditRetention, AuditSealer, ListAuditError, MasterActions, Sealing,
+};
+#[cfg(any(test, feature = "testing"))]
+pub use audit::{
+    MockAuditChain, MockAuditCopies, MockAuditHeads, MockAuditLog, MockAuditRetention, MockAuditSealer,
+    MockMasterActions,
+};
 #[cfg(any(test, feature = "testing"))]
 pub use profile_reader::MockProfileReader;
 pub use profile_reader::ProfileReader;

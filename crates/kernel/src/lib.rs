@@ -15,7 +15,9 @@ mod store_error;
 
 pub use clock::{Clock, SystemClock};
 pub use email::{Email, InvalidEmail};
-pub use ids::{AdminSessionId, BrokerConnectionId, CompanyId, ConnectionId, DocumentId, IdGenerator, JobId, RandomIds, UserId};
+pub use ids::{
+    AdminSessionId, BrokerConnectionId, CompanyId, ConnectionId, DocumentId, IdGenerator, JobId, RandomIds, UserId,
+};
 pub use lease::Lease;
 pub use origin::Origin;
 pub use page::{Page, PageRequest};

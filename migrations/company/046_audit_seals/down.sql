@@ -8,7 +8,7 @@ begin
 end
 $$;
 
-drop function cortex_forget_audit_details(timestamptz, integer);
+drop function cortex_forget_audit_details(text, timestamptz, integer);
 create or replace function cortex_guard_audit() returns trigger language plpgsql set search_path = '' as $$
 begin
   if old.predates_seals and current_setting('cortex.digest_old_audit', true) = 'on' then

@@ -79,12 +79,12 @@ end
 $$;
 
 -- Forgets what is personal in at most p_most rows of the company that are older than p_before, and answers in how many.
--- The service may not update the log, so it does it through this function, which runs as the owner and therefore asks for
--- the company itself. A row tells up to which moment was forgotten: what is missing from a younger row was taken away.
-create function cortex_forget_audit_details(p_before timestamptz, p_most integer)
+-- The service may not update the log, so it does it through this function, which runs as the owner and therefore looks
+-- itself whether the company is the one of the connection. A row tells up to which moment was forgotten: what is missing from a younger row was taken away.
+create function cortex_forget_audit_details(p_company text, p_before timestamptz, p_most integer)
   returns bigint language plpgsql security definer set search_path = '' as $$
 declare
-  v_company text := nullif(current_setting('cortex.tenant_id', true), '');
+  v_company text := case when p_company = current_setting('cortex.tenant_id', true) then p_company end;
   v_told text := to_char(p_before at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
   v_forgotten bigint;
 begin
@@ -113,4 +113,4 @@ begin
   return v_forgotten;
 end
 $$;
-select cortex_wall_function('cortex_forget_audit_details(timestamptz, integer)', '{cortex_app}');
+select cortex_wall_function('cortex_forget_audit_details(text, timestamptz, integer)', '{cortex_app}');

@@ -1,5 +1,6 @@
 //! The words of this domain. They know no wire format and no row.
 
+pub mod audit;
 mod binding;
 mod company;
 mod membership;

@@ -3,6 +3,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
 
 pub mod attempt_counters;
+pub mod audit;
 mod builders;
 mod fakes;
 pub mod membership_store;

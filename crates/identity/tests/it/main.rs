@@ -17,3 +17,11 @@ mod profile_reader {
 
     cortex_identity::profile_reader_contract!(InMemoryHarness::default());
 }
+
+mod company_audit {
+    cortex_identity::company_audit_contract!(cortex_identity::testing::audit::InMemoryCompanyHarness::default());
+}
+
+mod master_audit {
+    cortex_identity::master_audit_contract!(cortex_identity::testing::audit::InMemoryMasterHarness::default());
+}

@@ -1,10 +1,17 @@
 //! One file a port. A store owns its transactions: a method makes all of its value durable, or nothing.
 
+mod audit_chain;
+mod audit_copies;
+mod audit_heads;
+mod audit_log;
+mod audit_retention;
+mod audit_sealer;
 mod connect_session_endings;
 mod connect_session_store;
 mod connection_store;
 mod document_reader;
 mod job_queue;
+mod master_actions;
 mod members;
 mod membership_store;
 mod original_connections;
@@ -16,11 +23,18 @@ mod search_index;
 mod sync_starter;
 mod webhook_inbox;
 
+pub use audit_chain::PgAuditChain;
+pub use audit_copies::PgAuditCopies;
+pub use audit_heads::PgAuditHeads;
+pub use audit_log::PgAuditLog;
+pub use audit_retention::PgAuditRetention;
+pub use audit_sealer::PgAuditSealer;
 pub use connect_session_endings::PgConnectSessionEndings;
 pub use connect_session_store::PgConnectSessionStore;
 pub use connection_store::PgConnectionStore;
 pub use document_reader::PgDocumentReader;
 pub use job_queue::PgJobQueue;
+pub use master_actions::PgMasterActions;
 pub use members::PgMembers;
 pub use membership_store::PgMembershipStore;
 pub use original_connections::PgOriginalConnections;
