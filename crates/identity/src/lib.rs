@@ -1,7 +1,8 @@
 //! Who is asking, for which company, and with which role.
 //!
 //! Here: companies and memberships as Master knows them, what a verified token says, and [`EnterCompany`], which makes
-//! a [`UserContext`](model::UserContext) of the two or refuses.
+//! a [`UserContext`](model::UserContext) of the two or refuses; and the sessions of the admin panel, whose users are no
+//! members: [`EnterAdminPanel`] lets them in.
 //!
 //! Not here: how a token's signature is checked (an adapter does, behind [`TokenVerifier`](ports::TokenVerifier)), what
 //! a role may do at which route (the HTTP layer's table), and anything a company stores in its own database.
@@ -12,10 +13,14 @@
 //! name, in `testing`; run the cases on the fake in `tests/it` and on Postgres in `cortex-postgres`. A port that no
 //! use case calls does not belong here yet.
 
+pub mod admin_door;
+pub mod enter_admin_panel;
 pub mod enter_company;
 pub mod model;
 pub mod ports;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use admin_door::{AddressNotAllowed, AdminDoor};
+pub use enter_admin_panel::{EnterAdminPanel, EnterAdminPanelError};
 pub use enter_company::{EnterCompany, EnterCompanyError};

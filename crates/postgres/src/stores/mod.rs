@@ -1,5 +1,6 @@
 //! One file a port. A store owns its transactions: a method makes all of its value durable, or nothing.
 
+mod admin_sessions;
 mod attempt_counters;
 mod connect_session_endings;
 mod connect_session_store;
@@ -17,6 +18,7 @@ mod search_index;
 mod sync_starter;
 mod webhook_inbox;
 
+pub use admin_sessions::PgAdminSessions;
 pub use attempt_counters::PgAttemptCounters;
 pub use connect_session_endings::PgConnectSessionEndings;
 pub use connect_session_store::PgConnectSessionStore;

@@ -5,6 +5,7 @@
 //! with the first one open.
 
 pub(crate) mod admin_audit_log;
+pub(crate) mod admin_sessions;
 pub(crate) mod attempt_counters;
 pub(crate) mod audit_log_global;
 pub(crate) mod companies;
