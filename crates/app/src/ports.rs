@@ -9,7 +9,7 @@ use cortex_connections::ports::{
     OriginalConnections, ProviderAccounts, QuarantineStore, WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
 use cortex_http::health::ReadinessCheck;
-use cortex_identity::ports::{MembershipStore, ProfileReader, TokenVerifier};
+use cortex_identity::ports::{AdminSessions, AttemptCounters, MembershipStore, ProfileReader, TokenVerifier};
 use cortex_ingestion::ports::{DocumentReader, PageStore, ReadingStates, SearchIndex};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
@@ -18,9 +18,9 @@ use cortex_nango::{
     NangoWebhookReader, WebhookSignature,
 };
 use cortex_postgres::stores::{
-    PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore, PgDocumentReader, PgJobQueue, PgMembers,
-    PgMembershipStore, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore, PgReadingStates,
-    PgSearchIndex, PgSyncStarter, PgWebhookInbox,
+    PgAdminSessions, PgAttemptCounters, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore,
+    PgDocumentReader, PgJobQueue, PgMembers, PgMembershipStore, PgOriginalConnections, PgPageStore, PgProfileReader,
+    PgQuarantineStore, PgReadingStates, PgSearchIndex, PgSyncStarter, PgWebhookInbox,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, TokenRules};
@@ -47,6 +47,10 @@ pub struct Ports {
     pub memberships: Arc<dyn MembershipStore>,
     /// Who may own connections.
     pub members: Arc<dyn Members>,
+    /// What may be tried only so often.
+    pub attempts: Arc<dyn AttemptCounters>,
+    /// The sessions of the admin panel.
+    pub admin_sessions: Arc<dyn AdminSessions>,
     /// What people may know of their own places.
     pub profiles: Arc<dyn ProfileReader>,
     /// The connections that the broker holds.
@@ -127,6 +131,8 @@ impl Ports {
             ids: Arc::new(RandomIds),
             memberships: Arc::new(PgMembershipStore::new(master.clone())),
             members: Arc::new(PgMembers::new(master.clone())),
+            attempts: Arc::new(PgAttemptCounters::new(company.clone())),
+            admin_sessions: Arc::new(PgAdminSessions::new(company.clone())),
             profiles: Arc::new(PgProfileReader::new(master.clone())),
             brokered: Arc::new(NangoConnections::new(nango.clone(), integrations.clone())),
             accounts: Arc::new(NangoProviderAccounts::new(nango.clone(), integrations.clone())),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cortex_connections::{AdoptConnection, AdoptPorts, ReceiveWebhook, StartConnect, WorkOffInbox};
 use cortex_http::Services;
 use cortex_http::health::Health;
-use cortex_identity::EnterCompany;
+use cortex_identity::{AdminDoor, EnterAdminPanel, EnterCompany};
 use cortex_ingestion::ReadStream;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
@@ -36,10 +36,18 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
         Arc::clone(&ports.clock),
         Arc::clone(&ports.ids),
     );
+    let door = Arc::new(AdminDoor::new(
+        company_id,
+        config.admin.allowed_networks.clone(),
+        Arc::clone(&ports.admin_sessions),
+        Arc::clone(&ports.attempts),
+    ));
     Services {
         health: Arc::new(Health::new(ports.readiness)),
         tokens,
         enter_company: Arc::new(EnterCompany::new(company_id, ports.memberships, Arc::clone(&ports.clock))),
+        enter_admin_panel: Arc::new(EnterAdminPanel::new(company_id, door, Arc::clone(&ports.admin_sessions))),
+        admin_sessions: ports.admin_sessions,
         profiles: ports.profiles,
         providers: Arc::new(providers),
         start_connect: Arc::new(start_connect),

@@ -1,9 +1,10 @@
 //! Who is asking, for which company, and with which role.
 //!
 //! Here: companies and memberships as Master knows them, what a verified token says, and [`EnterCompany`], which makes
-//! a [`UserContext`](model::UserContext) of the two or refuses. And the audit log: [`SealAudit`] and [`VerifyAudit`] keep
-//! it from being changed unseen, [`CopyMasterAudit`] brings in what was done in Master, [`ForgetAuditDetails`] forgets what
-//! is personal in it.
+//! a [`UserContext`](model::UserContext) of the two or refuses; and the sessions of the admin panel, whose users are no
+//! members: [`EnterAdminPanel`] lets them in. And the audit log: [`SealAudit`] and [`VerifyAudit`] keep it from being
+//! changed unseen, [`CopyMasterAudit`] brings in what was done in Master, [`ForgetAuditDetails`] forgets what is personal
+//! in it.
 //!
 //! Not here: how a token's signature is checked (an adapter does, behind [`TokenVerifier`](ports::TokenVerifier)), what
 //! a role may do at which route (the HTTP layer's table), and anything a company stores in its own database.
@@ -14,7 +15,9 @@
 //! name, in `testing`; run the cases on the fake in `tests/it` and on Postgres in `cortex-postgres`. A port that no
 //! use case calls does not belong here yet.
 
+pub mod admin_door;
 pub mod copy_master_audit;
+pub mod enter_admin_panel;
 pub mod enter_company;
 pub mod forget_audit_details;
 pub mod model;
@@ -24,7 +27,9 @@ pub mod seal_audit;
 pub mod testing;
 pub mod verify_audit;
 
+pub use admin_door::{AddressNotAllowed, AdminDoor};
 pub use copy_master_audit::CopyMasterAudit;
+pub use enter_admin_panel::{EnterAdminPanel, EnterAdminPanelError};
 pub use enter_company::{EnterCompany, EnterCompanyError};
 pub use forget_audit_details::ForgetAuditDetails;
 pub use seal_audit::SealAudit;

@@ -1,5 +1,6 @@
 //! What this domain needs from outside.
 
+mod admin_sessions;
 mod attempt_counters;
 mod audit;
 mod profile_reader;
@@ -11,6 +12,9 @@ use time::OffsetDateTime;
 
 use crate::model::{Company, Membership, TokenRefusal, VerifiedToken};
 
+pub use admin_sessions::AdminSessions;
+#[cfg(any(test, feature = "testing"))]
+pub use admin_sessions::MockAdminSessions;
 #[cfg(any(test, feature = "testing"))]
 pub use attempt_counters::MockAttemptCounters;
 pub use attempt_counters::{AttemptCounters, Attempts};

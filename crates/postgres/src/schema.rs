@@ -53,6 +53,7 @@ impl Database {
                 "admin_audit_seals",
                 "admin_audit_unsealed",
                 "admin_sessions",
+                "attempt_counters",
                 "chat_messages",
                 "chats",
                 "connect_sessions",

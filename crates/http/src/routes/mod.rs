@@ -1,5 +1,6 @@
 //! All addresses of the API.
 
+mod admin;
 mod connect;
 mod connection_status;
 mod documents;
@@ -16,6 +17,7 @@ mod webhooks;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 
+use crate::admin_gate::AdminGate;
 use crate::gate::Gate;
 use crate::problem::{Problem, ProblemKind};
 use crate::{Services, Settings};
@@ -29,6 +31,8 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         ids: _,
         tokens,
         enter_company,
+        enter_admin_panel,
+        admin_sessions,
         profiles,
         providers,
         start_connect,
@@ -45,6 +49,8 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
     move |config| {
         config
             .app_data(Data::new(Gate { tokens, enter_company }))
+            .app_data(Data::new(AdminGate(enter_admin_panel)))
+            .app_data(Data::from(admin_sessions))
             .app_data(Data::from(health))
             .app_data(Data::from(profiles))
             .app_data(Data::from(providers))

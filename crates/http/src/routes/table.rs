@@ -2,12 +2,14 @@
 
 use cortex_identity::model::Role;
 
+use super::admin::session;
 use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, webhooks};
 use crate::endpoint::{Access, Endpoint};
 
 const OPEN: Access = Access::Open;
 const VIEWER: Access = Access::Member(Role::Viewer);
 const USER: Access = Access::Member(Role::User);
+const ADMIN: Access = Access::Admin;
 
 /// All of them. Of two addresses that fit a request the first one answers.
 pub(crate) fn table() -> Vec<Endpoint> {
@@ -40,5 +42,8 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/documents/{id}").get(VIEWER, documents::one),
         Endpoint::at("/api/v1/documents/{id}/provenance").get(VIEWER, documents::provenance),
         Endpoint::at("/api/v1/search").get(VIEWER, search::by_query).post(VIEWER, search::by_body),
+        // The admin panel.
+        Endpoint::at("/admin/verify-session").get(ADMIN, session::verify),
+        Endpoint::at("/admin/logout").post(ADMIN, session::log_out),
     ]
 }

@@ -14,11 +14,14 @@ use cortex_connections::ports::{
 };
 use cortex_connections::testing::{InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryWebhookInbox};
 use cortex_connections::{ReceiveWebhook, StartConnect};
-use cortex_identity::EnterCompany;
 use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
-use cortex_identity::ports::{MembershipStore, TokenVerifier, VerifyTokenError};
+use cortex_identity::ports::{AdminSessions, MembershipStore, TokenVerifier, VerifyTokenError};
 use cortex_identity::testing::profile_reader::InMemoryProfiles;
-use cortex_identity::testing::{COMPANY_A, COMPANY_B, InMemoryMembershipStore, NOON, a_company, a_membership, a_token};
+use cortex_identity::testing::{
+    COMPANY_A, COMPANY_B, InMemoryAdminSessions, InMemoryAttemptCounters, InMemoryMembershipStore, NOON, a_company,
+    a_membership, a_token,
+};
+use cortex_identity::{AdminDoor, EnterAdminPanel, EnterCompany};
 use cortex_ingestion::testing::InMemoryLibrary;
 use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::{Provider, UserId};
@@ -36,6 +39,9 @@ use crate::{Services, app};
 
 /// What the broker's signature is here.
 pub(super) const SIGNATURE: &str = "signed";
+
+/// What [`as_admin`] brings.
+pub(super) const ADMIN_TOKEN: &str = "the-token-of-an-admin";
 
 /// A token is the name of a role and belongs to the member of that role; others are refused in their own ways.
 struct Tokens;
@@ -94,6 +100,14 @@ pub(super) fn entrance(members: impl MembershipStore + 'static) -> Arc<EnterComp
     Arc::new(EnterCompany::new(COMPANY_A, Arc::new(members), Arc::new(|| NOON)))
 }
 
+/// The admin panel of these sessions, for use from these networks.
+pub(super) fn panel(sessions: Arc<dyn AdminSessions>, networks: &[&str]) -> Arc<EnterAdminPanel> {
+    let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
+    let counters = Arc::new(InMemoryAttemptCounters::default());
+    let door = AdminDoor::new(COMPANY_A, networks, Arc::clone(&sessions), counters);
+    Arc::new(EnterAdminPanel::new(COMPANY_A, Arc::new(door), sessions))
+}
+
 /// Connects by way of this broker whoever has these connections.
 pub(super) fn start_connect(
     broker: impl ConnectionBroker + 'static,
@@ -132,6 +146,7 @@ pub(super) fn services() -> Services {
         profiles.put_membership(Membership { user_id: member(role), role, ..a_membership() }, None);
     }
     let library = Arc::new(InMemoryLibrary::default());
+    let admin_sessions = Arc::new(InMemoryAdminSessions::default());
     let mut providers = BTreeSet::from(Provider::ALL);
     providers.remove(&Provider::QuickBooks);
     Services {
@@ -139,6 +154,8 @@ pub(super) fn services() -> Services {
         ids: Arc::new(OneId),
         tokens: Arc::new(Tokens),
         enter_company: entrance(members()),
+        enter_admin_panel: panel(admin_sessions.clone(), &[]),
+        admin_sessions,
         profiles: Arc::new(profiles),
         providers: Arc::new(providers),
         start_connect: start_connect(broker, InMemoryConnectionStore::default()),
@@ -156,6 +173,11 @@ pub(super) fn services() -> Services {
 /// The request in the name of the member with this role.
 pub(super) fn as_role(role: Role, request: TestRequest) -> TestRequest {
     request.insert_header((AUTHORIZATION, format!("Bearer {role}")))
+}
+
+/// The request in the name of the admin whose session this token opens.
+pub(super) fn as_admin(request: TestRequest) -> TestRequest {
+    request.insert_header(("X-Admin-Session", ADMIN_TOKEN)).peer_addr("10.0.0.9:50000".parse().unwrap())
 }
 
 pub(super) async fn call(services: Services, request: TestRequest) -> ServiceResponse<impl MessageBody> {

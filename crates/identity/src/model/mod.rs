@@ -1,5 +1,6 @@
 //! The words of this domain. They know no wire format and no row.
 
+mod admin;
 pub mod audit;
 mod binding;
 mod company;
@@ -9,6 +10,7 @@ mod role;
 mod user_context;
 mod verified_token;
 
+pub use admin::{AdminRefusal, AdminRefusalReason, AdminSession, AdminTokenHash, NewAdminSession};
 pub use binding::{CompanyClaims, Refusal};
 pub use company::{Company, CompanyStatus, UnknownCompanyStatus};
 pub use membership::{Membership, Standing};

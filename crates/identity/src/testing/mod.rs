@@ -2,6 +2,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
 
+pub mod admin_sessions;
 pub mod attempt_counters;
 pub mod audit;
 mod builders;
@@ -9,5 +10,7 @@ mod fakes;
 pub mod membership_store;
 pub mod profile_reader;
 
+pub use admin_sessions::{InMemoryAdminSessions, a_new_admin_session, an_admin_origin};
+pub use attempt_counters::InMemoryAttemptCounters;
 pub use builders::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_company, a_membership, a_token};
 pub use fakes::InMemoryMembershipStore;

@@ -1,5 +1,11 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod admin_sessions {
+    use cortex_identity::testing::admin_sessions::InMemoryHarness;
+
+    cortex_identity::admin_sessions_contract!(InMemoryHarness::default());
+}
+
 mod attempt_counters {
     use cortex_identity::testing::attempt_counters::InMemoryHarness;
 

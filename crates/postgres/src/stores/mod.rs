@@ -1,5 +1,7 @@
 //! One file a port. A store owns its transactions: a method makes all of its value durable, or nothing.
 
+mod admin_sessions;
+mod attempt_counters;
 mod audit_chain;
 mod audit_copies;
 mod audit_heads;
@@ -23,6 +25,8 @@ mod search_index;
 mod sync_starter;
 mod webhook_inbox;
 
+pub use admin_sessions::PgAdminSessions;
+pub use attempt_counters::PgAttemptCounters;
 pub use audit_chain::PgAuditChain;
 pub use audit_copies::PgAuditCopies;
 pub use audit_heads::PgAuditHeads;

@@ -5,6 +5,8 @@
 //! with the first one open.
 
 pub(crate) mod admin_audit_log;
+pub(crate) mod admin_sessions;
+pub(crate) mod attempt_counters;
 pub(crate) mod audit_chain;
 pub(crate) mod audit_entries;
 pub(crate) mod audit_heads;

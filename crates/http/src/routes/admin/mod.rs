@@ -1,0 +1,3 @@
+//! `/admin`: the panel of the deployment's admins. None of it reads a document.
+
+pub(super) mod session;
