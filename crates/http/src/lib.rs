@@ -40,7 +40,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error};
 use cortex_connections::ports::{ConnectSessionEndings, ConnectionStore};
 use cortex_connections::{ReceiveWebhook, StartConnect};
-use cortex_identity::ports::{AdminSessions, ProfileReader, TokenVerifier};
+use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TokenVerifier};
 use cortex_identity::{EnterAdminPanel, EnterCompany};
 use cortex_ingestion::ports::{DocumentReader, ReadingStates, SearchIndex};
 use cortex_kernel::{IdGenerator, Provider};
@@ -66,6 +66,8 @@ pub struct Services {
     pub enter_admin_panel: Arc<EnterAdminPanel>,
     /// The sessions of the admin panel.
     pub admin_sessions: Arc<dyn AdminSessions>,
+    /// What was done here.
+    pub audit_log: Arc<dyn AuditLog>,
     /// What people may know of their own places.
     pub profiles: Arc<dyn ProfileReader>,
     /// The providers that are not switched off.

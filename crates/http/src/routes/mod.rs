@@ -33,6 +33,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         enter_company,
         enter_admin_panel,
         admin_sessions,
+        audit_log,
         profiles,
         providers,
         start_connect,
@@ -51,6 +52,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::new(Gate { tokens, enter_company }))
             .app_data(Data::new(AdminGate(enter_admin_panel)))
             .app_data(Data::from(admin_sessions))
+            .app_data(Data::from(audit_log))
             .app_data(Data::from(health))
             .app_data(Data::from(profiles))
             .app_data(Data::from(providers))

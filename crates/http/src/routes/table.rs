@@ -2,7 +2,7 @@
 
 use cortex_identity::model::Role;
 
-use super::admin::session;
+use super::admin::{audit_log, session};
 use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, webhooks};
 use crate::endpoint::{Access, Endpoint};
 
@@ -45,5 +45,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         // The admin panel.
         Endpoint::at("/admin/verify-session").get(ADMIN, session::verify),
         Endpoint::at("/admin/logout").post(ADMIN, session::log_out),
+        Endpoint::at("/admin/audit-log").get(ADMIN, audit_log::list),
+        Endpoint::at("/admin/audit-log/export").get(ADMIN, audit_log::export),
     ]
 }

@@ -2,6 +2,7 @@
 
 mod admin_gate;
 mod answers;
+mod audit_log;
 mod connections;
 mod documents;
 mod failures;

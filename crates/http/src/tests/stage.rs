@@ -16,6 +16,7 @@ use cortex_connections::testing::{InMemoryConnectSessionStore, InMemoryConnectio
 use cortex_connections::{ReceiveWebhook, StartConnect};
 use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
 use cortex_identity::ports::{AdminSessions, MembershipStore, TokenVerifier, VerifyTokenError};
+use cortex_identity::testing::audit::InMemoryAudit;
 use cortex_identity::testing::profile_reader::InMemoryProfiles;
 use cortex_identity::testing::{
     COMPANY_A, COMPANY_B, InMemoryAdminSessions, InMemoryAttemptCounters, InMemoryMembershipStore, NOON, a_company,
@@ -156,6 +157,7 @@ pub(super) fn services() -> Services {
         enter_company: entrance(members()),
         enter_admin_panel: panel(admin_sessions.clone(), &[]),
         admin_sessions,
+        audit_log: Arc::new(InMemoryAudit::default()),
         profiles: Arc::new(profiles),
         providers: Arc::new(providers),
         start_connect: start_connect(broker, InMemoryConnectionStore::default()),
