@@ -12,8 +12,9 @@ use clap::{Parser, Subcommand};
 use cortex_postgres::migrate::UnknownVersion;
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::audit::{self, AuditArgs};
 use crate::commands::migrate::{self, MigrateArgs};
-use crate::config::{ConfigErrors, MigrateConfig, Process, ServeConfig, WorkConfig};
+use crate::config::{AuditConfig, ConfigErrors, MigrateConfig, Process, ServeConfig, WorkConfig};
 use crate::{logging, serve, work};
 
 /// The backend of a company's knowledge.
@@ -38,6 +39,8 @@ enum Command {
     Work,
     /// Brings the schemas of the databases up or down, or tells how they stand.
     Migrate(MigrateArgs),
+    /// Checks the audit log.
+    Audit(AuditArgs),
 }
 
 /// Runs the command that `arguments` name, the program's own name first.
@@ -83,6 +86,11 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
             let config = MigrateConfig::from_env(&variable)?;
             logging::start(&config.log)?;
             migrate::run(&arguments, &config, &mut io::stdout()).await
+        }
+        Command::Audit(arguments) => {
+            let config = AuditConfig::from_env(&variable)?;
+            logging::start(&config.log)?;
+            audit::run(&arguments, &config, &mut io::stdout()).await
         }
     }
 }

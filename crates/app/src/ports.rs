@@ -27,6 +27,7 @@ use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, TokenRules};
 use cortex_sync_jobs::ports::{JobQueue, SyncStarter};
 use url::Url;
 
+use crate::audit_upkeep::AuditPorts;
 use crate::config::{DatabaseUrl, RuntimeConfig, ServeConfig};
 use crate::readiness::DatabaseAnswers;
 use crate::searchable::MakeSearchable;
@@ -45,6 +46,8 @@ pub struct Ports {
     pub ids: Arc<dyn IdGenerator>,
     /// Who belongs to the company.
     pub memberships: Arc<dyn MembershipStore>,
+    /// The audit log.
+    pub audit: AuditPorts,
     /// Who may own connections.
     pub members: Arc<dyn Members>,
     /// What may be tried only so often.
@@ -130,6 +133,7 @@ impl Ports {
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             memberships: Arc::new(PgMembershipStore::new(master.clone())),
+            audit: AuditPorts::over(&company, &master),
             members: Arc::new(PgMembers::new(master.clone())),
             attempts: Arc::new(PgAttemptCounters::new(company.clone())),
             admin_sessions: Arc::new(PgAdminSessions::new(company.clone())),

@@ -10,6 +10,7 @@ use cortex_http::{Services, Settings};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit_upkeep::AuditUpkeep;
 use crate::background::Background;
 use crate::config::ServeConfig;
 use crate::ports::ApiPorts;
@@ -32,6 +33,7 @@ pub struct Service {
     server: Server,
     keys: Arc<dyn SigningKeys>,
     background: Option<Background>,
+    audit: AuditUpkeep,
     stop: CancellationToken,
 }
 
@@ -56,9 +58,10 @@ impl Service {
         if let Some(background) = &background {
             ports.shared.readiness.push(Arc::new(WorkerTicks(background.pulse())));
         }
+        let audit = services::compose_audit_upkeep(&config.runtime, &ports.shared);
         let keys = Arc::clone(&ports.signing_keys);
         let server = Server::bind(config, services::compose(config, ports, wake), stop.clone())?;
-        Ok(Self { server, keys, background, stop })
+        Ok(Self { server, keys, background, audit, stop })
     }
 
     /// Where it listens.
@@ -69,7 +72,7 @@ impl Service {
 
     /// Runs until it is stopped.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { server, keys, background, stop } = self;
+        let Self { server, keys, background, audit, stop } = self;
         // A server that failed by itself ends the rest too.
         let serving = async {
             let ended = server.run().await;
@@ -81,7 +84,8 @@ impl Service {
                 background.run(stop.child_token()).await;
             }
         };
-        let (ended, (), ()) = tokio::join!(serving, signing_keys::keep_fresh(keys, stop.clone()), working);
+        let (ended, (), (), ()) =
+            tokio::join!(serving, signing_keys::keep_fresh(keys, stop.clone()), working, audit.run(stop.clone()));
         ended
     }
 }

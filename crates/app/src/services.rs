@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cortex_connections::{AdoptConnection, AdoptPorts, ReceiveWebhook, StartConnect, WorkOffInbox};
 use cortex_http::Services;
 use cortex_http::health::Health;
-use cortex_identity::{AdminDoor, EnterAdminPanel, EnterCompany};
+use cortex_identity::{AdminDoor, CopyMasterAudit, EnterAdminPanel, EnterCompany, ForgetAuditDetails, SealAudit};
 use cortex_ingestion::ReadStream;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
@@ -14,6 +14,7 @@ use cortex_sync_jobs::{RunJob, StartSync, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit_upkeep::{AuditPorts, AuditUpkeep};
 use crate::background::Background;
 use crate::config::{RuntimeConfig, ServeConfig};
 use crate::ports::{ApiPorts, Ports};
@@ -48,6 +49,7 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
         enter_company: Arc::new(EnterCompany::new(company_id, ports.memberships, Arc::clone(&ports.clock))),
         enter_admin_panel: Arc::new(EnterAdminPanel::new(company_id, door, Arc::clone(&ports.admin_sessions))),
         admin_sessions: ports.admin_sessions,
+        audit_log: ports.audit.log,
         profiles: ports.profiles,
         providers: Arc::new(providers),
         start_connect: Arc::new(start_connect),
@@ -65,6 +67,19 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
         jobs: ports.jobs,
         documents: ports.documents,
         search: ports.search,
+    }
+}
+
+/// Puts what keeps the audit log in order over ports.
+#[must_use]
+pub(crate) fn compose_audit_upkeep(config: &RuntimeConfig, ports: &Ports) -> AuditUpkeep {
+    let company_id = config.deployment.company_id;
+    let AuditPorts { sealer, heads, master_actions, copies, retention, log: _ } = ports.audit.clone();
+    let keep = config.storage.audit_retention.map(|keep| time::Duration::try_from(keep).unwrap_or(time::Duration::MAX));
+    AuditUpkeep {
+        seal: SealAudit::new(company_id, sealer, heads),
+        copy: CopyMasterAudit::new(company_id, master_actions, copies, Arc::clone(&ports.clock)),
+        forget: keep.map(|keep| ForgetAuditDetails::new(company_id, retention, Arc::clone(&ports.clock), keep)),
     }
 }
 

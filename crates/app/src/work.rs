@@ -14,7 +14,8 @@ pub async fn run(config: &WorkConfig, stop: CancellationToken) -> anyhow::Result
     let ports = Ports::production(&config.runtime)?;
     let background = services::compose_background(&config.runtime, &ports, Arc::new(Notify::new()), stop.child_token());
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "working");
-    background.run(stop).await;
+    let audit = services::compose_audit_upkeep(&config.runtime, &ports);
+    tokio::join!(background.run(stop.clone()), audit.run(stop));
     tracing::info!("stopped");
     Ok(())
 }

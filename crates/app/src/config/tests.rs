@@ -46,6 +46,7 @@ fn check(command: Command, read: &dyn Fn(&str) -> Option<String>) -> Result<(), 
         Command::Work => WorkConfig::from_env(read).map(drop),
         Command::Migrate => MigrateConfig::from_env(read).map(drop),
         Command::Doctor => DoctorConfig::from_env(read).map(drop),
+        Command::Audit => AuditConfig::from_env(read).map(drop),
     }
 }
 
@@ -73,7 +74,7 @@ fn the_table_names_every_variable_once_and_no_file_form_clashes() {
 
 #[rstest]
 fn a_command_reads_exactly_what_the_table_gives_it(
-    #[values(Command::Serve, Command::Work, Command::Migrate, Command::Doctor)] command: Command,
+    #[values(Command::Serve, Command::Work, Command::Migrate, Command::Doctor, Command::Audit)] command: Command,
     #[values(true, false)] set: bool,
 ) {
     let least = if set { least() } else { HashMap::new() };

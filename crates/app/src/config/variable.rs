@@ -12,6 +12,8 @@ pub enum Command {
     Migrate,
     /// `cortex doctor`
     Doctor,
+    /// `cortex audit`
+    Audit,
 }
 
 /// One variable of the environment.
@@ -62,17 +64,18 @@ pub struct Group {
     pub variables: &'static [Variable],
 }
 
-pub(super) const ALL: &[Command] = &[Command::Serve, Command::Work, Command::Migrate, Command::Doctor];
+pub(super) const ALL: &[Command] = &[Command::Serve, Command::Work, Command::Migrate, Command::Doctor, Command::Audit];
 pub(super) const SERVE: &[Command] = &[Command::Serve];
 pub(super) const WORK: &[Command] = &[Command::Work];
 pub(super) const MIGRATE: &[Command] = &[Command::Migrate];
 pub(super) const SERVE_WORK: &[Command] = &[Command::Serve, Command::Work];
+pub(super) const SERVE_WORK_AUDIT: &[Command] = &[Command::Serve, Command::Work, Command::Audit];
 pub(super) const SERVE_DOCTOR: &[Command] = &[Command::Serve, Command::Doctor];
 pub(super) const SERVE_WORK_DOCTOR: &[Command] = &[Command::Serve, Command::Work, Command::Doctor];
 
 impl Command {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Serve, Self::Work, Self::Migrate, Self::Doctor];
+    pub const ALL: [Self; 5] = [Self::Serve, Self::Work, Self::Migrate, Self::Doctor, Self::Audit];
 
     /// As it is typed after `cortex`.
     #[must_use]
@@ -82,6 +85,7 @@ impl Command {
             Self::Work => "work",
             Self::Migrate => "migrate",
             Self::Doctor => "doctor",
+            Self::Audit => "audit",
         }
     }
 }
