@@ -91,9 +91,8 @@ impl AuditUpkeep {
             );
         };
         stop.run_until_cancelled(work).await;
-        match tokio::time::timeout(LAST_SEAL, seal.seal()).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(_)) | Err(_) => tracing::debug!("the last audit rows are left to be sealed later"),
+        if !matches!(tokio::time::timeout(LAST_SEAL, seal.seal()).await, Ok(Ok(_))) {
+            tracing::debug!("the last audit rows are left to be sealed later");
         }
     }
 }

@@ -72,7 +72,9 @@ proptest! {
                                                     others in proptest::collection::vec(an_entry(), 0..4)) {
         let fold = |rows: &[EntryFacts]| {
             let mut past = Past::NONE;
-            rows.iter().for_each(|row| past.add(row));
+            for row in rows {
+                past.add(row);
+            }
             past.seal(COMPANY_A)
         };
 

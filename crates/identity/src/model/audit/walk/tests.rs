@@ -45,7 +45,9 @@ impl Log {
     fn whole() -> Self {
         let past: Vec<_> = (1..=2).map(entry).collect();
         let mut folded = Past::NONE;
-        past.iter().for_each(|row| folded.add(row));
+        for row in &past {
+            folded.add(row);
+        }
         let mut log = Self { past, links: Vec::new() };
         let seal = folded.seal(COMPANY_A);
         log.links.push(Link { seal: stored(&seal), entry: None });
@@ -247,7 +249,7 @@ fn every_finding_has_words_and_a_name_of_its_own() {
 
     assert_eq!((names.len(), words.len()), (findings.len(), findings.len()));
     for finding in findings {
-        let named = finding.seq().is_some() || finding.entry() == Some(entry);
-        assert!(named, "{finding:?} leads somewhere");
+        let leads = finding.seq().is_some() || finding.entry() == Some(entry);
+        assert!(leads, "{finding:?} leads somewhere");
     }
 }
