@@ -134,7 +134,7 @@ async fn the_same_account_replaces_and_another_one_is_refused() {
     assert_eq!(stage.deleted(), ["one", "other"]);
     assert_eq!(stage.states().await, ["done"; 4]);
     let audited = stage.company.audited("admin_audit_log", COMPANY_A).await;
-    assert_eq!(audited, ["connection_created", "connection_reconnected", "connection_failed"]);
+    assert_eq!(audited, ["connection_initiated", "connection_created", "connection_reconnected", "connection_failed"]);
     let originals = PgOriginalConnections::new(stage.master.pool(COMPANY_A));
     let original = originals.find_original(COMPANY_A, USER_1, Provider::Gmail).await.unwrap().unwrap();
     assert_eq!((original.broker_id.as_str(), original.reconnects), ("two", 1));
