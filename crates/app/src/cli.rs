@@ -12,10 +12,11 @@ use clap::{Parser, Subcommand};
 use cortex_postgres::migrate::UnknownVersion;
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::audit::{self, AuditArgs};
 use crate::commands::migrate::{self, MigrateArgs};
 use crate::commands::openapi;
 use crate::commands::users::{self, UsersArgs};
-use crate::config::{ConfigErrors, MigrateConfig, Process, ServeConfig, WorkConfig};
+use crate::config::{AuditConfig, ConfigErrors, MigrateConfig, Process, ServeConfig, WorkConfig};
 use crate::start::StartRefused;
 use crate::{logging, serve, work};
 
@@ -48,6 +49,8 @@ enum Command {
     Openapi,
     /// Says who belongs to the company, and tells who does.
     Users(UsersArgs),
+    /// Checks the audit log.
+    Audit(AuditArgs),
 }
 
 /// Runs the command that `arguments` name, the program's own name first.
@@ -101,6 +104,11 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
         }
         Command::Openapi => openapi::run(&mut io::stdout()).map(|()| true),
         Command::Users(arguments) => users::run(&arguments, &variable, &mut io::stdout()).await,
+        Command::Audit(arguments) => {
+            let config = AuditConfig::from_env(&variable)?;
+            logging::start(&config.log)?;
+            audit::run(&arguments, &config, &mut io::stdout()).await
+        }
     }
 }
 

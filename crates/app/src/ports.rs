@@ -11,8 +11,8 @@ use cortex_connections::ports::{
 };
 use cortex_http::health::ReadinessCheck;
 use cortex_identity::ports::{
-    AttemptCounters, MembershipStore, MembershipWatch, ProfileReader, TeamStore, TokenVerifier, UserDirectory,
-    VisitStore,
+    AdminSessions, AttemptCounters, MembershipStore, MembershipWatch, ProfileReader, TeamStore, TokenVerifier,
+    UserDirectory, VisitStore,
 };
 use cortex_ingestion::ports::{DocumentReader, PageStore, ReadingStates, SearchIndex};
 use cortex_ingestion::record_source::RecordSource;
@@ -24,15 +24,17 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAttemptCounters, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore, PgDocumentReader, PgJobQueue,
-    PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader,
-    PgQuarantineStore, PgReadingStates, PgSearchIndex, PgSyncStarter, PgTeamStore, PgVisitStore, PgWebhookInbox,
+    PgAdminSessions, PgAttemptCounters, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore,
+    PgDocumentReader, PgJobQueue, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
+    PgProfileReader, PgQuarantineStore, PgReadingStates, PgSearchIndex, PgSyncStarter, PgTeamStore, PgVisitStore,
+    PgWebhookInbox,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig};
 use cortex_sync_jobs::ports::{JobQueue, SyncStarter};
 use url::Url;
 
+use crate::audit_upkeep::AuditPorts;
 use crate::config::{DatabaseUrl, RuntimeConfig, Secret, ServeConfig};
 use crate::readiness::DatabaseAnswers;
 use crate::searchable::MakeSearchable;
@@ -54,12 +56,16 @@ pub struct Ports {
     pub ids: Arc<dyn IdGenerator>,
     /// Who belongs to the company.
     pub memberships: Arc<dyn MembershipStore>,
-    /// How often something was tried, by anybody and at any replica.
-    pub attempts: Arc<dyn AttemptCounters>,
     /// When they were here.
     pub visits: Arc<dyn VisitStore>,
+    /// The audit log.
+    pub audit: AuditPorts,
     /// Who may own connections.
     pub members: Arc<dyn Members>,
+    /// What may be tried only so often.
+    pub attempts: Arc<dyn AttemptCounters>,
+    /// The sessions of the admin panel.
+    pub admin_sessions: Arc<dyn AdminSessions>,
     /// What people may know of their own places.
     pub profiles: Arc<dyn ProfileReader>,
     /// The members of the company, to be changed.
@@ -157,8 +163,10 @@ impl Ports {
             ids: Arc::new(RandomIds),
             memberships,
             visits: Arc::new(PgVisitStore::new(master.clone())),
-            attempts: Arc::new(PgAttemptCounters::new(company.clone())),
+            audit: AuditPorts::over(&company, &master),
             members: Arc::new(PgMembers::new(master.clone())),
+            attempts: Arc::new(PgAttemptCounters::new(company.clone())),
+            admin_sessions: Arc::new(PgAdminSessions::new(company.clone())),
             profiles: Arc::new(PgProfileReader::new(master.clone())),
             team: Arc::new(PgTeamStore::new(master.clone())),
             brokered: Arc::new(NangoConnections::new(nango.clone(), integrations.clone())),

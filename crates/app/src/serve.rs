@@ -10,6 +10,7 @@ use cortex_http::{Services, Settings};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit_upkeep::AuditUpkeep;
 use crate::background::Background;
 use crate::beside_requests::BesideRequests;
 use crate::config::{MigrateConfig, ServeConfig};
@@ -49,6 +50,7 @@ pub struct Service {
     server: Server,
     beside: BesideRequests,
     background: Option<Background>,
+    audit: AuditUpkeep,
     stop: CancellationToken,
 }
 
@@ -82,10 +84,11 @@ impl Service {
         let environment = config.runtime.deployment.environment;
         let start = Start::new(std::mem::take(&mut ports.shared.start_checks), migration, environment);
         ports.shared.readiness.push(Arc::new(EverythingWasLookedAt(start.opening())));
+        let audit = services::compose_audit_upkeep(&config.runtime, &ports.shared);
         let (services, beside) = services::compose(config, ports, wake);
         let services = Services { opening: start.opening(), ..services };
         let server = Server::bind(config, services, stop.clone())?;
-        Ok(Self { start, server, beside, background, stop })
+        Ok(Self { start, server, beside, background, audit, stop })
     }
 
     /// Where it listens.
@@ -96,7 +99,7 @@ impl Service {
 
     /// Runs until it is stopped, or something speaks against going on.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { start, server, beside, background, stop } = self;
+        let Self { start, server, beside, background, audit, stop } = self;
         // Whoever connects meanwhile waits in the system's queue.
         if let Some(refused) = stop.run_until_cancelled(start.look_first()).await {
             refused?;
@@ -123,7 +126,13 @@ impl Service {
                 Box::pin(background.run(stop.child_token())).await;
             }
         };
-        let (started, ended, (), ()) = tokio::join!(starting, serving, beside.run(stop.clone()), working);
+        // Nothing is written before the schemas are known to be there.
+        let keeping = async {
+            if stop.run_until_cancelled(over.cancelled()).await.is_some() {
+                Box::pin(audit.run(stop.clone())).await;
+            }
+        };
+        let (started, ended, (), (), ()) = tokio::join!(starting, serving, beside.run(stop.clone()), working, keeping);
         started.and(ended)
     }
 }

@@ -10,7 +10,8 @@ use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
 use cortex_identity::ports::TeamStore;
 use cortex_identity::{
-    AnnouncingTeam, BindAccount, ChangeMember, EnterCompany, InviteMember, KeepBindings, RememberedMemberships, Visits,
+    AdminDoor, AnnouncingTeam, BindAccount, ChangeMember, CopyMasterAudit, EnterAdminPanel, EnterCompany,
+    ForgetAuditDetails, InviteMember, KeepBindings, RememberedMemberships, SealAudit, Visits,
 };
 use cortex_ingestion::ReadStream;
 use cortex_sync_jobs::run_job::Timing;
@@ -19,6 +20,7 @@ use cortex_sync_jobs::{RunJob, StartSync, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit_upkeep::{AuditPorts, AuditUpkeep};
 use crate::background::Background;
 use crate::beside_requests::BesideRequests;
 use crate::config::{RuntimeConfig, ServeConfig};
@@ -71,6 +73,12 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
     );
     let limits = &config.http.rate_limits;
     let limits = RateLimits { read: limits.read, write: limits.write, connect: limits.connect };
+    let door = Arc::new(AdminDoor::new(
+        company_id,
+        config.admin.allowed_networks.clone(),
+        Arc::clone(&ports.admin_sessions),
+        Arc::clone(&ports.attempts),
+    ));
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
         opening: Arc::new(Opening::opened()),
@@ -81,6 +89,9 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
         invite_member,
         team,
         enter_company: Arc::new(enter_company),
+        enter_admin_panel: Arc::new(EnterAdminPanel::new(company_id, door, Arc::clone(&ports.admin_sessions))),
+        admin_sessions: ports.admin_sessions,
+        audit_log: ports.audit.log,
         profiles: ports.profiles,
         providers: Arc::new(providers),
         start_connect: Arc::new(start_connect),
@@ -109,6 +120,19 @@ pub fn compose_bindings(config: &RuntimeConfig, ports: &ApiPorts) -> Option<Arc<
     let bind = BindAccount::new(Arc::clone(directory), Arc::clone(&ports.shared.profiles));
     let team = Arc::clone(&ports.shared.team);
     Some(Arc::new(KeepBindings::new(config.deployment.company_id, team, Arc::new(bind))))
+}
+
+/// Puts what keeps the audit log in order over ports.
+#[must_use]
+pub(crate) fn compose_audit_upkeep(config: &RuntimeConfig, ports: &Ports) -> AuditUpkeep {
+    let company_id = config.deployment.company_id;
+    let AuditPorts { sealer, heads, master_actions, copies, retention, log: _ } = ports.audit.clone();
+    let keep = config.storage.audit_retention.map(|keep| time::Duration::try_from(keep).unwrap_or(time::Duration::MAX));
+    AuditUpkeep {
+        seal: SealAudit::new(company_id, sealer, heads),
+        copy: CopyMasterAudit::new(company_id, master_actions, copies, Arc::clone(&ports.clock)),
+        forget: keep.map(|keep| ForgetAuditDetails::new(company_id, retention, Arc::clone(&ports.clock), keep)),
+    }
 }
 
 /// Puts what goes on beside requests over ports. Once `stop` is cancelled, it ends.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cortex_kernel::{Clock, Email, IdGenerator, Provider, StoreError};
+use cortex_kernel::{Clock, Email, IdGenerator, Origin, Provider, StoreError};
 use thiserror::Error;
 
 use crate::log::chain;
@@ -60,16 +60,17 @@ impl StartConnect {
         Self { configured, broker, connections, sessions, clock, ids }
     }
 
-    /// Opens a session for `owner`. Lines tagged `[OAUTH_START]` tell each step: operators search for them.
+    /// Opens a session for `owner`, whose request came from `origin`. Lines tagged `[OAUTH_START]` tell each step: operators search for them.
     pub async fn start(
         &self,
         owner: Owner,
         provider: Provider,
         purpose: ConnectPurpose,
+        origin: &Origin,
     ) -> Result<StartedConnect, StartConnectError> {
         let (user, company) = (owner.user_id, owner.company_id);
         tracing::info!("[OAUTH_START] {}: provider {provider}, user {user}, company {company}", purpose.name());
-        let started = self.open(owner, provider, purpose).await;
+        let started = self.open(owner, provider, purpose, origin).await;
         match &started {
             Ok(_) => tracing::info!("✅ [OAUTH_START] SUCCESS: provider {provider}, user {user}, company {company}"),
             Err(error) => tracing::error!(
@@ -85,6 +86,7 @@ impl StartConnect {
         owner: Owner,
         provider: Provider,
         purpose: ConnectPurpose,
+        origin: &Origin,
     ) -> Result<StartedConnect, StartConnectError> {
         if !self.configured.contains(&provider) {
             return Err(StartConnectError::ProviderNotConfigured(provider));
@@ -107,7 +109,7 @@ impl StartConnect {
             opened_at,
             expires_at: link.expires_at,
         };
-        self.sessions.remember(&session).await?;
+        self.sessions.remember(&session, origin).await?;
         Ok(StartedConnect { link, original_email })
     }
 

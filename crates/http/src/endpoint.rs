@@ -9,9 +9,9 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{Error, FromRequest, HttpMessage, HttpResponse, Responder, Route, guard};
 use cortex_identity::model::Role;
 
-use crate::gate;
 use crate::problem::{Problem, ProblemKind};
 use crate::rate_limit::{self, RateClass};
+use crate::{admin_gate, gate};
 
 /// Who may call a method of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(crate) enum Access {
     Open,
     /// Members of the company with at least this role.
     Member(Role),
+    /// Admins, who come with a session of the admin panel.
+    Admin,
 }
 
 /// An address under construction. Every route of the API is made by it, so that what must hold of all of them has one
@@ -145,6 +147,7 @@ impl Endpoint {
         self.accesses.push((method, access));
         self.routes.push(match access {
             Access::Open => route,
+            Access::Admin => route.wrap(from_fn(admin_gate::admit)),
             // The last one is the outermost.
             Access::Member(least) => route
                 .wrap(from_fn(move |request, next| rate_limit::limit(class, request, next)))

@@ -2,7 +2,7 @@
 //!
 //! - [`app`]: the whole API over its [`Services`]; `cortex serve` runs it and tests call it.
 //! - `routes::table`: every address with its methods and who may call them. There is no other way to a handler.
-//! - `gate`: who may come in; it stands before every handler and its extractors.
+//! - `gate`, `admin_gate`: who may come in; one of them stands before every handler and its extractors.
 //! - [`rate_limit`]: how often those who came in may call. `cors`: which web sites may.
 //! - [`opening`]: whether anything is served yet.
 //! - [`problem`]: the closed table of failures. Every failure of every route is one of them, those of extractors, of
@@ -19,6 +19,7 @@
 //! put the use case it needs into [`Services`]. A failure that clients should be able to tell apart gets a line in
 //! [`problem::ProblemKind`].
 
+mod admin_gate;
 mod cors;
 mod edge;
 mod endpoint;
@@ -44,8 +45,8 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error};
 use cortex_connections::ports::{ConnectSessionEndings, ConnectionStore};
 use cortex_connections::{ReceiveWebhook, StartConnect};
-use cortex_identity::ports::{ProfileReader, TeamStore, TokenVerifier};
-use cortex_identity::{ChangeMember, EnterCompany, InviteMember};
+use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TeamStore, TokenVerifier};
+use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember};
 use cortex_ingestion::ports::{DocumentReader, ReadingStates, SearchIndex};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::StartSync;
@@ -76,6 +77,12 @@ pub struct Services {
     pub tokens: Arc<dyn TokenVerifier>,
     /// Lets people in.
     pub enter_company: Arc<EnterCompany>,
+    /// Lets admins go on.
+    pub enter_admin_panel: Arc<EnterAdminPanel>,
+    /// The sessions of the admin panel.
+    pub admin_sessions: Arc<dyn AdminSessions>,
+    /// What was done here.
+    pub audit_log: Arc<dyn AuditLog>,
     /// What people may know of their own places.
     pub profiles: Arc<dyn ProfileReader>,
     /// The members of the company.

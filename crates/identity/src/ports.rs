@@ -1,6 +1,8 @@
 //! What this domain needs from outside.
 
+mod admin_sessions;
 mod attempt_counters;
+mod audit;
 mod membership_watch;
 mod profile_reader;
 mod team_store;
@@ -14,9 +16,20 @@ use time::OffsetDateTime;
 
 use crate::model::{Company, Membership, TokenRefusal, VerifiedToken};
 
+pub use admin_sessions::AdminSessions;
+#[cfg(any(test, feature = "testing"))]
+pub use admin_sessions::MockAdminSessions;
 #[cfg(any(test, feature = "testing"))]
 pub use attempt_counters::MockAttemptCounters;
 pub use attempt_counters::{AttemptCounters, Attempts};
+pub use audit::{
+    AuditChain, AuditCopies, AuditHeads, AuditLog, AuditRetention, AuditSealer, ListAuditError, MasterActions, Sealing,
+};
+#[cfg(any(test, feature = "testing"))]
+pub use audit::{
+    MockAuditChain, MockAuditCopies, MockAuditHeads, MockAuditLog, MockAuditRetention, MockAuditSealer,
+    MockMasterActions,
+};
 pub use membership_watch::{MembershipChanges, MembershipWatch};
 #[cfg(any(test, feature = "testing"))]
 pub use membership_watch::{MockMembershipChanges, MockMembershipWatch};

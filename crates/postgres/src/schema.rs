@@ -40,6 +40,7 @@ impl Database {
     pub const fn tables(self) -> &'static [&'static str] {
         match self {
             Self::Master => &[
+                "audit_heads",
                 "audit_log_global",
                 "companies",
                 "company_users",
@@ -49,6 +50,8 @@ impl Database {
             ],
             Self::Company => &[
                 "admin_audit_log",
+                "admin_audit_seals",
+                "admin_audit_unsealed",
                 "admin_sessions",
                 "attempt_counters",
                 "chat_messages",

@@ -8,7 +8,7 @@ use cortex_postgres::Pooler;
 
 use super::reader::{Reader, Reading, quoted};
 use super::secret::DatabaseUrl;
-use super::variable::{ALL, BOTH_DATABASES, Fallback, MIGRATE, SERVE_WORK, Variable};
+use super::variable::{ALL, BOTH_DATABASES, Fallback, MIGRATE, SERVE_WORK, SERVE_WORK_AUDIT, Variable};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::required(
@@ -49,7 +49,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::preset(
         "DATABASE_POOLER",
         "session",
-        SERVE_WORK,
+        SERVE_WORK_AUDIT,
         "`session`, or `transaction` behind PgBouncer or Supavisor in transaction mode",
     ),
     Variable::preset(
@@ -140,11 +140,7 @@ impl DatabasesConfig {
         let urls = DatabaseUrls::read(reader);
         let company_pool_size = reader.nonzero("DATABASE_POOL_SIZE");
         let master_pool_size = reader.nonzero("MASTER_DATABASE_POOL_SIZE");
-        let pooler = reader.required("DATABASE_POOLER", |text| match text {
-            "session" => Ok(Pooler::Session),
-            "transaction" => Ok(Pooler::Transaction),
-            _ => Err(format!("expected session or transaction, found {}", quoted(text))),
-        });
+        let pooler = read_pooler(reader);
         let acquire_timeout = reader.milliseconds("DATABASE_ACQUIRE_TIMEOUT_MS");
         let statement_timeout = reader.milliseconds("DATABASE_STATEMENT_TIMEOUT_MS");
         Ok(Self {
@@ -156,6 +152,15 @@ impl DatabasesConfig {
             statement_timeout: statement_timeout?,
         })
     }
+}
+
+/// What stands between us and the servers.
+pub(super) fn read_pooler(reader: &mut Reader<'_>) -> Reading<Pooler> {
+    reader.required("DATABASE_POOLER", |text| match text {
+        "session" => Ok(Pooler::Session),
+        "transaction" => Ok(Pooler::Transaction),
+        _ => Err(format!("expected session or transaction, found {}", quoted(text))),
+    })
 }
 
 impl MigrationDatabases {

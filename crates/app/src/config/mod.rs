@@ -34,6 +34,7 @@ mod variable;
 
 use std::net::SocketAddr;
 
+use cortex_postgres::Pooler;
 use url::Url;
 
 pub use admin::{AdminConfig, AdminPin};
@@ -120,6 +121,19 @@ pub struct DoctorConfig {
     pub webhook_keys: WebhookKeys,
 }
 
+/// What `cortex audit` needs.
+#[derive(Clone, Debug)]
+pub struct AuditConfig {
+    /// What is deployed and for whom.
+    pub deployment: Deployment,
+    /// How events are written.
+    pub log: LogConfig,
+    /// Where the databases are.
+    pub databases: DatabaseUrls,
+    /// What stands between us and the servers.
+    pub pooler: Pooler,
+}
+
 /// What the API and the workers have in common.
 #[derive(Clone, Debug)]
 pub struct RuntimeConfig {
@@ -201,6 +215,19 @@ impl DoctorConfig {
                 nango: nango?,
                 webhook_keys: webhook_keys?,
             })
+        })
+    }
+}
+
+impl AuditConfig {
+    /// Reads it from variables.
+    pub fn from_env(read: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        read_all(Command::Audit, read, |reader| {
+            let deployment = Deployment::read(reader);
+            let databases = DatabaseUrls::read(reader);
+            let pooler = databases::read_pooler(reader);
+            let log = LogConfig::read(reader);
+            Ok(Self { deployment: deployment?, log: log?, databases: databases?, pooler: pooler? })
         })
     }
 }

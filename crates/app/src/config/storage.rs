@@ -38,7 +38,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::optional(
         "RETENTION_AUDIT_DAYS",
         SERVE_WORK,
-        "how long the audit log is kept; for ever where it is not set",
+        "how long address, agent and details stand in audit rows; the rows themselves stay. For ever where it is not set",
     )
     .within(1, 36_500),
 ];
@@ -56,7 +56,7 @@ pub struct StorageConfig {
     pub inbox_retention: Duration,
     /// How long records that could not be taken in are kept.
     pub set_aside_retention: Duration,
-    /// How long the audit log is kept; none is for ever.
+    /// How long what is personal stands in audit rows; none is for ever.
     pub audit_retention: Option<Duration>,
 }
 

@@ -50,6 +50,7 @@ fn check(command: Command, read: &dyn Fn(&str) -> Option<String>) -> Result<(), 
         Command::Doctor => DoctorConfig::from_env(read).map(drop),
         Command::Users => UsersConfig::from_env(read).map(drop),
         Command::UsersBind => UsersBindConfig::from_env(read).map(drop),
+        Command::Audit => AuditConfig::from_env(read).map(drop),
     }
 }
 
@@ -77,7 +78,15 @@ fn the_table_names_every_variable_once_and_no_file_form_clashes() {
 
 #[rstest]
 fn a_command_reads_exactly_what_the_table_gives_it(
-    #[values(Command::Serve, Command::Work, Command::Migrate, Command::Doctor, Command::Users, Command::UsersBind)]
+    #[values(
+        Command::Serve,
+        Command::Work,
+        Command::Migrate,
+        Command::Doctor,
+        Command::Users,
+        Command::UsersBind,
+        Command::Audit
+    )]
     command: Command,
     #[values(true, false)] set: bool,
 ) {

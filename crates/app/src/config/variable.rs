@@ -16,6 +16,8 @@ pub enum Command {
     Users,
     /// `cortex users bind`
     UsersBind,
+    /// `cortex audit`
+    Audit,
 }
 
 /// One variable of the environment.
@@ -67,11 +69,13 @@ pub struct Group {
 }
 
 pub(super) const ALL: &[Command] = &Command::ALL;
-pub(super) const BOTH_DATABASES: &[Command] = &[Command::Serve, Command::Work, Command::Migrate, Command::Doctor];
+pub(super) const BOTH_DATABASES: &[Command] =
+    &[Command::Serve, Command::Work, Command::Migrate, Command::Doctor, Command::Audit];
 pub(super) const SERVE: &[Command] = &[Command::Serve];
 pub(super) const WORK: &[Command] = &[Command::Work];
 pub(super) const MIGRATE: &[Command] = &[Command::Migrate];
 pub(super) const SERVE_WORK: &[Command] = &[Command::Serve, Command::Work];
+pub(super) const SERVE_WORK_AUDIT: &[Command] = &[Command::Serve, Command::Work, Command::Audit];
 pub(super) const SERVE_DOCTOR: &[Command] = &[Command::Serve, Command::Doctor];
 pub(super) const SERVE_BIND: &[Command] = &[Command::Serve, Command::UsersBind];
 pub(super) const SERVE_WORK_DOCTOR: &[Command] = &[Command::Serve, Command::Work, Command::Doctor];
@@ -80,7 +84,8 @@ pub(super) const SERVE_WORK_DOCTOR_BIND: &[Command] =
 
 impl Command {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Serve, Self::Work, Self::Migrate, Self::Doctor, Self::Users, Self::UsersBind];
+    pub const ALL: [Self; 7] =
+        [Self::Serve, Self::Work, Self::Migrate, Self::Doctor, Self::Users, Self::UsersBind, Self::Audit];
 
     /// As it is typed after `cortex`.
     #[must_use]
@@ -92,6 +97,7 @@ impl Command {
             Self::Doctor => "doctor",
             Self::Users => "users",
             Self::UsersBind => "users bind",
+            Self::Audit => "audit",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The command line as a process, the running server, and the files that are generated from tables in the code.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod command_line;
 #[cfg(test)]
 mod draining;

@@ -1,6 +1,6 @@
 //! [`AdoptConnection`] with all stores in memory.
 
-use cortex_kernel::{BrokerConnectionId, Provider};
+use cortex_kernel::{BrokerConnectionId, Origin, Provider};
 use rstest::rstest;
 
 use super::*;
@@ -21,7 +21,7 @@ async fn original(scene: &Scene) -> Option<OriginalConnection> {
 #[tokio::test]
 async fn the_first_connect_is_saved_and_its_account_is_the_original_one() {
     let scene = Scene::new();
-    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.sessions.remember(&a_connect_session(), &Origin::default()).await.unwrap();
     scene.broker.has(at_broker("broker-1"), Some(an_account()));
 
     let adoption = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
@@ -150,7 +150,7 @@ fn colleague() -> &'static str {
 #[tokio::test]
 async fn an_open_session_vouches_for_what_the_broker_does_not_know() {
     let scene = Scene::new();
-    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.sessions.remember(&a_connect_session(), &Origin::default()).await.unwrap();
     let bare = BrokerConnection { claims: OwnerClaims::default(), ..at_broker("broker-1") };
     scene.broker.has(bare, Some(an_account()));
 
@@ -163,7 +163,7 @@ async fn an_open_session_vouches_for_what_the_broker_does_not_know() {
 #[tokio::test]
 async fn a_repeated_notice_leaves_the_connection_that_a_session_had_vouched_for() {
     let scene = Scene::new();
-    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.sessions.remember(&a_connect_session(), &Origin::default()).await.unwrap();
     let bare = BrokerConnection { claims: OwnerClaims::default(), ..at_broker("broker-1") };
     scene.broker.has(bare, Some(an_account()));
     scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
@@ -191,7 +191,7 @@ async fn a_colleagues_row_vouches_for_nobody() {
 #[tokio::test]
 async fn a_session_is_completed_only_once_its_account_is_noted() {
     let scene = Scene::new();
-    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.sessions.remember(&a_connect_session(), &Origin::default()).await.unwrap();
     scene.broker.has(at_broker("broker-1"), Some(an_account()));
     let mut originals = MockOriginalConnections::new();
     originals.expect_note().returning(|_| Err(StoreError::Unavailable("gone".into())));
@@ -218,7 +218,7 @@ async fn a_session_vouches_also_when_its_webhook_waited() {
         expires_at: NOON - time::Duration::MINUTE,
         ..a_connect_session()
     };
-    scene.sessions.remember(&over).await.unwrap();
+    scene.sessions.remember(&over, &Origin::default()).await.unwrap();
     let bare = BrokerConnection { claims: OwnerClaims::default(), ..at_broker("broker-1") };
     scene.broker.has(bare, Some(an_account()));
 
@@ -261,7 +261,7 @@ async fn a_replaced_connection_that_cannot_be_removed_does_not_hold_up_the_new_o
 #[tokio::test]
 async fn another_account_is_refused_and_the_connected_one_goes_on() {
     let scene = Scene::with([a_connection()]);
-    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.sessions.remember(&a_connect_session(), &Origin::default()).await.unwrap();
     scene.broker.has(at_broker("broker-2"), Some(account("private@example.com")));
 
     let adoption = scene.adopt().adopt(&a_notice("broker-2")).await.unwrap();
@@ -271,13 +271,13 @@ async fn another_account_is_refused_and_the_connected_one_goes_on() {
     assert_eq!(scene.broker.deleted(), ["broker-2"]);
     let told = SessionState::Refused(RefusalReason::AccountMismatch, BrokerConnectionId::new("broker-2"));
     assert_eq!(scene.sessions.state_of(a_connect_session().id), told);
-    assert_eq!(scene.sessions.audited(COMPANY_A), ["connection_failed"]);
+    assert_eq!(scene.sessions.audited(COMPANY_A), ["connection_initiated", "connection_failed"]);
 }
 
 #[tokio::test]
 async fn a_refused_connection_of_which_the_broker_knows_no_owner_is_not_removed() {
     let scene = Scene::with([a_connection()]);
-    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.sessions.remember(&a_connect_session(), &Origin::default()).await.unwrap();
     let bare = BrokerConnection { claims: OwnerClaims::default(), ..at_broker("broker-2") };
     scene.broker.has(bare, Some(account("private@example.com")));
 
@@ -290,7 +290,7 @@ async fn a_refused_connection_of_which_the_broker_knows_no_owner_is_not_removed(
 #[tokio::test]
 async fn a_refused_connection_that_could_not_be_removed_is_refused_again_and_told_once() {
     let scene = Scene::with([a_connection()]);
-    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.sessions.remember(&a_connect_session(), &Origin::default()).await.unwrap();
     scene.broker.has(at_broker("broker-2"), Some(account("private@example.com")));
     scene.broker.refuse_deletions();
 
@@ -300,7 +300,7 @@ async fn a_refused_connection_that_could_not_be_removed_is_refused_again_and_tol
     }
 
     assert_eq!(scene.row().await, Some(a_connection()));
-    assert_eq!(scene.sessions.audited(COMPANY_A), ["connection_failed"]);
+    assert_eq!(scene.sessions.audited(COMPANY_A), ["connection_initiated", "connection_failed"]);
 }
 
 /// The row does not know its account; Master does.
@@ -420,7 +420,7 @@ async fn without_master_nobody_is_a_member() {
 #[tokio::test]
 async fn what_follows_a_save_is_made_up_for() {
     let scene = Scene::with([a_connection()]);
-    scene.sessions.remember(&a_connect_session()).await.unwrap();
+    scene.sessions.remember(&a_connect_session(), &Origin::default()).await.unwrap();
     scene.broker.has(at_broker("broker-1"), Some(an_account()));
 
     let adoption = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();

@@ -70,6 +70,15 @@ pub struct ConnectLink {
 }
 
 impl ConnectPurpose {
+    /// What the audit log calls the opening of such a session.
+    #[must_use]
+    pub const fn audit_action(self) -> &'static str {
+        match self {
+            Self::Connect => "connection_initiated",
+            Self::Reconnect => "connection_reconnect_initiated",
+        }
+    }
+
     /// The word in rows and logs.
     #[must_use]
     pub const fn name(self) -> &'static str {

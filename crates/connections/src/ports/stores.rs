@@ -1,7 +1,7 @@
 //! What is kept about connections.
 
 use async_trait::async_trait;
-use cortex_kernel::{CompanyId, Provider, StoreError, UserId};
+use cortex_kernel::{CompanyId, Origin, Provider, StoreError, UserId};
 use time::OffsetDateTime;
 
 use crate::model::{
@@ -28,6 +28,7 @@ use crate::model::{
 /// - A refusal of a connection that was replaced meanwhile changes nothing.
 /// - A refusal of a connection that was ended meanwhile changes nothing.
 /// - A connect after a refusal is active again.
+/// - An audit row stands beside each refusal that is news.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
@@ -46,7 +47,7 @@ pub trait ConnectionStore: Send + Sync {
     async fn list_own(&self, company_id: CompanyId, user_id: UserId) -> Result<Vec<Connection>, StoreError>;
 
     /// The provider refused the credentials of this connection at `at`: unless the row moved meanwhile, only connecting
-    /// again helps. Whether that is news.
+    /// again helps, and an audit row tells it. Whether that is news.
     async fn mark_needs_reauthorization(&self, connection: &Connection, at: OffsetDateTime)
     -> Result<bool, StoreError>;
 }
@@ -59,11 +60,12 @@ pub trait ConnectionStore: Send + Sync {
 /// - A session of another user or provider is not found.
 /// - A session of another company is not found.
 /// - Of several open sessions the latest is found.
+/// - An audit row tells what each session was opened for.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ConnectSessionStore: Send + Sync {
-    /// Remembers a session.
-    async fn remember(&self, session: &ConnectSession) -> Result<(), StoreError>;
+    /// Remembers a session that this request had opened, together with its audit row.
+    async fn remember(&self, session: &ConnectSession, origin: &Origin) -> Result<(), StoreError>;
 
     /// The latest session of this person and provider that is open at `now`.
     async fn find_open(

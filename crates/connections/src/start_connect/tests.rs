@@ -1,6 +1,6 @@
 //! [`StartConnect`] with a mocked broker and stores in memory.
 
-use cortex_kernel::{BrokerConnectionId, RandomIds};
+use cortex_kernel::{BrokerConnectionId, Origin, RandomIds};
 
 use super::*;
 use crate::log::Captured;
@@ -52,7 +52,8 @@ async fn the_user_is_the_end_user_and_the_company_the_organization() {
         .once()
         .returning(|_| Ok(a_link()));
 
-    let started = scene(broker, []).start.start(an_owner(), GMAIL, ConnectPurpose::Connect).await.unwrap();
+    let started =
+        scene(broker, []).start.start(an_owner(), GMAIL, ConnectPurpose::Connect, &Origin::default()).await.unwrap();
 
     assert_eq!(started, StartedConnect { link: a_link(), original_email: None });
 }
@@ -61,7 +62,7 @@ async fn the_user_is_the_end_user_and_the_company_the_organization() {
 async fn the_session_is_remembered_with_its_purpose() {
     let scene = scene(willing_broker(), [a_connection()]);
 
-    scene.start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect).await.unwrap();
+    scene.start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect, &Origin::default()).await.unwrap();
 
     let owner = an_owner();
     let session = scene.sessions.find_open(owner.company_id, owner.user_id, GMAIL, NOON).await.unwrap().unwrap();
@@ -75,7 +76,8 @@ async fn the_session_is_remembered_with_its_purpose() {
 async fn a_provider_that_is_switched_off_is_refused_before_the_broker_is_asked() {
     let scene = scene(MockConnectionBroker::new(), []);
 
-    let started = scene.start.start(an_owner(), Provider::QuickBooks, ConnectPurpose::Connect).await;
+    let started =
+        scene.start.start(an_owner(), Provider::QuickBooks, ConnectPurpose::Connect, &Origin::default()).await;
 
     assert!(matches!(started, Err(StartConnectError::ProviderNotConfigured(Provider::QuickBooks))), "{started:?}");
 }
@@ -84,7 +86,7 @@ async fn a_provider_that_is_switched_off_is_refused_before_the_broker_is_asked()
 async fn a_reconnect_names_the_account_that_is_connected() {
     let scene = scene(willing_broker(), [a_connection()]);
 
-    let started = scene.start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect).await.unwrap();
+    let started = scene.start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect, &Origin::default()).await.unwrap();
 
     assert_eq!(started.original_email, a_connection().account.unwrap().email);
 }
@@ -93,7 +95,10 @@ async fn a_reconnect_names_the_account_that_is_connected() {
 async fn a_connection_that_needs_re_authorization_can_be_reconnected() {
     let row = Connection { status: ConnectionStatus::NeedsReauthorization, ..a_connection() };
 
-    let started = scene(willing_broker(), [row]).start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect).await;
+    let started = scene(willing_broker(), [row])
+        .start
+        .start(an_owner(), GMAIL, ConnectPurpose::Reconnect, &Origin::default())
+        .await;
 
     assert!(started.is_ok(), "{started:?}");
 }
@@ -109,7 +114,7 @@ async fn there_is_nothing_to_reconnect_without_a_connection_of_ones_own() {
     for rows in [vec![], vec![ended], vec![colleagues]] {
         let scene = scene(MockConnectionBroker::new(), rows);
 
-        let started = scene.start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect).await;
+        let started = scene.start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect, &Origin::default()).await;
 
         assert!(matches!(started, Err(StartConnectError::NotConnected(GMAIL))), "{started:?}");
     }
@@ -119,7 +124,7 @@ async fn there_is_nothing_to_reconnect_without_a_connection_of_ones_own() {
 async fn a_session_that_was_not_opened_is_not_remembered() {
     let scene = scene(failing_broker(|| BrokerError::Unavailable("gone".into())), []);
 
-    let started = scene.start.start(an_owner(), GMAIL, ConnectPurpose::Connect).await;
+    let started = scene.start.start(an_owner(), GMAIL, ConnectPurpose::Connect, &Origin::default()).await;
 
     assert!(matches!(started, Err(StartConnectError::Broker(BrokerError::Unavailable(_)))), "{started:?}");
     assert_eq!(scene.sessions.count(), 0);
@@ -130,7 +135,11 @@ async fn success_is_found_by_the_documented_search_and_tells_no_secret() {
     let log = Captured::default();
     let _guard = tracing::subscriber::set_default(log.subscriber());
 
-    scene(willing_broker(), []).start.start(an_owner(), GMAIL, ConnectPurpose::Connect).await.unwrap();
+    scene(willing_broker(), [])
+        .start
+        .start(an_owner(), GMAIL, ConnectPurpose::Connect, &Origin::default())
+        .await
+        .unwrap();
 
     let text = log.text();
     let line = text.lines().find(|line| line.contains("[OAUTH_START] SUCCESS")).expect("a line of success");
@@ -146,7 +155,7 @@ async fn failure_is_logged_with_what_led_to_it() {
     let _guard = tracing::subscriber::set_default(log.subscriber());
 
     let scene = scene(failing_broker(|| BrokerError::BadAnswer("status 200 with a page".into())), []);
-    scene.start.start(an_owner(), GMAIL, ConnectPurpose::Connect).await.unwrap_err();
+    scene.start.start(an_owner(), GMAIL, ConnectPurpose::Connect, &Origin::default()).await.unwrap_err();
 
     let text = log.text();
     let line = text.lines().find(|line| line.contains("❌ [OAUTH_START]")).expect("a line of failure");

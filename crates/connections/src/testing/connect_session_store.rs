@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use cortex_kernel::Provider;
+use async_trait::async_trait;
+use cortex_kernel::{CompanyId, Origin, Provider};
 use time::Duration;
 use uuid::uuid;
 
@@ -13,9 +14,12 @@ use crate::model::{ConnectPurpose, ConnectSession, ConnectSessionId, Owner, Toke
 use crate::ports::ConnectSessionStore;
 
 /// A fresh, empty store.
+#[async_trait]
 pub trait Harness: Send + Sync {
     /// The store under test, as the deployment of this company uses it.
-    fn store(&self, company_id: cortex_kernel::CompanyId) -> Arc<dyn ConnectSessionStore>;
+    fn store(&self, company_id: CompanyId) -> Arc<dyn ConnectSessionStore>;
+    /// The actions that the company's audit log tells, oldest first.
+    async fn audited(&self, company_id: CompanyId) -> Vec<String>;
 }
 
 /// Runs every case as a test of its own. Takes an expression that makes a fresh [`Harness`]; it may `.await`.
@@ -27,6 +31,7 @@ macro_rules! connect_session_store_contract {
             a_session_of_another_user_or_provider_is_not_found,
             a_session_of_another_company_is_not_found,
             of_several_open_sessions_the_latest_is_found,
+            an_audit_row_tells_what_each_session_was_opened_for,
         }
     };
     ($harness:expr => $($case:ident,)+) => {
@@ -43,16 +48,21 @@ macro_rules! connect_session_store_contract {
 #[derive(Default)]
 pub struct InMemoryHarness(Arc<super::InMemoryConnectSessionStore>);
 
+#[async_trait]
 impl Harness for InMemoryHarness {
-    fn store(&self, _: cortex_kernel::CompanyId) -> Arc<dyn ConnectSessionStore> {
+    fn store(&self, _: CompanyId) -> Arc<dyn ConnectSessionStore> {
         self.0.clone()
+    }
+
+    async fn audited(&self, company_id: CompanyId) -> Vec<String> {
+        self.0.audited(company_id).into_iter().map(ToOwned::to_owned).collect()
     }
 }
 
 pub async fn a_remembered_session_is_found_open_until_it_expires(harness: &impl Harness) {
     let store = harness.store(COMPANY_A);
     let session = ConnectSession { purpose: ConnectPurpose::Reconnect, ..a_connect_session() };
-    store.remember(&session).await.expect("remembered");
+    store.remember(&session, &Origin::default()).await.expect("remembered");
 
     let just_before = session.expires_at - Duration::SECOND;
     let open = store.find_open(COMPANY_A, USER_1, Provider::Gmail, just_before).await.expect("an answer");
@@ -63,7 +73,7 @@ pub async fn a_remembered_session_is_found_open_until_it_expires(harness: &impl 
 
 pub async fn a_session_of_another_user_or_provider_is_not_found(harness: &impl Harness) {
     let store = harness.store(COMPANY_A);
-    store.remember(&a_connect_session()).await.expect("remembered");
+    store.remember(&a_connect_session(), &Origin::default()).await.expect("remembered");
 
     for (user_id, provider) in [(USER_2, Provider::Gmail), (USER_1, Provider::Outlook)] {
         let found = store.find_open(COMPANY_A, user_id, provider, NOON).await.expect("an answer");
@@ -74,7 +84,7 @@ pub async fn a_session_of_another_user_or_provider_is_not_found(harness: &impl H
 pub async fn a_session_of_another_company_is_not_found(harness: &impl Harness) {
     let owner = Owner { company_id: COMPANY_B, ..an_owner() };
     let elsewhere = ConnectSession { owner, ..a_connect_session() };
-    harness.store(COMPANY_B).remember(&elsewhere).await.expect("remembered");
+    harness.store(COMPANY_B).remember(&elsewhere, &Origin::default()).await.expect("remembered");
 
     for deployment in [COMPANY_A, COMPANY_B] {
         let store = harness.store(deployment);
@@ -92,10 +102,25 @@ pub async fn of_several_open_sessions_the_latest_is_found(harness: &impl Harness
         opened_at: NOON + Duration::MINUTE,
         ..a_connect_session()
     };
-    store.remember(&later).await.expect("remembered");
-    store.remember(&earlier).await.expect("remembered");
+    store.remember(&later, &Origin::default()).await.expect("remembered");
+    store.remember(&earlier, &Origin::default()).await.expect("remembered");
 
     let found = store.find_open(COMPANY_A, USER_1, Provider::Gmail, NOON).await.expect("an answer");
 
     assert_eq!(found, Some(later));
+}
+
+pub async fn an_audit_row_tells_what_each_session_was_opened_for(harness: &impl Harness) {
+    let store = harness.store(COMPANY_A);
+    store.remember(&a_connect_session(), &Origin::default()).await.expect("remembered");
+    let again = ConnectSession {
+        id: ConnectSessionId(uuid!("0c000000-0000-4000-8000-000000000002")),
+        token_hash: TokenHash::of("another token"),
+        purpose: ConnectPurpose::Reconnect,
+        ..a_connect_session()
+    };
+    store.remember(&again, &Origin::default()).await.expect("remembered");
+
+    assert_eq!(harness.audited(COMPANY_A).await, ["connection_initiated", "connection_reconnect_initiated"]);
+    assert_eq!(harness.audited(COMPANY_B).await, [""; 0]);
 }

@@ -46,6 +46,7 @@ macro_rules! connection_store_contract {
             a_refusal_of_a_connection_that_was_replaced_meanwhile_changes_nothing,
             a_refusal_of_a_connection_that_was_ended_meanwhile_changes_nothing,
             a_connect_after_a_refusal_is_active_again,
+            an_audit_row_stands_beside_each_refusal_that_is_news,
         }
     };
     ($harness:expr => $($case:ident,)+) => {
@@ -262,6 +263,17 @@ pub async fn a_connect_after_a_refusal_is_active_again(harness: &impl Harness) {
 
     let again = Connection { broker_id: BrokerConnectionId::new("broker-2"), status_changed_at: LATER, ..mine };
     assert_eq!(own(harness, COMPANY_A, USER_1).await, [again]);
+}
+
+pub async fn an_audit_row_stands_beside_each_refusal_that_is_news(harness: &impl Harness) {
+    let mine = created(harness, &a_save()).await;
+
+    for _ in 0..3 {
+        refuse(harness, &mine, LATER).await;
+    }
+
+    let told = harness.audited(COMPANY_A).await;
+    assert_eq!(told, ["connection_created", "connection_needs_reauthorization"]);
 }
 
 async fn refuse(harness: &impl Harness, connection: &Connection, at: OffsetDateTime) -> bool {

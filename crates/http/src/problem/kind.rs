@@ -48,6 +48,10 @@ problem_kinds! {
         "A valid access token must stand in the header Authorization, after the word Bearer.";
     InvalidSignature = UNAUTHORIZED, "invalid_signature", "Invalid signature",
         "The webhook is not signed, or its signature does not hold.";
+    AdminSessionRequired = UNAUTHORIZED, "admin_session_required", "Admin session required",
+        "The token of an open session of the admin panel must stand in the header X-Admin-Session, which is there once.";
+    AddressNotAllowed = FORBIDDEN, "address_not_allowed", "Address not allowed",
+        "The admin panel may not be used from your address.";
     WrongCompany = FORBIDDEN, "wrong_company", "Wrong company",
         "The token is not bound to the company of this deployment.";
     CompanyInactive = FORBIDDEN, "company_inactive", "Company inactive",

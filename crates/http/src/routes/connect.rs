@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::openapi::ProblemBody;
 use super::provider::{self, ProviderParameter};
 use crate::gate::Caller;
+use crate::origin::CameFrom;
 use crate::problem::{Problem, ProblemKind};
 
 /// Answer of `/api/v1/oauth/connect/start`. Whoever has it can connect an account in the caller's name.
@@ -45,11 +46,12 @@ pub(super) struct Reconnecting {
 )]
 pub(super) async fn start(
     Caller(caller): Caller,
+    CameFrom(origin): CameFrom,
     parameter: Query<ProviderParameter>,
     start_connect: Data<StartConnect>,
 ) -> Result<Json<Started>, Problem> {
     let provider = provider::known(&parameter.provider)?;
-    let started = start_connect.start(owner(&caller), provider, ConnectPurpose::Connect).await?;
+    let started = start_connect.start(owner(&caller), provider, ConnectPurpose::Connect, &origin).await?;
     Ok(Json(Started::of(&caller, provider, started)))
 }
 
@@ -60,11 +62,12 @@ pub(super) async fn start(
 )]
 pub(super) async fn reconnect(
     Caller(caller): Caller,
+    CameFrom(origin): CameFrom,
     parameter: Query<ProviderParameter>,
     start_connect: Data<StartConnect>,
 ) -> Result<Json<Reconnecting>, Problem> {
     let provider = provider::known(&parameter.provider)?;
-    let started = start_connect.start(owner(&caller), provider, ConnectPurpose::Reconnect).await?;
+    let started = start_connect.start(owner(&caller), provider, ConnectPurpose::Reconnect, &origin).await?;
     let original_email = started.original_email.as_ref().map(Email::to_string);
     let message = match &original_email {
         Some(email) => format!("Connect {email} again: another account will be refused."),

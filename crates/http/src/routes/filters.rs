@@ -44,6 +44,13 @@ impl Filters {
     }
 }
 
+impl Word {
+    /// The text.
+    pub(super) fn into_text(self) -> String {
+        self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Word {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;

@@ -1,5 +1,6 @@
 //! All addresses of the API.
 
+mod admin;
 mod connect;
 mod connection_status;
 mod docs;
@@ -19,6 +20,7 @@ mod webhooks;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 
+use crate::admin_gate::AdminGate;
 use crate::gate::Gate;
 use crate::problem::{Problem, ProblemKind};
 use crate::{Services, Settings};
@@ -36,6 +38,9 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         ids: _,
         tokens,
         enter_company,
+        enter_admin_panel,
+        admin_sessions,
+        audit_log,
         profiles,
         team,
         change_member,
@@ -57,6 +62,9 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         config
             .app_data(Data::new(Gate { tokens, enter_company }))
             .app_data(Data::from(rate_limiter))
+            .app_data(Data::new(AdminGate(enter_admin_panel)))
+            .app_data(Data::from(admin_sessions))
+            .app_data(Data::from(audit_log))
             .app_data(Data::from(health))
             .app_data(Data::from(clock))
             .app_data(Data::from(profiles))

@@ -8,10 +8,11 @@ use actix_web::http::Method;
 use serde::Serialize;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, Deprecated, Ref, RefOr};
 use utoipa::{OpenApi, ToResponse, ToSchema};
 
+use super::admin::{audit_log, session};
 use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, table, team, webhooks};
 use crate::endpoint::Access;
 
@@ -48,6 +49,10 @@ use crate::endpoint::Access;
         documents::provenance,
         search::by_query,
         search::by_body,
+        session::verify,
+        session::log_out,
+        audit_log::list,
+        audit_log::export,
     ),
     components(schemas(InvalidField), responses(ProblemBody))
 )]
@@ -78,6 +83,9 @@ struct InvalidField {
 
 /// The name of the scheme by which members prove who they are.
 const ACCESS_TOKEN: &str = "access_token";
+
+/// The name of the scheme by which admins of the panel prove who they are.
+const ADMIN_SESSION: &str = "admin_session";
 
 /// Says who may call an operation.
 const LEAST_ROLE: &str = "x-least-role";
@@ -111,6 +119,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
             .build(),
     );
     components.add_security_scheme(ACCESS_TOKEN, token);
+    let session = ApiKeyValue::with_description("X-Admin-Session", "Token of a session that `/admin/auth` opened.");
+    components.add_security_scheme(ADMIN_SESSION, SecurityScheme::ApiKey(ApiKey::Header(session)));
     document
 }
 
@@ -119,6 +129,10 @@ fn complete(operation: &mut Operation, access: Access) {
     let mut failures = vec!["500", "503"];
     match access {
         Access::Open => operation.security = Some(Vec::new()),
+        Access::Admin => {
+            operation.security = Some(vec![SecurityRequirement::new(ADMIN_SESSION, [""; 0])]);
+            failures.extend(["401", "403"]);
+        }
         Access::Member(role) => {
             operation.security = Some(vec![SecurityRequirement::new(ACCESS_TOKEN, [""; 0])]);
             let least = ExtensionsBuilder::new().add(LEAST_ROLE, role.name()).build();

@@ -2,6 +2,7 @@
 
 use cortex_identity::model::Role;
 
+use super::admin::{audit_log, session};
 use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, team, webhooks};
 use crate::endpoint::{Access, Endpoint};
 
@@ -9,6 +10,8 @@ const OPEN: Access = Access::Open;
 const VIEWER: Access = Access::Member(Role::Viewer);
 const USER: Access = Access::Member(Role::User);
 const ADMIN: Access = Access::Member(Role::Admin);
+/// No member, but who holds a session of the admin panel.
+const PANEL: Access = Access::Admin;
 
 /// All of them. Of two addresses that fit a request the first one answers.
 pub(crate) fn table() -> Vec<Endpoint> {
@@ -49,5 +52,10 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/documents/{id}").get(VIEWER, documents::one),
         Endpoint::at("/api/v1/documents/{id}/provenance").get(VIEWER, documents::provenance),
         Endpoint::at("/api/v1/search").get(VIEWER, search::by_query).post(VIEWER, search::by_body),
+        // The admin panel.
+        Endpoint::at("/admin/verify-session").get(PANEL, session::verify),
+        Endpoint::at("/admin/logout").post(PANEL, session::log_out),
+        Endpoint::at("/admin/audit-log").get(PANEL, audit_log::list),
+        Endpoint::at("/admin/audit-log/export").get(PANEL, audit_log::export),
     ]
 }

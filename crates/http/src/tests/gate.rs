@@ -20,7 +20,7 @@ use crate::routes::table;
 use crate::{Services, app, app_over};
 
 /// Every method of every address, with a path, a query and a body that nothing can be made of.
-fn bad_requests() -> Vec<(Access, impl Fn() -> TestRequest)> {
+pub(super) fn bad_requests() -> Vec<(Access, impl Fn() -> TestRequest)> {
     let mut requests = Vec::new();
     for endpoint in table() {
         let (paths, accesses) = endpoint.declared();

@@ -66,6 +66,10 @@ fn every_operation_says_who_may_call_it() {
                 assert_eq!(operation["x-least-role"], Value::Null, "{name}");
                 assert_eq!(operation["security"], Value::Array(Vec::new()), "{name}");
             }
+            Access::Admin => {
+                assert_eq!(operation["x-least-role"], Value::Null, "{name}");
+                assert!(operation["security"][0]["admin_session"].is_array(), "{name}");
+            }
             Access::Member(role) => {
                 assert_eq!(operation["x-least-role"], role.name(), "{name}");
                 assert!(operation["security"][0]["access_token"].is_array(), "{name}");

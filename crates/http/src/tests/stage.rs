@@ -15,14 +15,21 @@ use cortex_connections::ports::{
 use cortex_connections::testing::{InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryWebhookInbox};
 use cortex_connections::{ReceiveWebhook, StartConnect};
 use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
-use cortex_identity::ports::{MembershipStore, TeamStore, TokenVerifier, UserDirectory, VerifyTokenError};
-use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
+use cortex_identity::ports::{
+    AdminSessions, MembershipStore, TeamStore, TokenVerifier, UserDirectory, VerifyTokenError,
+};
+use cortex_identity::testing::audit::InMemoryAudit;
 use cortex_identity::testing::profile_reader::InMemoryProfiles;
 use cortex_identity::testing::team_store::InMemoryTeam;
 use cortex_identity::testing::user_directory::InMemoryUserDirectory;
 use cortex_identity::testing::visit_store::InMemoryVisits;
-use cortex_identity::testing::{COMPANY_A, COMPANY_B, InMemoryMembershipStore, NOON, a_company, a_membership, a_token};
-use cortex_identity::{BindAccount, ChangeMember, EnterCompany, InviteMember, KeepBindings, Visits};
+use cortex_identity::testing::{
+    COMPANY_A, COMPANY_B, InMemoryAdminSessions, InMemoryAttemptCounters, InMemoryMembershipStore, NOON, a_company,
+    a_membership, a_token,
+};
+use cortex_identity::{
+    AdminDoor, BindAccount, ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, KeepBindings, Visits,
+};
 use cortex_ingestion::testing::InMemoryLibrary;
 use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::{Provider, UserId};
@@ -43,6 +50,9 @@ use crate::{Services, app};
 
 /// What the broker's signature is here.
 pub(super) const SIGNATURE: &str = "signed";
+
+/// What [`as_admin`] brings.
+pub(super) const ADMIN_TOKEN: &str = "the-token-of-an-admin";
 
 /// A token is the name of a role and belongs to the member of that role; others are refused in their own ways.
 struct Tokens;
@@ -107,6 +117,14 @@ pub(super) fn entrance(members: impl MembershipStore + 'static) -> Arc<EnterComp
     Arc::new(EnterCompany::new(COMPANY_A, Arc::new(members), visits, Arc::new(|| NOON)))
 }
 
+/// The admin panel of these sessions, for use from these networks.
+pub(super) fn panel(sessions: Arc<dyn AdminSessions>, networks: &[&str]) -> Arc<EnterAdminPanel> {
+    let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
+    let counters = Arc::new(InMemoryAttemptCounters::default());
+    let door = AdminDoor::new(COMPANY_A, networks, Arc::clone(&sessions), counters);
+    Arc::new(EnterAdminPanel::new(COMPANY_A, Arc::new(door), sessions))
+}
+
 /// Connects by way of this broker whoever has these connections.
 pub(super) fn start_connect(
     broker: impl ConnectionBroker + 'static,
@@ -154,6 +172,7 @@ pub(super) fn services() -> Services {
     }
     let team: Arc<dyn TeamStore> = Arc::new(InMemoryTeam::default());
     let library = Arc::new(InMemoryLibrary::default());
+    let admin_sessions = Arc::new(InMemoryAdminSessions::default());
     let mut providers = BTreeSet::from(Provider::ALL);
     providers.remove(&Provider::QuickBooks);
     Services {
@@ -164,6 +183,9 @@ pub(super) fn services() -> Services {
         ids: Arc::new(OneId),
         tokens: Arc::new(Tokens),
         enter_company: entrance(members()),
+        enter_admin_panel: panel(admin_sessions.clone(), &[]),
+        admin_sessions,
+        audit_log: Arc::new(InMemoryAudit::default()),
         profiles: Arc::new(profiles),
         change_member: Arc::new(ChangeMember::new(Arc::clone(&team), Arc::new(|| NOON))),
         invite_member: Some(invite_member(Arc::clone(&team), Arc::new(InMemoryUserDirectory::default()))),
@@ -184,6 +206,11 @@ pub(super) fn services() -> Services {
 /// The request in the name of the member with this role.
 pub(super) fn as_role(role: Role, request: TestRequest) -> TestRequest {
     request.insert_header((AUTHORIZATION, format!("Bearer {role}")))
+}
+
+/// The request in the name of the admin whose session this token opens.
+pub(super) fn as_admin(request: TestRequest) -> TestRequest {
+    request.insert_header(("X-Admin-Session", ADMIN_TOKEN)).peer_addr("10.0.0.9:50000".parse().unwrap())
 }
 
 pub(super) async fn call(services: Services, request: TestRequest) -> ServiceResponse<impl MessageBody> {

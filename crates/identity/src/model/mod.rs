@@ -1,6 +1,8 @@
 //! The words of this domain. They know no wire format and no row.
 
 mod account;
+mod admin;
+pub mod audit;
 mod binding;
 mod company;
 mod membership;
@@ -12,6 +14,7 @@ mod verified_token;
 mod visit;
 
 pub use account::{Account, AccountBinding};
+pub use admin::{AdminRefusal, AdminRefusalReason, AdminSession, AdminTokenHash, NewAdminSession};
 pub use binding::{CompanyClaims, Refusal};
 pub use company::{Company, CompanyStatus, UnknownCompanyStatus};
 pub use membership::{Membership, Standing};

@@ -1,5 +1,11 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod admin_sessions {
+    use cortex_identity::testing::admin_sessions::InMemoryHarness;
+
+    cortex_identity::admin_sessions_contract!(InMemoryHarness::default());
+}
+
 mod attempt_counters {
     use cortex_identity::testing::attempt_counters::InMemoryHarness;
 
@@ -34,4 +40,12 @@ mod user_directory {
     use cortex_identity::testing::user_directory::InMemoryHarness;
 
     cortex_identity::user_directory_contract!(InMemoryHarness::default());
+}
+
+mod company_audit {
+    cortex_identity::company_audit_contract!(cortex_identity::testing::audit::InMemoryCompanyHarness::default());
+}
+
+mod master_audit {
+    cortex_identity::master_audit_contract!(cortex_identity::testing::audit::InMemoryMasterHarness::default());
 }

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use cortex_connections::model::ConnectSession;
 use cortex_connections::ports::ConnectSessionStore;
-use cortex_kernel::{CompanyId, Provider, StoreError, UserId};
+use cortex_kernel::{CompanyId, Origin, Provider, StoreError, UserId};
 use diesel_async::AsyncPgConnection;
+use serde_json::json;
 use time::OffsetDateTime;
 use tracing::instrument;
 
 use crate::Pool;
-use crate::tables::connect_sessions;
+use crate::tables::{admin_audit_log, connect_sessions};
 
 /// Connect sessions in a company's database.
 pub struct PgConnectSessionStore {
@@ -27,9 +28,22 @@ impl PgConnectSessionStore {
 #[async_trait]
 impl ConnectSessionStore for PgConnectSessionStore {
     #[instrument(name = "pg.connect_session_store.remember", skip_all)]
-    async fn remember(&self, session: &ConnectSession) -> Result<(), StoreError> {
+    async fn remember(&self, session: &ConnectSession, origin: &Origin) -> Result<(), StoreError> {
+        let entry = &admin_audit_log::Entry {
+            company_id: session.owner.company_id,
+            user_id: Some(session.owner.user_id),
+            session_id: None,
+            action: session.purpose.audit_action(),
+            resource_type: "connect_session",
+            resource_id: session.id.0.to_string(),
+            details: json!({ "provider": session.provider.name() }),
+            origin,
+        };
         self.company
-            .run(async |connection: &mut AsyncPgConnection| connect_sessions::insert(connection, session).await)
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                connect_sessions::insert(connection, session).await?;
+                Ok(admin_audit_log::insert(connection, entry).await?)
+            })
             .await
     }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cortex_connections::model::{Connection, SaveConnection, SaveDecision, SaveOutcome};
 use cortex_connections::ports::ConnectionStore;
-use cortex_kernel::{CompanyId, Provider, StoreError, UserId};
+use cortex_kernel::{CompanyId, Origin, Provider, StoreError, UserId};
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -61,9 +61,24 @@ impl ConnectionStore for PgConnectionStore {
 
     #[instrument(name = "pg.connection_store.mark_needs_reauthorization", skip_all)]
     async fn mark_needs_reauthorization(&self, refused: &Connection, at: OffsetDateTime) -> Result<bool, StoreError> {
+        let entry = &admin_audit_log::Entry {
+            company_id: refused.owner.company_id,
+            user_id: Some(refused.owner.user_id),
+            session_id: None,
+            action: "connection_needs_reauthorization",
+            resource_type: "connection",
+            resource_id: refused.id.to_string(),
+            details: json!({ "provider": refused.provider.name(), "connection_id": refused.broker_id.as_str() }),
+            // A job found it out: nobody asked.
+            origin: &Origin::default(),
+        };
         self.company
-            .run(async |connection: &mut AsyncPgConnection| {
-                connections::mark_needs_reauthorization(connection, refused, at).await
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                let is_news = connections::mark_needs_reauthorization(connection, refused, at).await?;
+                if is_news {
+                    admin_audit_log::insert(connection, entry).await?;
+                }
+                Ok(is_news)
             })
             .await
     }

@@ -1,11 +1,19 @@
 //! One file a port. A store owns its transactions: a method makes all of its value durable, or nothing.
 
+mod admin_sessions;
 mod attempt_counters;
+mod audit_chain;
+mod audit_copies;
+mod audit_heads;
+mod audit_log;
+mod audit_retention;
+mod audit_sealer;
 mod connect_session_endings;
 mod connect_session_store;
 mod connection_store;
 mod document_reader;
 mod job_queue;
+mod master_actions;
 mod members;
 mod membership_store;
 mod membership_watch;
@@ -20,12 +28,20 @@ mod team_store;
 mod visit_store;
 mod webhook_inbox;
 
+pub use admin_sessions::PgAdminSessions;
 pub use attempt_counters::PgAttemptCounters;
+pub use audit_chain::PgAuditChain;
+pub use audit_copies::PgAuditCopies;
+pub use audit_heads::PgAuditHeads;
+pub use audit_log::PgAuditLog;
+pub use audit_retention::PgAuditRetention;
+pub use audit_sealer::PgAuditSealer;
 pub use connect_session_endings::PgConnectSessionEndings;
 pub use connect_session_store::PgConnectSessionStore;
 pub use connection_store::PgConnectionStore;
 pub use document_reader::PgDocumentReader;
 pub use job_queue::PgJobQueue;
+pub use master_actions::PgMasterActions;
 pub use members::PgMembers;
 pub use membership_store::PgMembershipStore;
 pub use membership_watch::PgMembershipWatch;

@@ -1,7 +1,7 @@
 //! Locks on what is not a row yet. They end with the transaction.
 
-use diesel::QueryResult;
-use diesel::sql_types::{Array, Text};
+use diesel::sql_types::{Array, Bool, Text};
+use diesel::{QueryResult, QueryableByName};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::sql;
@@ -15,4 +15,18 @@ pub(crate) async fn hold(connection: &mut AsyncPgConnection, names: &[String]) -
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Whether nobody else's transaction holds `name`; then this one does.
+pub(crate) async fn try_hold(connection: &mut AsyncPgConnection, name: &str) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Answer {
+        #[diesel(sql_type = Bool)]
+        yes: bool,
+    }
+    let Answer { yes } = sql("select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as yes")
+        .bind::<Text, _>(name)
+        .get_result(connection)
+        .await?;
+    Ok(yes)
 }

@@ -5,7 +5,11 @@
 //! with the first one open.
 
 pub(crate) mod admin_audit_log;
+pub(crate) mod admin_sessions;
 pub(crate) mod attempt_counters;
+pub(crate) mod audit_chain;
+pub(crate) mod audit_entries;
+pub(crate) mod audit_heads;
 pub(crate) mod audit_log_global;
 pub(crate) mod companies;
 pub(crate) mod company_users;
@@ -17,6 +21,7 @@ pub(crate) mod document_views;
 pub(crate) mod documents;
 mod inconsistency;
 pub(crate) mod locks;
+pub(crate) mod master_actions;
 pub(crate) mod nango_original_connections;
 pub(crate) mod nango_sync_cursors;
 pub(crate) mod profiles;

@@ -31,7 +31,12 @@ fn company_rows(company: &str, number: u32) -> String {
            values ('{company}', '00000000-0000-4000-8000-{number:012}', 'user', 'Hello');
          insert into admin_sessions (tenant_id, token_hash, expires_at)
            values ('{company}', '\\x{number:08}', now() + interval '1 hour');
-         insert into admin_audit_log (tenant_id, action) values ('{company}', 'admin_login');
+         insert into admin_audit_log (id, tenant_id, action)
+           values ('00000000-0000-4000-8000-{number:012}', '{company}', 'admin_login');
+         insert into admin_audit_unsealed (tenant_id, audit_id)
+           values ('{company}', '00000000-0000-4000-8000-{number:012}') on conflict do nothing;
+         insert into admin_audit_seals (tenant_id, seq, covered, previous, hash)
+           values ('{company}', 0, 0, '\\x00', '\\x00');
          insert into quarantined_connections (tenant_id, provider_key, connection_id, reason)
            values ('{company}', 'gmail', 'stray', 'no_member');
          insert into connect_sessions (id, tenant_id, user_id, user_email, provider_key, purpose, token_hash, expires_at)
@@ -52,7 +57,8 @@ fn master_rows(company: &str, slug: &str) -> String {
            (company_id, tenant_id, provider, original_email, nango_connection_id)
            values ('{company}', '{USER_A1}', 'gmail', 'ina@{slug}.example', 'broker');
          insert into sync_permissions (company_id) values ('{company}');
-         insert into audit_log_global (company_id, action) values ('{company}', 'user_invited');"
+         insert into audit_log_global (company_id, action) values ('{company}', 'user_invited');
+         insert into audit_heads (company_id, seq, hash) values ('{company}', 0, sha256('head'));"
     )
 }
 

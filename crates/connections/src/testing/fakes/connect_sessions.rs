@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use cortex_kernel::{BrokerConnectionId, CompanyId, Provider, StoreError, UserId};
+use cortex_kernel::{BrokerConnectionId, CompanyId, Origin, Provider, StoreError, UserId};
 use time::OffsetDateTime;
 
 use crate::model::{ConnectSession, ConnectSessionId, Connection, Refusal, RefusalReason};
@@ -75,8 +75,10 @@ impl State {
 
 #[async_trait]
 impl ConnectSessionStore for InMemoryConnectSessionStore {
-    async fn remember(&self, session: &ConnectSession) -> Result<(), StoreError> {
-        self.state().sessions.push((session.clone(), SessionState::Open));
+    async fn remember(&self, session: &ConnectSession, _: &Origin) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.sessions.push((session.clone(), SessionState::Open));
+        state.audit.push((session.owner.company_id, session.purpose.audit_action()));
         Ok(())
     }
 

@@ -130,7 +130,8 @@ impl ConnectionStore for InMemoryConnectionStore {
     ) -> Result<bool, StoreError> {
         let Owner { company_id, user_id, .. } = connection.owner;
         let mut state = self.state();
-        let row = state.rows.iter_mut().find(|row| {
+        let State { rows, audit } = &mut *state;
+        let row = rows.iter_mut().find(|row| {
             row.id == connection.id
                 && is_the_one(row, company_id, user_id, connection.provider)
                 && row.broker_id == connection.broker_id
@@ -140,6 +141,7 @@ impl ConnectionStore for InMemoryConnectionStore {
         row.status = status;
         row.reason = Some(StatusReason::CredentialsRefused);
         row.status_changed_at = at;
+        audit.push((company_id, "connection_needs_reauthorization"));
         Ok(true)
     }
 }

@@ -7,7 +7,7 @@ use cortex_connections::model::{ConnectSessionId, RefusalReason};
 use cortex_connections::ports::{ConnectSessionEndings, ConnectSessionStore};
 use cortex_connections::testing::connect_session_endings::Harness;
 use cortex_connections::testing::{COMPANY_A, COMPANY_B, SessionState, USER_1, a_connect_session, a_refusal};
-use cortex_kernel::{BrokerConnectionId, CompanyId, StoreError};
+use cortex_kernel::{BrokerConnectionId, CompanyId, Origin, StoreError};
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{PgConnectSessionEndings, PgConnectSessionStore};
 
@@ -69,7 +69,7 @@ async fn the_audit_row_tells_who_was_refused_what_and_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_audit_row_no_session_is_refused() {
     let harness = PgHarness::new().await;
-    harness.sessions(COMPANY_A).remember(&a_connect_session()).await.unwrap();
+    harness.sessions(COMPANY_A).remember(&a_connect_session(), &Origin::default()).await.unwrap();
     harness.0.superuser().batch_execute("revoke insert on admin_audit_log from cortex_app").await.unwrap();
 
     let refused = harness.endings(COMPANY_A).refuse(&a_refusal()).await;

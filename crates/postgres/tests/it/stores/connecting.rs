@@ -11,7 +11,7 @@ use cortex_connections::testing::{
     COMPANY_A, COMPANY_B, NOON, USER_1, a_broker_connection, a_claim, a_connect_session, an_owner,
 };
 use cortex_connections::{AdoptConnection, AdoptPorts, ReceiveWebhook, ReceivedWebhook, Tick, WorkOffInbox};
-use cortex_kernel::{BrokerConnectionId, Provider};
+use cortex_kernel::{BrokerConnectionId, Origin, Provider};
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
     PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore, PgMembers, PgOriginalConnections,
@@ -120,7 +120,10 @@ fn reader() -> Arc<MockWebhookReader> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_account_replaces_and_another_one_is_refused() {
     let stage = Stage::new().await;
-    PgConnectSessionStore::new(stage.company.pool(COMPANY_A)).remember(&a_connect_session()).await.unwrap();
+    PgConnectSessionStore::new(stage.company.pool(COMPANY_A))
+        .remember(&a_connect_session(), &Origin::default())
+        .await
+        .unwrap();
 
     stage.connect("one").await;
     stage.connect("two").await;
@@ -131,7 +134,7 @@ async fn the_same_account_replaces_and_another_one_is_refused() {
     assert_eq!(stage.deleted(), ["one", "other"]);
     assert_eq!(stage.states().await, ["done"; 4]);
     let audited = stage.company.audited("admin_audit_log", COMPANY_A).await;
-    assert_eq!(audited, ["connection_created", "connection_reconnected", "connection_failed"]);
+    assert_eq!(audited, ["connection_initiated", "connection_created", "connection_reconnected", "connection_failed"]);
     let originals = PgOriginalConnections::new(stage.master.pool(COMPANY_A));
     let original = originals.find_original(COMPANY_A, USER_1, Provider::Gmail).await.unwrap().unwrap();
     assert_eq!((original.broker_id.as_str(), original.reconnects), ("two", 1));

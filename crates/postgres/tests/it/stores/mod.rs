@@ -1,6 +1,8 @@
 //! The stores keep the contracts of their ports, under row level security and on the real schema.
 
+mod admin_sessions;
 mod attempt_counters;
+mod audit;
 mod connect_session_endings;
 mod connect_session_store;
 mod connecting;

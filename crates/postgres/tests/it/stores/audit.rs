@@ -1,0 +1,5 @@
+//! The stores of the audit log.
+
+mod company;
+mod master;
+mod tampering;

@@ -1,0 +1,2 @@
+-- The digests go with their columns.
+select 1;

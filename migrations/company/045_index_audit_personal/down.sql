@@ -1,0 +1,1 @@
+drop index concurrently if exists idx_admin_audit_log_personal;

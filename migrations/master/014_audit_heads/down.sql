@@ -1,0 +1,2 @@
+drop table audit_heads;
+drop function cortex_move_forward();
