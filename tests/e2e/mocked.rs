@@ -16,7 +16,7 @@ use cortex_connections::testing::{
     InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryMembers, InMemoryOriginalConnections,
     InMemoryQuarantineStore, InMemoryWebhookInbox, a_broker_connection, a_link, an_account,
 };
-use cortex_identity::ports::MockTokenVerifier;
+use cortex_identity::ports::{MockAdminTokens, MockTokenVerifier};
 use cortex_identity::testing::{COMPANY_A, InMemoryMembershipStore, USER_1, a_company, a_membership, a_token};
 use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::Provider;
@@ -97,6 +97,8 @@ fn ports(config: &ServeConfig) -> ApiPorts {
         },
         tokens: Arc::new(tokens),
         signing_keys: Arc::new(NoKeysNeeded),
+        admin_pin: None,
+        admin_tokens: Arc::new(MockAdminTokens::new()),
         broker: Arc::new(broker),
         webhook_authenticity: Arc::new(authenticity),
     }

@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use cortex_postgres::migrate::UnknownVersion;
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::admin::{self, AdminArgs};
 use crate::commands::migrate::{self, MigrateArgs};
 use crate::config::{ConfigErrors, MigrateConfig, Process, ServeConfig, WorkConfig};
 use crate::{logging, serve, work};
@@ -38,6 +39,8 @@ enum Command {
     Work,
     /// Brings the schemas of the databases up or down, or tells how they stand.
     Migrate(MigrateArgs),
+    /// Helps with the admin panel.
+    Admin(AdminArgs),
 }
 
 /// Runs the command that `arguments` name, the program's own name first.
@@ -79,6 +82,8 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
             logging::start(&config.runtime.log)?;
             until_signal(async |stop| work::run(&config, stop).await).await.map(|()| true)
         }
+        // It needs no configuration: it makes a part of one.
+        Command::Admin(arguments) => admin::run(&arguments, &mut io::stdout()).map(|()| true),
         Command::Migrate(arguments) => {
             let config = MigrateConfig::from_env(&variable)?;
             logging::start(&config.log)?;

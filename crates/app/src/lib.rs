@@ -4,6 +4,7 @@
 //! adapters, [`services`] puts use cases over them, [`serve`] runs the API, and [`cli`] is the commands. Nothing is
 //! decided here that a domain should decide.
 
+pub mod admin_pin;
 mod background;
 pub mod cli;
 pub mod commands;

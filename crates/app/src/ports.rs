@@ -9,7 +9,9 @@ use cortex_connections::ports::{
     OriginalConnections, ProviderAccounts, QuarantineStore, WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
 use cortex_http::health::ReadinessCheck;
-use cortex_identity::ports::{AdminSessions, AttemptCounters, MembershipStore, ProfileReader, TokenVerifier};
+use cortex_identity::ports::{
+    AdminSessions, AdminTokens, AttemptCounters, MembershipStore, PinVerifier, ProfileReader, TokenVerifier,
+};
 use cortex_ingestion::ports::{DocumentReader, PageStore, ReadingStates, SearchIndex};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
@@ -27,7 +29,8 @@ use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, TokenRules};
 use cortex_sync_jobs::ports::{JobQueue, SyncStarter};
 use url::Url;
 
-use crate::config::{DatabaseUrl, RuntimeConfig, ServeConfig};
+use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
+use crate::config::{AdminPin, DatabaseUrl, RuntimeConfig, ServeConfig};
 use crate::readiness::DatabaseAnswers;
 use crate::searchable::MakeSearchable;
 use crate::signing_keys::{KeysAreLoaded, SigningKeys};
@@ -98,6 +101,10 @@ pub struct ApiPorts {
     pub tokens: Arc<dyn TokenVerifier>,
     /// The keys behind that, to be kept fresh.
     pub signing_keys: Arc<dyn SigningKeys>,
+    /// Who knows the PIN of the admin panel; none where there is no PIN.
+    pub admin_pin: Option<Arc<dyn PinVerifier>>,
+    /// Where the tokens of its sessions come from.
+    pub admin_tokens: Arc<dyn AdminTokens>,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
@@ -172,6 +179,8 @@ impl ApiPorts {
             shared,
             tokens: verifier,
             signing_keys,
+            admin_pin: admin_pin(config)?,
+            admin_tokens: Arc::new(RandomAdminTokens),
             broker: Arc::new(NangoConnectionBroker::new(nango, integrations, webhook_url)),
             webhook_authenticity: Arc::new(WebhookSignature::new(keys.current.as_secret().clone(), previous)),
         })
@@ -216,6 +225,16 @@ fn token_verifier(
     let keys = HttpJwks::new(&config.runtime.supabase_url, config.runtime.nango.timeout, tls)
         .context("the client for Supabase Auth cannot be set up")?;
     Ok(SupabaseTokenVerifier::new(rules, Arc::new(keys), clock))
+}
+
+/// A plain PIN is hashed once, so that every login costs the same in development too.
+fn admin_pin(config: &ServeConfig) -> anyhow::Result<Option<Arc<dyn PinVerifier>>> {
+    let hash = match &config.admin.pin {
+        Some(AdminPin::Hash(hash)) => hash.clone(),
+        Some(AdminPin::Plain(pin)) => PinHash::of(pin.expose())?,
+        None => return Ok(None),
+    };
+    Ok(Some(Arc::new(ArgonPinVerifier::new(hash))))
 }
 
 fn webhook_url(public_url: &Url) -> anyhow::Result<Url> {

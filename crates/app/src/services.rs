@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cortex_connections::{AdoptConnection, AdoptPorts, ReceiveWebhook, StartConnect, WorkOffInbox};
 use cortex_http::Services;
 use cortex_http::health::Health;
-use cortex_identity::{AdminDoor, EnterAdminPanel, EnterCompany};
+use cortex_identity::{AdminDoor, EnterAdminPanel, EnterCompany, LogInAdmin, LogInPorts, LoginLimits};
 use cortex_ingestion::ReadStream;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
@@ -25,7 +25,8 @@ const MAX_ATTEMPTS: u32 = 5;
 /// Puts the use cases of the API over ports. `wake` makes a worker of the same process look at the queue.
 #[must_use]
 pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Services {
-    let ApiPorts { shared: ports, tokens, signing_keys: _, broker, webhook_authenticity } = ports;
+    let ApiPorts { shared: ports, tokens, signing_keys: _, admin_pin, admin_tokens, broker, webhook_authenticity } =
+        ports;
     let company_id = config.runtime.deployment.company_id;
     let providers: BTreeSet<_> = config.runtime.nango.provider_keys.keys().copied().collect();
     let start_connect = StartConnect::new(
@@ -42,10 +43,23 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
         Arc::clone(&ports.admin_sessions),
         Arc::clone(&ports.attempts),
     ));
+    let limits = LoginLimits {
+        per_address: config.admin.login_max_failures,
+        in_all: config.admin.login_global_max,
+        window: config.admin.login_window,
+        session: config.admin.session_duration,
+    };
+    let log_in = LogInPorts {
+        attempts: Arc::clone(&ports.attempts),
+        sessions: Arc::clone(&ports.admin_sessions),
+        tokens: admin_tokens,
+        ids: Arc::clone(&ports.ids),
+    };
     Services {
         health: Arc::new(Health::new(ports.readiness)),
         tokens,
         enter_company: Arc::new(EnterCompany::new(company_id, ports.memberships, Arc::clone(&ports.clock))),
+        log_in_admin: Arc::new(LogInAdmin::new(company_id, limits, Arc::clone(&door), admin_pin, log_in)),
         enter_admin_panel: Arc::new(EnterAdminPanel::new(company_id, door, Arc::clone(&ports.admin_sessions))),
         admin_sessions: ports.admin_sessions,
         profiles: ports.profiles,

@@ -41,7 +41,7 @@ use actix_web::{App, Error};
 use cortex_connections::ports::{ConnectSessionEndings, ConnectionStore};
 use cortex_connections::{ReceiveWebhook, StartConnect};
 use cortex_identity::ports::{AdminSessions, ProfileReader, TokenVerifier};
-use cortex_identity::{EnterAdminPanel, EnterCompany};
+use cortex_identity::{EnterAdminPanel, EnterCompany, LogInAdmin};
 use cortex_ingestion::ports::{DocumentReader, ReadingStates, SearchIndex};
 use cortex_kernel::{IdGenerator, Provider};
 use cortex_sync_jobs::StartSync;
@@ -62,6 +62,8 @@ pub struct Services {
     pub tokens: Arc<dyn TokenVerifier>,
     /// Lets people in.
     pub enter_company: Arc<EnterCompany>,
+    /// Lets admins in.
+    pub log_in_admin: Arc<LogInAdmin>,
     /// Lets admins go on.
     pub enter_admin_panel: Arc<EnterAdminPanel>,
     /// The sessions of the admin panel.

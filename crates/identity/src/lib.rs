@@ -2,7 +2,7 @@
 //!
 //! Here: companies and memberships as Master knows them, what a verified token says, and [`EnterCompany`], which makes
 //! a [`UserContext`](model::UserContext) of the two or refuses; and the sessions of the admin panel, whose users are no
-//! members: [`EnterAdminPanel`] lets them in.
+//! members: [`LogInAdmin`] opens one for who knows the PIN, and [`EnterAdminPanel`] lets them go on.
 //!
 //! Not here: how a token's signature is checked (an adapter does, behind [`TokenVerifier`](ports::TokenVerifier)), what
 //! a role may do at which route (the HTTP layer's table), and anything a company stores in its own database.
@@ -16,6 +16,7 @@
 pub mod admin_door;
 pub mod enter_admin_panel;
 pub mod enter_company;
+pub mod log_in_admin;
 pub mod model;
 pub mod ports;
 #[cfg(any(test, feature = "testing"))]
@@ -24,3 +25,4 @@ pub mod testing;
 pub use admin_door::{AddressNotAllowed, AdminDoor};
 pub use enter_admin_panel::{EnterAdminPanel, EnterAdminPanelError};
 pub use enter_company::{EnterCompany, EnterCompanyError};
+pub use log_in_admin::{LogInAdmin, LogInAdminError, LogInPorts, LoggedInAdmin, LoginLimits};

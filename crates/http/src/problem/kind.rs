@@ -48,6 +48,8 @@ problem_kinds! {
         "The webhook is not signed, or its signature does not hold.";
     AdminSessionRequired = UNAUTHORIZED, "admin_session_required", "Admin session required",
         "The token of an open session of the admin panel must stand in the header X-Admin-Session, which is there once.";
+    WrongPin = UNAUTHORIZED, "wrong_pin", "Wrong PIN",
+        "This is not the PIN of the admin panel.";
     AddressNotAllowed = FORBIDDEN, "address_not_allowed", "Address not allowed",
         "The admin panel may not be used from your address.";
     WrongCompany = FORBIDDEN, "wrong_company", "Wrong company",
@@ -82,8 +84,12 @@ problem_kinds! {
         "The body must be JSON, with the header Content-Type: application/json.";
     InvalidField = UNPROCESSABLE_ENTITY, "invalid_field", "Invalid field",
         "A field of the body is missing, unknown or has a value that it cannot have; errors names each.";
+    TooManyAttempts = TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts",
+        "Too many PINs were wrong: the next one is looked at when the time in Retry-After is over.";
     Internal = INTERNAL_SERVER_ERROR, "internal_error", "Internal error",
         "Something went wrong on our side. Tell us the instance if it happens again.";
+    AdminNotConfigured = NOT_IMPLEMENTED, "admin_not_configured", "Admin panel not configured",
+        "This deployment has no admin PIN, so nobody can log in.";
     NangoBadAnswer = BAD_GATEWAY, "nango_bad_answer", "Nango answered nonsense",
         "The connection broker answered something that makes no sense.";
     NangoUnavailable = SERVICE_UNAVAILABLE, "nango_unavailable", "Nango unavailable",

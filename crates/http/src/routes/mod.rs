@@ -31,6 +31,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         ids: _,
         tokens,
         enter_company,
+        log_in_admin,
         enter_admin_panel,
         admin_sessions,
         profiles,
@@ -50,6 +51,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         config
             .app_data(Data::new(Gate { tokens, enter_company }))
             .app_data(Data::new(AdminGate(enter_admin_panel)))
+            .app_data(Data::from(log_in_admin))
             .app_data(Data::from(admin_sessions))
             .app_data(Data::from(health))
             .app_data(Data::from(profiles))

@@ -2,7 +2,7 @@
 
 use cortex_identity::model::Role;
 
-use super::admin::session;
+use super::admin::{login, session};
 use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, webhooks};
 use crate::endpoint::{Access, Endpoint};
 
@@ -42,7 +42,8 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/documents/{id}").get(VIEWER, documents::one),
         Endpoint::at("/api/v1/documents/{id}/provenance").get(VIEWER, documents::provenance),
         Endpoint::at("/api/v1/search").get(VIEWER, search::by_query).post(VIEWER, search::by_body),
-        // The admin panel.
+        // The admin panel. Its login has a limit of its own.
+        Endpoint::at("/admin/auth").post(OPEN, login::log_in),
         Endpoint::at("/admin/verify-session").get(ADMIN, session::verify),
         Endpoint::at("/admin/logout").post(ADMIN, session::log_out),
     ]

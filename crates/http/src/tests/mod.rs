@@ -1,6 +1,7 @@
 //! The API called as a whole: what every failure and every answer looks like, whichever route it comes from.
 
 mod admin_gate;
+mod admin_login;
 mod answers;
 mod connections;
 mod documents;

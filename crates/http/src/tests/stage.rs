@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
@@ -15,13 +16,15 @@ use cortex_connections::ports::{
 use cortex_connections::testing::{InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryWebhookInbox};
 use cortex_connections::{ReceiveWebhook, StartConnect};
 use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
-use cortex_identity::ports::{AdminSessions, MembershipStore, TokenVerifier, VerifyTokenError};
+use cortex_identity::ports::{
+    AdminSessions, AdminTokens, MembershipStore, PinVerifier, TokenVerifier, VerifyTokenError,
+};
 use cortex_identity::testing::profile_reader::InMemoryProfiles;
 use cortex_identity::testing::{
     COMPANY_A, COMPANY_B, InMemoryAdminSessions, InMemoryAttemptCounters, InMemoryMembershipStore, NOON, a_company,
     a_membership, a_token,
 };
-use cortex_identity::{AdminDoor, EnterAdminPanel, EnterCompany};
+use cortex_identity::{AdminDoor, EnterAdminPanel, EnterCompany, LogInAdmin, LogInPorts, LoginLimits};
 use cortex_ingestion::testing::InMemoryLibrary;
 use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::{Provider, UserId};
@@ -29,6 +32,7 @@ use cortex_sync_jobs::StartSync;
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{MockSyncStarter, StartOutcome, SyncStarter};
 use cortex_sync_jobs::testing::InMemoryJobQueue;
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -72,6 +76,12 @@ impl TokenVerifier for Tokens {
     }
 }
 
+impl AdminTokens for OneId {
+    fn new_token(&self) -> SecretString {
+        ADMIN_TOKEN.into()
+    }
+}
+
 impl WebhookAuthenticity for Webhooks {
     fn is_authentic(&self, _: &[u8], signature: &str) -> bool {
         signature == SIGNATURE
@@ -106,6 +116,16 @@ pub(super) fn panel(sessions: Arc<dyn AdminSessions>, networks: &[&str]) -> Arc<
     let counters = Arc::new(InMemoryAttemptCounters::default());
     let door = AdminDoor::new(COMPANY_A, networks, Arc::clone(&sessions), counters);
     Arc::new(EnterAdminPanel::new(COMPANY_A, Arc::new(door), sessions))
+}
+
+/// The login to that panel, by this PIN.
+pub(super) fn admin_login(sessions: Arc<dyn AdminSessions>, pin: Option<Arc<dyn PinVerifier>>) -> Arc<LogInAdmin> {
+    let attempts = Arc::new(InMemoryAttemptCounters::default());
+    let door = AdminDoor::new(COMPANY_A, Vec::new(), Arc::clone(&sessions), attempts.clone());
+    let limits =
+        LoginLimits { per_address: 5, in_all: 50, window: Duration::from_mins(15), session: Duration::from_hours(1) };
+    let ports = LogInPorts { attempts, sessions, tokens: Arc::new(OneId), ids: Arc::new(OneId) };
+    Arc::new(LogInAdmin::new(COMPANY_A, limits, Arc::new(door), pin, ports))
 }
 
 /// Connects by way of this broker whoever has these connections.
@@ -154,6 +174,7 @@ pub(super) fn services() -> Services {
         ids: Arc::new(OneId),
         tokens: Arc::new(Tokens),
         enter_company: entrance(members()),
+        log_in_admin: admin_login(admin_sessions.clone(), None),
         enter_admin_panel: panel(admin_sessions.clone(), &[]),
         admin_sessions,
         profiles: Arc::new(profiles),
