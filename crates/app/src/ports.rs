@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use cortex_connections::ports::{
-    BrokeredConnections, ConnectSessionEndings, ConnectSessionStore, ConnectionBroker, ConnectionStore, Members,
-    OriginalConnections, ProviderAccounts, QuarantineStore, WebhookAuthenticity, WebhookInbox, WebhookReader,
+    BrokeredConnections, ConnectSessionEndings, ConnectSessionStore, ConnectionBroker, ConnectionDirectory,
+    ConnectionStore, MemberDirectory, Members, OriginalConnections, ProviderAccounts, QuarantineStore, StuckThings,
+    WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
 use cortex_http::health::ReadinessCheck;
 use cortex_identity::ports::{
     AdminSessions, AdminTokens, AttemptCounters, MembershipStore, PinVerifier, ProfileReader, TokenVerifier,
 };
-use cortex_ingestion::ports::{DocumentReader, PageStore, ReadingStates, SearchIndex};
+use cortex_ingestion::ports::{DocumentCounts, DocumentReader, PageStore, ReadingStates, SearchIndex};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
@@ -20,13 +21,14 @@ use cortex_nango::{
     NangoWebhookReader, WebhookSignature,
 };
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore,
-    PgDocumentReader, PgJobQueue, PgMembers, PgMembershipStore, PgOriginalConnections, PgPageStore, PgProfileReader,
-    PgQuarantineStore, PgReadingStates, PgSearchIndex, PgSyncStarter, PgWebhookInbox,
+    PgAdminSessions, PgAttemptCounters, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory,
+    PgConnectionStore, PgDocumentCounts, PgDocumentReader, PgJobDirectory, PgJobQueue, PgMemberDirectory, PgMembers,
+    PgMembershipStore, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore, PgReadingStates,
+    PgSearchIndex, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgWebhookInbox,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, TokenRules};
-use cortex_sync_jobs::ports::{JobQueue, SyncStarter};
+use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, SyncStarter};
 use url::Url;
 
 use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
@@ -105,10 +107,29 @@ pub struct ApiPorts {
     pub admin_pin: Option<Arc<dyn PinVerifier>>,
     /// Where the tokens of its sessions come from.
     pub admin_tokens: Arc<dyn AdminTokens>,
+    /// What the admin panel looks at.
+    pub admin: AdminPorts,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
     pub webhook_authenticity: Arc<dyn WebhookAuthenticity>,
+}
+
+/// What the admin panel looks at.
+#[derive(Clone)]
+pub struct AdminPorts {
+    /// The members.
+    pub members: Arc<dyn MemberDirectory>,
+    /// Who connected which account.
+    pub connections: Arc<dyn ConnectionDirectory>,
+    /// What got stuck.
+    pub stuck: Arc<dyn StuckThings>,
+    /// The jobs.
+    pub jobs: Arc<dyn JobDirectory>,
+    /// Who may have an account read once more.
+    pub overrides: Arc<dyn SyncOverrides>,
+    /// How many documents there are.
+    pub documents: Arc<dyn DocumentCounts>,
 }
 
 /// As PostgreSQL's own views show us.
@@ -117,19 +138,25 @@ const APPLICATION_NAME: &str = "cortex";
 /// Where the broker's webhooks arrive, below the deployment's own URL.
 const WEBHOOK_PATH: &str = "nango/webhook";
 
+/// The databases of a process.
+struct Pools {
+    company: Pool,
+    master: Pool,
+}
+
 impl Ports {
     /// The adapters that production runs with. Nothing is connected yet: what is away at the start is away like at any
     /// other time.
     pub fn production(config: &RuntimeConfig) -> anyhow::Result<Self> {
-        Self::over(config, nango(config, tls::client_config()?)?)
+        Self::over(config, nango(config, tls::client_config()?)?).map(|(ports, _)| ports)
     }
 
-    fn over(config: &RuntimeConfig, nango: NangoClient) -> anyhow::Result<Self> {
+    fn over(config: &RuntimeConfig, nango: NangoClient) -> anyhow::Result<(Self, Pools)> {
         let databases = &config.databases;
         let company = pool(config, &databases.urls.company, databases.company_pool_size).context("DATABASE_URL")?;
         let master = pool(config, &databases.urls.master, databases.master_pool_size).context("MASTER_DATABASE_URL")?;
         let integrations = &config.nango.provider_keys;
-        Ok(Self {
+        let ports = Self {
             readiness: vec![
                 Arc::new(DatabaseAnswers::new("database", company.clone())),
                 Arc::new(DatabaseAnswers::new("master", master.clone())),
@@ -146,7 +173,7 @@ impl Ports {
             connections: Arc::new(PgConnectionStore::new(company.clone())),
             connect_sessions: Arc::new(PgConnectSessionStore::new(company.clone())),
             session_endings: Arc::new(PgConnectSessionEndings::new(company.clone())),
-            originals: Arc::new(PgOriginalConnections::new(master)),
+            originals: Arc::new(PgOriginalConnections::new(master.clone())),
             quarantine: Arc::new(PgQuarantineStore::new(company.clone())),
             inbox: Arc::new(PgWebhookInbox::new(company.clone())),
             webhook_reader: Arc::new(NangoWebhookReader::new(integrations)),
@@ -157,8 +184,23 @@ impl Ports {
             search: Arc::new(PgSearchIndex::new(company.clone())),
             searchable: Arc::new(Upkeep::new(company.clone())),
             jobs: Arc::new(PgJobQueue::new(company.clone())),
-            sync_starter: Arc::new(PgSyncStarter::new(company)),
-        })
+            sync_starter: Arc::new(PgSyncStarter::new(company.clone())),
+        };
+        Ok((ports, Pools { company, master }))
+    }
+}
+
+impl AdminPorts {
+    fn production(pools: &Pools) -> Self {
+        let Pools { company, master } = pools;
+        Self {
+            members: Arc::new(PgMemberDirectory::new(master.clone())),
+            connections: Arc::new(PgConnectionDirectory::new(company.clone())),
+            stuck: Arc::new(PgStuckThings::new(company.clone())),
+            jobs: Arc::new(PgJobDirectory::new(company.clone())),
+            overrides: Arc::new(PgSyncOverrides::new(company.clone())),
+            documents: Arc::new(PgDocumentCounts::new(company.clone())),
+        }
     }
 }
 
@@ -167,7 +209,7 @@ impl ApiPorts {
     pub fn production(config: &ServeConfig) -> anyhow::Result<Self> {
         let tls = tls::client_config()?;
         let nango = nango(&config.runtime, tls.clone())?;
-        let mut shared = Ports::over(&config.runtime, nango.clone())?;
+        let (mut shared, pools) = Ports::over(&config.runtime, nango.clone())?;
         let verifier = Arc::new(token_verifier(config, tls, Arc::clone(&shared.clock))?);
         let signing_keys: Arc<dyn SigningKeys> = Arc::<SupabaseTokenVerifier>::clone(&verifier);
         shared.readiness.push(Arc::new(KeysAreLoaded(Arc::clone(&signing_keys))));
@@ -181,6 +223,7 @@ impl ApiPorts {
             signing_keys,
             admin_pin: admin_pin(config)?,
             admin_tokens: Arc::new(RandomAdminTokens),
+            admin: AdminPorts::production(&pools),
             broker: Arc::new(NangoConnectionBroker::new(nango, integrations, webhook_url)),
             webhook_authenticity: Arc::new(WebhookSignature::new(keys.current.as_secret().clone(), previous)),
         })

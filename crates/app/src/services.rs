@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cortex_connections::{AdoptConnection, AdoptPorts, ReceiveWebhook, StartConnect, WorkOffInbox};
-use cortex_http::Services;
 use cortex_http::health::Health;
+use cortex_http::{AdminServices, Services};
 use cortex_identity::{AdminDoor, EnterAdminPanel, EnterCompany, LogInAdmin, LogInPorts, LoginLimits};
 use cortex_ingestion::ReadStream;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
-use cortex_sync_jobs::{RunJob, StartSync, Worker};
+use cortex_sync_jobs::{RetryJob, RunJob, StartSync, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,7 @@ use crate::background::Background;
 use crate::config::{RuntimeConfig, ServeConfig};
 use crate::ports::{ApiPorts, Ports};
 use crate::read_account::ReadAccount;
+use crate::readiness::NangoAnswers;
 
 /// How often a sync may begin without getting on, before it is given up.
 const MAX_ATTEMPTS: u32 = 5;
@@ -25,8 +26,16 @@ const MAX_ATTEMPTS: u32 = 5;
 /// Puts the use cases of the API over ports. `wake` makes a worker of the same process look at the queue.
 #[must_use]
 pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Services {
-    let ApiPorts { shared: ports, tokens, signing_keys: _, admin_pin, admin_tokens, broker, webhook_authenticity } =
-        ports;
+    let ApiPorts {
+        shared: ports,
+        tokens,
+        signing_keys: _,
+        admin_pin,
+        admin_tokens,
+        admin: admin_ports,
+        broker,
+        webhook_authenticity,
+    } = ports;
     let company_id = config.runtime.deployment.company_id;
     let providers: BTreeSet<_> = config.runtime.nango.provider_keys.keys().copied().collect();
     let start_connect = StartConnect::new(
@@ -55,6 +64,26 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
         tokens: admin_tokens,
         ids: Arc::clone(&ports.ids),
     };
+    let start_sync = Arc::new(StartSync::new(ports.sync_starter, Arc::clone(&ports.ids), wake, MAX_ATTEMPTS));
+    let providers = Arc::new(providers);
+    let mut everything = ports.readiness.clone();
+    if let Some(provider) = providers.first().copied() {
+        everything.push(Arc::new(NangoAnswers { brokered: Arc::clone(&ports.brokered), provider }));
+    }
+    let admin = AdminServices {
+        clock: Arc::clone(&ports.clock),
+        health: Arc::new(Health::new(everything)),
+        providers: Arc::clone(&providers),
+        member: ports.members,
+        members: admin_ports.members,
+        connections: admin_ports.connections,
+        stuck: admin_ports.stuck,
+        jobs: admin_ports.jobs,
+        start_sync: Arc::clone(&start_sync),
+        retry_job: Arc::new(RetryJob::new(Arc::clone(&ports.jobs), Arc::clone(&start_sync))),
+        overrides: admin_ports.overrides,
+        documents: admin_ports.documents,
+    };
     Services {
         health: Arc::new(Health::new(ports.readiness)),
         tokens,
@@ -62,8 +91,9 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
         log_in_admin: Arc::new(LogInAdmin::new(company_id, limits, Arc::clone(&door), admin_pin, log_in)),
         enter_admin_panel: Arc::new(EnterAdminPanel::new(company_id, door, Arc::clone(&ports.admin_sessions))),
         admin_sessions: ports.admin_sessions,
+        admin,
         profiles: ports.profiles,
-        providers: Arc::new(providers),
+        providers,
         start_connect: Arc::new(start_connect),
         connections: ports.connections,
         session_endings: ports.session_endings,
@@ -74,7 +104,7 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> Serv
             ports.webhook_reader,
             ports.inbox,
         )),
-        start_sync: Arc::new(StartSync::new(ports.sync_starter, Arc::clone(&ports.ids), wake, MAX_ATTEMPTS)),
+        start_sync,
         ids: ports.ids,
         jobs: ports.jobs,
         documents: ports.documents,

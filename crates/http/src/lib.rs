@@ -38,14 +38,16 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error};
-use cortex_connections::ports::{ConnectSessionEndings, ConnectionStore};
+use cortex_connections::ports::{
+    ConnectSessionEndings, ConnectionDirectory, ConnectionStore, MemberDirectory, Members, StuckThings,
+};
 use cortex_connections::{ReceiveWebhook, StartConnect};
 use cortex_identity::ports::{AdminSessions, ProfileReader, TokenVerifier};
 use cortex_identity::{EnterAdminPanel, EnterCompany, LogInAdmin};
-use cortex_ingestion::ports::{DocumentReader, ReadingStates, SearchIndex};
-use cortex_kernel::{IdGenerator, Provider};
-use cortex_sync_jobs::StartSync;
-use cortex_sync_jobs::ports::JobQueue;
+use cortex_ingestion::ports::{DocumentCounts, DocumentReader, ReadingStates, SearchIndex};
+use cortex_kernel::{Clock, IdGenerator, Provider};
+use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides};
+use cortex_sync_jobs::{RetryJob, StartSync};
 use ipnet::IpNet;
 
 use edge::Edge;
@@ -68,6 +70,8 @@ pub struct Services {
     pub enter_admin_panel: Arc<EnterAdminPanel>,
     /// The sessions of the admin panel.
     pub admin_sessions: Arc<dyn AdminSessions>,
+    /// What the admin panel calls.
+    pub admin: AdminServices,
     /// What people may know of their own places.
     pub profiles: Arc<dyn ProfileReader>,
     /// The providers that are not switched off.
@@ -90,6 +94,35 @@ pub struct Services {
     pub documents: Arc<dyn DocumentReader>,
     /// What they say.
     pub search: Arc<dyn SearchIndex>,
+}
+
+/// What the routes of the admin panel call. Cheap to clone.
+#[derive(Clone)]
+pub struct AdminServices {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What the deployment needs, besides what the process cannot do without.
+    pub health: Arc<Health>,
+    /// The providers that are not switched off.
+    pub providers: Arc<BTreeSet<Provider>>,
+    /// Who is a member.
+    pub member: Arc<dyn Members>,
+    /// All of them.
+    pub members: Arc<dyn MemberDirectory>,
+    /// Who connected which account.
+    pub connections: Arc<dyn ConnectionDirectory>,
+    /// What got stuck.
+    pub stuck: Arc<dyn StuckThings>,
+    /// The jobs.
+    pub jobs: Arc<dyn JobDirectory>,
+    /// Has accounts read.
+    pub start_sync: Arc<StartSync>,
+    /// Has that tried again.
+    pub retry_job: Arc<RetryJob>,
+    /// Who may have it done once more.
+    pub overrides: Arc<dyn SyncOverrides>,
+    /// How many documents there are: none of them can be read by this.
+    pub documents: Arc<dyn DocumentCounts>,
 }
 
 /// How the deployment stands in the world, and what of it shows in answers.

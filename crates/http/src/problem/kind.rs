@@ -76,6 +76,8 @@ problem_kinds! {
         "The account is not connected: connect it first.";
     NeedsReauthorization = CONFLICT, "needs_reauthorization", "Needs re-authorization",
         "The provider no longer lets us in: connect the account again.";
+    WrongState = CONFLICT, "wrong_state", "Wrong state",
+        "What you want cannot be done with it as it is now.";
     Gone = GONE, "gone", "Gone",
         "This address is no longer in use.";
     PayloadTooLarge = PAYLOAD_TOO_LARGE, "payload_too_large", "Payload too large",

@@ -34,6 +34,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         log_in_admin,
         enter_admin_panel,
         admin_sessions,
+        admin,
         profiles,
         providers,
         start_connect,
@@ -53,6 +54,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::new(AdminGate(enter_admin_panel)))
             .app_data(Data::from(log_in_admin))
             .app_data(Data::from(admin_sessions))
+            .app_data(Data::new(admin))
             .app_data(Data::from(health))
             .app_data(Data::from(profiles))
             .app_data(Data::from(providers))

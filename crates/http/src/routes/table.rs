@@ -2,7 +2,7 @@
 
 use cortex_identity::model::Role;
 
-use super::admin::{login, session};
+use super::admin::{jobs, login, overview, session, stuck};
 use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, webhooks};
 use crate::endpoint::{Access, Endpoint};
 
@@ -46,5 +46,15 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/admin/auth").post(OPEN, login::log_in),
         Endpoint::at("/admin/verify-session").get(ADMIN, session::verify),
         Endpoint::at("/admin/logout").post(ADMIN, session::log_out),
+        Endpoint::at("/admin/connectors/sync").post(ADMIN, jobs::sync),
+        Endpoint::at("/admin/connectors/users").get(ADMIN, jobs::users),
+        Endpoint::at("/admin/jobs/all").also_at("/admin/connectors/history").get(ADMIN, jobs::list),
+        Endpoint::at("/admin/jobs/{id}/retry").post(ADMIN, jobs::retry),
+        Endpoint::at("/admin/sync-permissions").put(ADMIN, jobs::permit),
+        Endpoint::at("/admin/inbox").get(ADMIN, stuck::webhooks),
+        Endpoint::at("/admin/inbox/{id}/replay").post(ADMIN, stuck::replay),
+        Endpoint::at("/admin/connections").get(ADMIN, stuck::quarantined),
+        Endpoint::at("/admin/health/full").get(ADMIN, overview::health),
+        Endpoint::at("/admin/metrics/overview").get(ADMIN, overview::metrics),
     ]
 }

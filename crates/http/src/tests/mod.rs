@@ -1,5 +1,6 @@
 //! The API called as a whole: what every failure and every answer looks like, whichever route it comes from.
 
+mod admin;
 mod admin_gate;
 mod admin_login;
 mod answers;

@@ -13,7 +13,9 @@ use cortex_connections::model::{OwnerClaims, Webhook, WebhookEvent};
 use cortex_connections::ports::{
     BrokerError, ConnectionBroker, MockConnectionBroker, WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
-use cortex_connections::testing::{InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryWebhookInbox};
+use cortex_connections::testing::{
+    InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryMembers, InMemoryStuckThings, InMemoryWebhookInbox,
+};
 use cortex_connections::{ReceiveWebhook, StartConnect};
 use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
 use cortex_identity::ports::{
@@ -28,10 +30,10 @@ use cortex_identity::{AdminDoor, EnterAdminPanel, EnterCompany, LogInAdmin, LogI
 use cortex_ingestion::testing::InMemoryLibrary;
 use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::{Provider, UserId};
-use cortex_sync_jobs::StartSync;
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{MockSyncStarter, StartOutcome, SyncStarter};
 use cortex_sync_jobs::testing::InMemoryJobQueue;
+use cortex_sync_jobs::{RetryJob, StartSync};
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -39,7 +41,7 @@ use uuid::Uuid;
 
 use super::{OneId, settings};
 use crate::health::Health;
-use crate::{Services, app};
+use crate::{AdminServices, Services, app};
 
 /// What the broker's signature is here.
 pub(super) const SIGNATURE: &str = "signed";
@@ -177,6 +179,7 @@ pub(super) fn services() -> Services {
         log_in_admin: admin_login(admin_sessions.clone(), None),
         enter_admin_panel: panel(admin_sessions.clone(), &[]),
         admin_sessions,
+        admin: admin_services(),
         profiles: Arc::new(profiles),
         providers: Arc::new(providers),
         start_connect: start_connect(broker, InMemoryConnectionStore::default()),
@@ -189,6 +192,38 @@ pub(super) fn services() -> Services {
         documents: Arc::clone(&library) as _,
         search: library,
     }
+}
+
+/// The same for the admin panel: everything empty.
+fn admin_services() -> AdminServices {
+    let jobs = Arc::new(InMemoryJobQueue::default());
+    let start_sync = start_sync_by(jobs.clone());
+    AdminServices {
+        clock: Arc::new(|| NOON),
+        health: Arc::new(Health::new(Vec::new())),
+        providers: Arc::new(switched_on()),
+        member: Arc::new(InMemoryMembers::default()),
+        members: Arc::new(InMemoryMembers::default()),
+        connections: Arc::new(InMemoryConnectionStore::default()),
+        stuck: Arc::new(InMemoryStuckThings::default()),
+        jobs: jobs.clone(),
+        start_sync: start_sync.clone(),
+        retry_job: Arc::new(RetryJob::new(jobs.clone(), start_sync)),
+        overrides: jobs,
+        documents: Arc::new(InMemoryLibrary::default()),
+    }
+}
+
+/// All providers but `QuickBooks`.
+fn switched_on() -> BTreeSet<Provider> {
+    let mut providers = BTreeSet::from(Provider::ALL);
+    providers.remove(&Provider::QuickBooks);
+    providers
+}
+
+/// Starts syncs in these jobs.
+pub(super) fn start_sync_by(jobs: Arc<InMemoryJobQueue>) -> Arc<StartSync> {
+    Arc::new(StartSync::new(jobs, Arc::new(OneId), Arc::new(Notify::new()), 5))
 }
 
 /// The request in the name of the member with this role.
