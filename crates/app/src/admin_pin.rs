@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 
 /// An Argon2id hash that can be compared with, at costs that make sense. Its `Debug` tells nothing of it.
 #[derive(Clone)]
-pub struct PinHash(PasswordHash);
+pub struct PinHash(Box<PasswordHash>);
 
 /// Compares PINs with one hash.
 pub(crate) struct ArgonPinVerifier {
@@ -70,13 +70,13 @@ impl PinHash {
                     .to_owned(),
             );
         }
-        Ok(Self(hash))
+        Ok(Self(Box::new(hash)))
     }
 
     /// Hashes a PIN with a new salt.
     pub fn of(pin: &str) -> anyhow::Result<Self> {
         let hash = Argon2::default().hash_password(pin.as_bytes());
-        hash.map(Self).map_err(|error| anyhow!("the PIN cannot be hashed: {error}"))
+        hash.map(|hash| Self(Box::new(hash))).map_err(|error| anyhow!("the PIN cannot be hashed: {error}"))
     }
 
     /// The hash in PHC string format.
@@ -87,10 +87,10 @@ impl PinHash {
 
     /// Whether this is the PIN, at the same cost for every PIN.
     fn is_of(&self, pin: &str) -> bool {
-        let is_sane = pin.len() <= MAX_PIN_BYTES;
-        let compared = if is_sane { pin } else { "" };
-        let is_same = Argon2::default().verify_password(compared.as_bytes(), &self.0).is_ok();
-        is_same & is_sane
+        let fits = pin.len() <= MAX_PIN_BYTES;
+        let compared = if fits { pin } else { "" };
+        let is_same = Argon2::default().verify_password(compared.as_bytes(), &*self.0).is_ok();
+        is_same & fits
     }
 }
 
@@ -124,8 +124,8 @@ impl PinVerifier for ArgonPinVerifier {
 
 impl AdminTokens for RandomAdminTokens {
     fn new_token(&self) -> SecretString {
-        let bytes: [u8; 32] = rand::random();
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+        let [high, low]: [u128; 2] = rand::random();
+        format!("{high:032x}{low:032x}").into()
     }
 }
 

@@ -109,7 +109,7 @@ mod tests {
         #[case] kind: JobKind,
         #[case] wish: SyncWish,
     ) {
-        let ended = Job { status, kind, ..a_job() };
+        let ended = Job { kind, status, ..a_job() };
         let mut starter = MockSyncStarter::new();
         let expected = SyncRequest {
             company_id: COMPANY_A,

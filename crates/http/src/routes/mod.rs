@@ -14,6 +14,8 @@ mod sync_jobs;
 mod table;
 mod webhooks;
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 
@@ -51,7 +53,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
     move |config| {
         config
             .app_data(Data::new(Gate { tokens, enter_company }))
-            .app_data(Data::new(AdminGate(enter_admin_panel)))
+            .app_data(Data::new(AdminGate { enter: enter_admin_panel, sessions: Arc::clone(&admin_sessions) }))
             .app_data(Data::from(log_in_admin))
             .app_data(Data::from(admin_sessions))
             .app_data(Data::new(admin))

@@ -36,6 +36,7 @@ use crate::{AdminServices, Services};
 /// What stands behind the panel.
 struct Scene {
     services: Services,
+    sessions: Arc<InMemoryAdminSessions>,
     jobs: Arc<InMemoryJobQueue>,
     stuck: Arc<InMemoryStuckThings>,
     /// The id of the admin's session.
@@ -72,8 +73,9 @@ async fn scene() -> Scene {
         overrides: jobs.clone(),
         ..base.admin.clone()
     };
-    let services = Services { enter_admin_panel: panel(sessions, &[]), admin, ..base };
-    Scene { services, jobs, stuck, session: session.id.to_string() }
+    let services =
+        Services { enter_admin_panel: panel(sessions.clone(), &[]), admin_sessions: sessions.clone(), admin, ..base };
+    Scene { services, sessions, jobs, stuck, session: session.id.to_string() }
 }
 
 impl Scene {
@@ -157,6 +159,7 @@ async fn a_sync_that_cannot_be_makes_no_job(#[case] request: TestRequest, #[case
     problem_of(call(scene.services.clone(), as_admin(request)).await, kind).await;
 
     assert_eq!(scene.all_jobs().await, []);
+    assert_eq!(scene.sessions.audited(COMPANY_A), ["admin_login", "admin_action_failed"], "it is told all the same");
 }
 
 #[actix_web::test]
@@ -205,6 +208,7 @@ async fn a_list_of_jobs_is_narrowed(#[case] query: &str, #[case] expected: usize
     let (status, body) = scene.get(&format!("/admin/jobs/all?{query}")).await;
 
     assert_eq!((status, body["jobs"].as_array().unwrap().len()), (200, expected), "{body}");
+    assert_eq!(scene.sessions.audited(COMPANY_A), ["admin_login"], "what was done is told by whoever did it");
     assert!(body["limit"].as_u64().unwrap() <= 200);
 }
 

@@ -1,3 +1,5 @@
+//! Who is let in by his PIN, and who is held off.
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;

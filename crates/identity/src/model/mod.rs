@@ -9,7 +9,7 @@ mod role;
 mod user_context;
 mod verified_token;
 
-pub use admin::{AdminRefusal, AdminRefusalReason, AdminSession, AdminTokenHash, NewAdminSession};
+pub use admin::{AdminFailure, AdminRefusal, AdminRefusalReason, AdminSession, AdminTokenHash, NewAdminSession};
 pub use binding::{CompanyClaims, Refusal};
 pub use company::{Company, CompanyStatus, UnknownCompanyStatus};
 pub use membership::{Membership, Standing};

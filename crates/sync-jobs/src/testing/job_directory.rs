@@ -111,7 +111,7 @@ async fn put_of(
     n: u128,
 ) -> JobId {
     let id = JobId::new(Uuid::from_u128(n));
-    let job = NewJob { id, company_id, user_id, provider, connection_id, ..a_new_job() };
+    let job = NewJob { id, company_id, user_id, connection_id, provider, ..a_new_job() };
     harness.queue(company_id).enqueue(&job).await.expect("a job");
     harness.pass(MINUTE).await;
     id

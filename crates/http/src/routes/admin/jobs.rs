@@ -35,7 +35,7 @@ pub(in crate::routes) struct WantedSync {
 
 /// The account is being read.
 #[derive(Serialize, ToSchema)]
-pub(in crate::routes) struct Queued {
+pub(in crate::routes) struct QueuedByAdmin {
     status: &'static str,
     job_id: String,
     user_id: String,
@@ -62,7 +62,7 @@ pub(in crate::routes) struct WantedJobs {
 
 /// A part of the list of jobs.
 #[derive(Serialize, ToSchema)]
-pub(in crate::routes) struct Jobs {
+pub(in crate::routes) struct AdminJobs {
     #[schema(value_type = Vec<Object>)]
     jobs: Vec<JobItem>,
     /// How many there are in all.
@@ -73,7 +73,7 @@ pub(in crate::routes) struct Jobs {
 
 /// A job is tried again.
 #[derive(Serialize, ToSchema)]
-pub(in crate::routes) struct Retried {
+pub(in crate::routes) struct RetriedByAdmin {
     status: &'static str,
     new_job_id: String,
     original_job_id: String,
@@ -91,25 +91,25 @@ pub(in crate::routes) struct WantedPage {
 
 /// The members and their accounts.
 #[derive(Serialize, ToSchema)]
-pub(in crate::routes) struct Users {
-    users: Vec<UserItem>,
+pub(in crate::routes) struct AdminUsers {
+    users: Vec<AdminUser>,
     next_cursor: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
-struct UserItem {
+struct AdminUser {
     user_id: String,
     email: String,
     tenant_id: String,
     /// By the provider's name.
-    providers: BTreeMap<&'static str, Account>,
+    providers: BTreeMap<&'static str, AdminAccount>,
     /// By the names that older clients know: Google Drive is `drive` here.
     #[schema(value_type = BTreeMap<String, LastJob>)]
     last_syncs: BTreeMap<&'static str, Option<LastJob>>,
 }
 
 #[derive(Default, Serialize, ToSchema)]
-struct Account {
+struct AdminAccount {
     connected: bool,
     /// The broker's id of the connection.
     connection_id: Option<String>,
@@ -132,7 +132,7 @@ struct LastJob {
 
 /// What is said about further initial syncs.
 #[derive(Deserialize, ToSchema)]
-pub(in crate::routes) struct Permission {
+pub(in crate::routes) struct SyncPermission {
     /// About whom; everybody where it is not said.
     #[schema(value_type = Option<String>, format = "uuid")]
     user_id: Option<Uuid>,
@@ -170,14 +170,14 @@ const MAX_REASON_CHARS: usize = 500;
     tag = "admin",
     params(WantedSync),
     request_body(content = Option<WantedSync>),
-    responses((status = 200, body = Queued))
+    responses((status = 200, body = QueuedByAdmin))
 )]
 pub(in crate::routes) async fn sync(
     Admin { session, origin }: Admin,
     Query(by_query): Query<WantedSync>,
     OptionalJson(by_body): OptionalJson<WantedSync>,
     admin: Data<AdminServices>,
-) -> Result<Json<Queued>, Problem> {
+) -> Result<Json<QueuedByAdmin>, Problem> {
     let name = by_body.provider.or(by_query.provider);
     let user_id = by_body.user_id.or(by_query.user_id);
     let name = name.ok_or_else(|| {
@@ -199,7 +199,7 @@ pub(in crate::routes) async fn sync(
         origin,
     };
     let job = admin.start_sync.start(request).await?.job;
-    Ok(Json(Queued {
+    Ok(Json(QueuedByAdmin {
         status: "queued",
         job_id: job.id.to_string(),
         user_id: user_id.to_string(),
@@ -214,13 +214,13 @@ pub(in crate::routes) async fn sync(
     path = "/admin/connectors/users",
     tag = "admin",
     params(WantedPage),
-    responses((status = 200, body = Users))
+    responses((status = 200, body = AdminUsers))
 )]
 pub(in crate::routes) async fn users(
     Admin { session, .. }: Admin,
     Query(wanted): Query<WantedPage>,
     admin: Data<AdminServices>,
-) -> Result<Json<Users>, Problem> {
+) -> Result<Json<AdminUsers>, Problem> {
     let company_id = session.company_id;
     let members = admin.members.list_active(company_id, &wanted.into()).await?;
     let ids: Vec<UserId> = members.items.iter().map(|(user_id, _)| *user_id).collect();
@@ -228,7 +228,7 @@ pub(in crate::routes) async fn users(
     let last_syncs = admin.jobs.last_syncs(company_id, &ids).await?;
     let connections: HashMap<_, _> = connections.iter().map(|of| ((of.owner.user_id, of.provider), of)).collect();
     let last_syncs: HashMap<_, _> = last_syncs.iter().map(|of| ((of.user_id, of.provider), of)).collect();
-    let users = members.items.into_iter().map(|(user_id, email)| UserItem {
+    let users = members.items.into_iter().map(|(user_id, email)| AdminUser {
         user_id: user_id.to_string(),
         email: email.to_string(),
         tenant_id: company_id.to_string(),
@@ -237,7 +237,7 @@ pub(in crate::routes) async fn users(
             .map(|provider| {
                 let account = (user_id, provider);
                 let connection = connections.get(&account).copied();
-                (provider.name(), Account::of(connection, last_syncs.get(&account).copied()))
+                (provider.name(), AdminAccount::of(connection, last_syncs.get(&account).copied()))
             })
             .collect(),
         last_syncs: Provider::ALL
@@ -249,16 +249,16 @@ pub(in crate::routes) async fn users(
             })
             .collect(),
     });
-    Ok(Json(Users { users: users.collect(), next_cursor: members.next_cursor }))
+    Ok(Json(AdminUsers { users: users.collect(), next_cursor: members.next_cursor }))
 }
 
 /// The company's jobs, newest first.
-#[utoipa::path(get, path = "/admin/jobs/all", tag = "admin", params(WantedJobs), responses((status = 200, body = Jobs)))]
+#[utoipa::path(get, path = "/admin/jobs/all", tag = "admin", params(WantedJobs), responses((status = 200, body = AdminJobs)))]
 pub(in crate::routes) async fn list(
     Admin { session, .. }: Admin,
     Query(wanted): Query<WantedJobs>,
     admin: Data<AdminServices>,
-) -> Result<Json<Jobs>, Problem> {
+) -> Result<Json<AdminJobs>, Problem> {
     let status = wanted.status.as_deref().map(str::parse::<JobStatus>).transpose().map_err(|error| {
         Problem::new(ProblemKind::InvalidQuery)
             .detail("There is no such status; there are queued, running, completed, failed and cancelled.")
@@ -276,7 +276,7 @@ pub(in crate::routes) async fn list(
     let slice = Slice::new(wanted.limit, wanted.offset);
     let found = admin.jobs.list_jobs(session.company_id, &filter, slice).await?;
     let jobs = with_broker_ids(&admin, session.company_id, found.jobs).await?;
-    Ok(Json(Jobs { jobs, count: found.count, limit: slice.limit(), offset: slice.offset() }))
+    Ok(Json(AdminJobs { jobs, count: found.count, limit: slice.limit(), offset: slice.offset() }))
 }
 
 /// Tries a job again that failed or was called off, as a new one.
@@ -285,16 +285,16 @@ pub(in crate::routes) async fn list(
     path = "/admin/jobs/{id}/retry",
     tag = "admin",
     params(("id" = String, Path, description = "The job that ended badly")),
-    responses((status = 200, body = Retried))
+    responses((status = 200, body = RetriedByAdmin))
 )]
 pub(in crate::routes) async fn retry(
     Admin { session, origin }: Admin,
     id: Path<Uuid>,
     admin: Data<AdminServices>,
-) -> Result<Json<Retried>, Problem> {
+) -> Result<Json<RetriedByAdmin>, Problem> {
     let original = JobId::new(*id);
     let job = admin.retry_job.retry(session.company_id, original, session.id, origin).await?;
-    Ok(Json(Retried { status: "queued", new_job_id: job.id.to_string(), original_job_id: original.to_string() }))
+    Ok(Json(RetriedByAdmin { status: "queued", new_job_id: job.id.to_string(), original_job_id: original.to_string() }))
 }
 
 /// Allows one more initial sync, or none, whatever the lock says.
@@ -302,15 +302,15 @@ pub(in crate::routes) async fn retry(
     put,
     path = "/admin/sync-permissions",
     tag = "admin",
-    request_body = Permission,
+    request_body = SyncPermission,
     responses((status = 200, body = KeptPermission))
 )]
 pub(in crate::routes) async fn permit(
     Admin { session, origin }: Admin,
-    JsonBody(wanted): JsonBody<Permission>,
+    JsonBody(wanted): JsonBody<SyncPermission>,
     admin: Data<AdminServices>,
 ) -> Result<Json<KeptPermission>, Problem> {
-    let Permission { user_id, provider, allow, reason } = wanted;
+    let SyncPermission { user_id, provider, allow, reason } = wanted;
     let reason = reason.trim();
     if reason.is_empty() || reason.chars().count() > MAX_REASON_CHARS || reason.contains('\0') {
         let detail = format!("expected 1 to {MAX_REASON_CHARS} characters, without NUL");
@@ -373,7 +373,7 @@ const fn older_name(provider: Provider) -> &'static str {
     }
 }
 
-impl Account {
+impl AdminAccount {
     fn of(connection: Option<&Connection>, last: Option<&LastSync>) -> Self {
         let Some(connection) = connection else { return Self::default() };
         let account_email = connection.account.as_ref().and_then(|account| account.email.as_ref());

@@ -13,7 +13,7 @@ use crate::problem::{Problem, ProblemKind};
 
 /// What opens the panel.
 #[derive(Deserialize, ToSchema)]
-pub(in crate::routes) struct Credentials {
+pub(in crate::routes) struct AdminCredentials {
     #[schema(value_type = String, format = Password)]
     pin: Pin,
 }
@@ -23,7 +23,7 @@ struct Pin(SecretString);
 
 /// A new session. Its token is told this once.
 #[derive(Serialize, ToSchema)]
-pub(in crate::routes) struct Opened {
+pub(in crate::routes) struct OpenedAdminSession {
     session_token: String,
     /// How many seconds it lasts.
     expires_in: u64,
@@ -33,14 +33,14 @@ pub(in crate::routes) struct Opened {
 }
 
 /// Opens a session of the admin panel for who knows the PIN.
-#[utoipa::path(post, path = "/admin/auth", tag = "admin", request_body = Credentials, responses((status = 200, body = Opened)))]
+#[utoipa::path(post, path = "/admin/auth", tag = "admin", request_body = AdminCredentials, responses((status = 200, body = OpenedAdminSession)))]
 pub(in crate::routes) async fn log_in(
     CameFrom(origin): CameFrom,
-    Json(Credentials { pin: Pin(pin) }): Json<Credentials>,
+    Json(AdminCredentials { pin: Pin(pin) }): Json<AdminCredentials>,
     log_in_admin: Data<LogInAdmin>,
-) -> Result<actix_web::web::Json<Opened>, Problem> {
+) -> Result<actix_web::web::Json<OpenedAdminSession>, Problem> {
     let admin = log_in_admin.log_in(&pin, &origin).await?;
-    Ok(actix_web::web::Json(Opened {
+    Ok(actix_web::web::Json(OpenedAdminSession {
         session_token: admin.token.expose_secret().to_owned(),
         expires_in: admin.lasts.as_secs(),
         expires_at: admin.session.expires_at,

@@ -16,14 +16,14 @@ use crate::problem::Problem;
 pub(in crate::routes) struct FullHealth {
     /// `healthy`, or `degraded` where a component is down.
     status: &'static str,
-    components: BTreeMap<&'static str, Component>,
+    components: BTreeMap<&'static str, AdminComponent>,
     #[serde(with = "time::serde::rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     timestamp: OffsetDateTime,
 }
 
 #[derive(Serialize, ToSchema)]
-struct Component {
+struct AdminComponent {
     /// `up`, `down`, or `elsewhere` for a worker that is another process.
     status: &'static str,
     latency_ms: Option<u64>,
@@ -31,11 +31,11 @@ struct Component {
 
 /// What the company has.
 #[derive(Serialize, ToSchema)]
-pub(in crate::routes) struct Overview {
-    documents: Documents,
-    sync_jobs: ByStatus,
-    connections: ByStatus,
-    users: Total,
+pub(in crate::routes) struct AdminOverview {
+    documents: DocumentTotals,
+    sync_jobs: StatusTotals,
+    connections: StatusTotals,
+    users: MemberTotals,
     /// For an old client that reads it.
     qdrant: Vectors,
     /// For an old client that reads it.
@@ -46,19 +46,19 @@ pub(in crate::routes) struct Overview {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Documents {
+struct DocumentTotals {
     total: u64,
     by_source: BTreeMap<String, u64>,
 }
 
 #[derive(Serialize, ToSchema)]
-struct ByStatus {
+struct StatusTotals {
     total: u64,
     by_status: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize, ToSchema)]
-struct Total {
+struct MemberTotals {
     total: u64,
 }
 
@@ -82,34 +82,34 @@ pub(in crate::routes) async fn health(_: Admin, admin: Data<AdminServices>) -> J
         .map(|asked| {
             let latency_ms = Some(asked.latency.as_millis().try_into().unwrap_or(u64::MAX));
             let status = if asked.up { "up" } else { "down" };
-            (name_of(asked.component), Component { status, latency_ms })
+            (name_of(asked.component), AdminComponent { status, latency_ms })
         })
         .collect();
     // Without a worker of its own the process cannot tell how others are.
-    components.entry("worker").or_insert(Component { status: "elsewhere", latency_ms: None });
+    components.entry("worker").or_insert(AdminComponent { status: "elsewhere", latency_ms: None });
     let status = if asked.iter().all(|asked| asked.up) { "healthy" } else { "degraded" };
     Json(FullHealth { status, components, timestamp: admin.clock.now() })
 }
 
 /// How many documents, jobs, connections and members there are.
-#[utoipa::path(get, path = "/admin/metrics/overview", tag = "admin", responses((status = 200, body = Overview)))]
+#[utoipa::path(get, path = "/admin/metrics/overview", tag = "admin", responses((status = 200, body = AdminOverview)))]
 pub(in crate::routes) async fn metrics(
     Admin { session, .. }: Admin,
     admin: Data<AdminServices>,
-) -> Result<Json<Overview>, Problem> {
+) -> Result<Json<AdminOverview>, Problem> {
     let company_id = session.company_id;
     let documents = admin.documents.count_by_source(company_id).await?;
     let jobs = admin.jobs.count_by_status(company_id).await?;
     let connections = admin.connections.count_by_status(company_id).await?;
     let members = admin.members.count_active(company_id).await?;
-    Ok(Json(Overview {
-        documents: Documents {
+    Ok(Json(AdminOverview {
+        documents: DocumentTotals {
             total: documents.iter().map(|(_, count)| count).sum(),
             by_source: documents.iter().map(|(source, count)| (source.as_str().to_owned(), *count)).collect(),
         },
-        sync_jobs: ByStatus::of(jobs.into_iter().map(|(status, count)| (status.name(), count))),
-        connections: ByStatus::of(connections.into_iter().map(|(status, count)| (status.name(), count))),
-        users: Total { total: members },
+        sync_jobs: StatusTotals::of(jobs.into_iter().map(|(status, count)| (status.name(), count))),
+        connections: StatusTotals::of(connections.into_iter().map(|(status, count)| (status.name(), count))),
+        users: MemberTotals { total: members },
         qdrant: Vectors { vectors: 0 },
         neo4j: Graph { nodes: 0, relationships: 0 },
         timestamp: admin.clock.now(),
@@ -121,7 +121,7 @@ fn name_of(component: &'static str) -> &'static str {
     if component == "keys" { "jwks" } else { component }
 }
 
-impl ByStatus {
+impl StatusTotals {
     fn of(counts: impl IntoIterator<Item = (&'static str, u64)>) -> Self {
         let by_status: BTreeMap<_, _> = counts.into_iter().collect();
         Self { total: by_status.values().sum(), by_status }
