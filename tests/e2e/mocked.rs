@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use cortex_app::config::ServeConfig;
-use cortex_app::ports::{ApiPorts, Ports};
+use cortex_app::ports::{AdminPorts, ApiPorts, Ports};
 use cortex_app::serve::Service;
 use cortex_app::signing_keys::SigningKeys;
 use cortex_connections::ports::{
@@ -14,12 +14,13 @@ use cortex_connections::ports::{
 };
 use cortex_connections::testing::{
     InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryMembers, InMemoryOriginalConnections,
-    InMemoryQuarantineStore, InMemoryWebhookInbox, a_broker_connection, a_link, an_account,
+    InMemoryQuarantineStore, InMemoryStuckThings, InMemoryWebhookInbox, a_broker_connection, a_link, an_account,
 };
-use cortex_identity::ports::MockTokenVerifier;
+use cortex_identity::ports::{MockAdminTokens, MockTokenVerifier};
 use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::visit_store::InMemoryVisits;
 use cortex_identity::testing::{COMPANY_A, InMemoryMembershipStore, USER_1, a_company, a_membership, a_token};
+use cortex_ingestion::testing::InMemoryLibrary;
 use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::Provider;
 use cortex_sync_jobs::testing::InMemoryJobQueue;
@@ -106,6 +107,16 @@ fn ports(config: &ServeConfig) -> ApiPorts {
         signing_keys: Arc::new(NoKeysNeeded),
         membership_watch: None,
         user_directory: None,
+        admin_pin: None,
+        admin_tokens: Arc::new(MockAdminTokens::new()),
+        admin: AdminPorts {
+            members: Arc::new(InMemoryMembers::default()),
+            connections: Arc::new(InMemoryConnectionStore::default()),
+            stuck: Arc::new(InMemoryStuckThings::default()),
+            jobs: Arc::new(InMemoryJobQueue::default()),
+            overrides: Arc::new(InMemoryJobQueue::default()),
+            documents: Arc::new(InMemoryLibrary::default()),
+        },
         broker: Arc::new(broker),
         webhook_authenticity: Arc::new(authenticity),
     }

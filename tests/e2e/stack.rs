@@ -30,6 +30,11 @@ impl Stack {
     /// Migrated databases with the people in them, the stand-ins, and the configuration of the deployment. The service's
     /// login owns nothing.
     pub(crate) async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same, with these variables besides.
+    pub(crate) async fn with(further: &[(&'static str, &str)]) -> Self {
         let master = migrated(Database::Master).await;
         let company = migrated(Database::Company).await;
         master
@@ -57,7 +62,7 @@ impl Stack {
         })
         .unwrap();
 
-        let variables = HashMap::from([
+        let mut variables = HashMap::from([
             ("COMPANY_ID", KESTREL.to_string()),
             ("DATABASE_URL", company.url_as(&service)),
             ("MASTER_DATABASE_URL", master.url_as(&service)),
@@ -75,6 +80,7 @@ impl Stack {
             ("HOST", "127.0.0.1".to_owned()),
             ("PORT", "0".to_owned()),
         ]);
+        variables.extend(further.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let config = ServeConfig::from_env(&|name| variables.get(name).cloned()).unwrap();
         Self { config, nango, supabase, master, company, _service: service }
     }

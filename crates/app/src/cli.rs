@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 use cortex_postgres::migrate::UnknownVersion;
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::admin::{self, AdminArgs};
 use crate::commands::audit::{self, AuditArgs};
 use crate::commands::migrate::{self, MigrateArgs};
 use crate::commands::openapi;
@@ -51,6 +52,8 @@ enum Command {
     Users(UsersArgs),
     /// Checks the audit log.
     Audit(AuditArgs),
+    /// Helps with the admin panel.
+    Admin(AdminArgs),
 }
 
 /// Runs the command that `arguments` name, the program's own name first.
@@ -97,6 +100,8 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
             logging::start(&config.runtime.log)?;
             until_signal(async |stop| work::run(&config, stop).await).await.map(|()| true)
         }
+        // It needs no configuration: it makes a part of one.
+        Command::Admin(arguments) => admin::run(&arguments, &mut io::stdout()).map(|()| true),
         Command::Migrate(arguments) => {
             let config = MigrateConfig::from_env(&variable)?;
             logging::start(&config.log)?;

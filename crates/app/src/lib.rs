@@ -4,6 +4,7 @@
 //! adapters, [`services`] puts use cases over them, [`serve`] runs the API, [`start`] says what has to hold first, and [`cli`] is the commands. Nothing is
 //! decided here that a domain should decide.
 
+pub mod admin_pin;
 pub mod audit_upkeep;
 mod background;
 pub mod beside_requests;

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use cortex_connections::ports::{
-    BrokeredConnections, ConnectSessionEndings, ConnectSessionStore, ConnectionBroker, ConnectionStore, Members,
-    OriginalConnections, ProviderAccounts, QuarantineStore, WebhookAuthenticity, WebhookInbox, WebhookReader,
+    BrokeredConnections, ConnectSessionEndings, ConnectSessionStore, ConnectionBroker, ConnectionDirectory,
+    ConnectionStore, MemberDirectory, Members, OriginalConnections, ProviderAccounts, QuarantineStore, StuckThings,
+    WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
 use cortex_http::health::ReadinessCheck;
 use cortex_identity::ports::{
-    AdminSessions, AttemptCounters, MembershipStore, MembershipWatch, ProfileReader, TeamStore, TokenVerifier,
-    UserDirectory, VisitStore,
+    AdminSessions, AdminTokens, AttemptCounters, MembershipStore, MembershipWatch, PinVerifier, ProfileReader,
+    TeamStore, TokenVerifier, UserDirectory, VisitStore,
 };
-use cortex_ingestion::ports::{DocumentReader, PageStore, ReadingStates, SearchIndex};
+use cortex_ingestion::ports::{DocumentCounts, DocumentReader, PageStore, ReadingStates, SearchIndex};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
@@ -24,18 +25,20 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore,
-    PgDocumentReader, PgJobQueue, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
-    PgProfileReader, PgQuarantineStore, PgReadingStates, PgSearchIndex, PgSyncStarter, PgTeamStore, PgVisitStore,
+    PgAdminSessions, PgAttemptCounters, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory,
+    PgConnectionStore, PgDocumentCounts, PgDocumentReader, PgJobDirectory, PgJobQueue, PgMemberDirectory, PgMembers,
+    PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore,
+    PgReadingStates, PgSearchIndex, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgVisitStore,
     PgWebhookInbox,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig};
-use cortex_sync_jobs::ports::{JobQueue, SyncStarter};
+use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, SyncStarter};
 use url::Url;
 
+use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
 use crate::audit_upkeep::AuditPorts;
-use crate::config::{DatabaseUrl, RuntimeConfig, Secret, ServeConfig};
+use crate::config::{AdminPin, DatabaseUrl, RuntimeConfig, Secret, ServeConfig};
 use crate::readiness::DatabaseAnswers;
 use crate::searchable::MakeSearchable;
 use crate::signing_keys::{KeysAreLoaded, SigningKeys};
@@ -119,10 +122,33 @@ pub struct ApiPorts {
     pub membership_watch: Option<Arc<dyn MembershipWatch>>,
     /// People's accounts at Master, where the deployment has the key to them.
     pub user_directory: Option<Arc<dyn UserDirectory>>,
+    /// Who knows the PIN of the admin panel; none where there is no PIN.
+    pub admin_pin: Option<Arc<dyn PinVerifier>>,
+    /// Where the tokens of its sessions come from.
+    pub admin_tokens: Arc<dyn AdminTokens>,
+    /// What the admin panel looks at.
+    pub admin: AdminPorts,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
     pub webhook_authenticity: Arc<dyn WebhookAuthenticity>,
+}
+
+/// What the admin panel looks at.
+#[derive(Clone)]
+pub struct AdminPorts {
+    /// The members.
+    pub members: Arc<dyn MemberDirectory>,
+    /// Who connected which account.
+    pub connections: Arc<dyn ConnectionDirectory>,
+    /// What got stuck.
+    pub stuck: Arc<dyn StuckThings>,
+    /// The jobs.
+    pub jobs: Arc<dyn JobDirectory>,
+    /// Who may have an account read once more.
+    pub overrides: Arc<dyn SyncOverrides>,
+    /// How many documents there are.
+    pub documents: Arc<dyn DocumentCounts>,
 }
 
 /// As PostgreSQL's own views show us.
@@ -134,14 +160,20 @@ const ACCOUNTS_TIMEOUT: Duration = Duration::from_secs(15);
 /// Where the broker's webhooks arrive, below the deployment's own URL.
 const WEBHOOK_PATH: &str = "nango/webhook";
 
+/// The databases of a process.
+struct Pools {
+    company: Pool,
+    master: Pool,
+}
+
 impl Ports {
     /// The adapters that production runs with. Nothing is connected yet: what is away at the start is away like at any
     /// other time.
     pub fn production(config: &RuntimeConfig) -> anyhow::Result<Self> {
-        Self::over(config, nango(config, tls::client_config()?)?)
+        Self::over(config, nango(config, tls::client_config()?)?).map(|(ports, _)| ports)
     }
 
-    fn over(config: &RuntimeConfig, nango: NangoClient) -> anyhow::Result<Self> {
+    fn over(config: &RuntimeConfig, nango: NangoClient) -> anyhow::Result<(Self, Pools)> {
         let databases = &config.databases;
         let company = pool(config, &databases.urls.company, databases.company_pool_size).context("DATABASE_URL")?;
         let master = pool(config, &databases.urls.master, databases.master_pool_size).context("MASTER_DATABASE_URL")?;
@@ -150,7 +182,7 @@ impl Ports {
         let memberships: Arc<dyn MembershipStore> = Arc::new(PgMembershipStore::new(master.clone()));
         let look_at_master = Inspector::new(Database::Master, address(config, &databases.urls.master)?);
         let look_at_company = Inspector::new(Database::Company, address(config, &databases.urls.company)?);
-        Ok(Self {
+        let ports = Self {
             start_checks: vec![
                 Arc::new(DatabaseCheck::of_master(look_at_master, company_id, Arc::clone(&memberships))),
                 Arc::new(DatabaseCheck::of_company(look_at_company)),
@@ -174,7 +206,7 @@ impl Ports {
             connections: Arc::new(PgConnectionStore::new(company.clone())),
             connect_sessions: Arc::new(PgConnectSessionStore::new(company.clone())),
             session_endings: Arc::new(PgConnectSessionEndings::new(company.clone())),
-            originals: Arc::new(PgOriginalConnections::new(master)),
+            originals: Arc::new(PgOriginalConnections::new(master.clone())),
             quarantine: Arc::new(PgQuarantineStore::new(company.clone())),
             inbox: Arc::new(PgWebhookInbox::new(company.clone())),
             webhook_reader: Arc::new(NangoWebhookReader::new(integrations)),
@@ -185,8 +217,23 @@ impl Ports {
             search: Arc::new(PgSearchIndex::new(company.clone())),
             searchable: Arc::new(Upkeep::new(company.clone())),
             jobs: Arc::new(PgJobQueue::new(company.clone())),
-            sync_starter: Arc::new(PgSyncStarter::new(company)),
-        })
+            sync_starter: Arc::new(PgSyncStarter::new(company.clone())),
+        };
+        Ok((ports, Pools { company, master }))
+    }
+}
+
+impl AdminPorts {
+    fn production(pools: &Pools) -> Self {
+        let Pools { company, master } = pools;
+        Self {
+            members: Arc::new(PgMemberDirectory::new(master.clone())),
+            connections: Arc::new(PgConnectionDirectory::new(company.clone())),
+            stuck: Arc::new(PgStuckThings::new(company.clone())),
+            jobs: Arc::new(PgJobDirectory::new(company.clone())),
+            overrides: Arc::new(PgSyncOverrides::new(company.clone())),
+            documents: Arc::new(PgDocumentCounts::new(company.clone())),
+        }
     }
 }
 
@@ -195,7 +242,7 @@ impl ApiPorts {
     pub fn production(config: &ServeConfig) -> anyhow::Result<Self> {
         let tls = tls::client_config()?;
         let nango = nango(&config.runtime, tls.clone())?;
-        let mut shared = Ports::over(&config.runtime, nango.clone())?;
+        let (mut shared, pools) = Ports::over(&config.runtime, nango.clone())?;
         let user_directory = user_directory(config, tls.clone())?;
         let verifier = Arc::new(token_verifier(config, tls, Arc::clone(&shared.clock))?);
         let signing_keys: Arc<dyn SigningKeys> = Arc::<SupabaseTokenVerifier>::clone(&verifier);
@@ -210,6 +257,9 @@ impl ApiPorts {
             tokens: verifier,
             signing_keys,
             user_directory,
+            admin_pin: admin_pin(config)?,
+            admin_tokens: Arc::new(RandomAdminTokens),
+            admin: AdminPorts::production(&pools),
             broker: Arc::new(NangoConnectionBroker::new(nango, integrations, webhook_url)),
             webhook_authenticity: Arc::new(WebhookSignature::new(keys.current.as_secret().clone(), previous)),
         })
@@ -292,6 +342,16 @@ pub(crate) fn supabase_accounts(
         timeout: ACCOUNTS_TIMEOUT,
     };
     SupabaseUserDirectory::new(&config, tls).context("MASTER_SUPABASE_SERVICE_KEY")
+}
+
+/// A plain PIN is hashed once, so that every login costs the same in development too.
+fn admin_pin(config: &ServeConfig) -> anyhow::Result<Option<Arc<dyn PinVerifier>>> {
+    let hash = match &config.admin.pin {
+        Some(AdminPin::Hash(hash)) => hash.clone(),
+        Some(AdminPin::Plain(pin)) => PinHash::of(pin.expose())?,
+        None => return Ok(None),
+    };
+    Ok(Some(Arc::new(ArgonPinVerifier::new(hash))))
 }
 
 fn webhook_url(public_url: &Url) -> anyhow::Result<Url> {

@@ -1,10 +1,14 @@
 //! What readiness asks of adapters.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cortex_connections::model::BrokerReference;
+use cortex_connections::ports::BrokeredConnections;
 use cortex_http::health::ReadinessCheck;
+use cortex_kernel::{BrokerConnectionId, Provider};
 use cortex_postgres::Pool;
 use cortex_sync_jobs::Pulse;
 
@@ -28,6 +32,29 @@ impl ReadinessCheck for DatabaseAnswers {
 
     async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
         Ok(self.pool.ping().await?)
+    }
+}
+
+/// Whether Nango answers, and takes our key. It is no readiness: without Nango the company can still search.
+pub(crate) struct NangoAnswers {
+    pub(crate) brokered: Arc<dyn BrokeredConnections>,
+    /// One that is switched on.
+    pub(crate) provider: Provider,
+}
+
+/// The id of no connection: asked for it, a Nango that takes our key says that there is none.
+const NO_CONNECTION: &str = "cortex-health";
+
+#[async_trait]
+impl ReadinessCheck for NangoAnswers {
+    fn component(&self) -> &'static str {
+        "nango"
+    }
+
+    async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        let id = BrokerConnectionId::new(NO_CONNECTION);
+        self.brokered.find(&BrokerReference { provider: self.provider, id }).await?;
+        Ok(())
     }
 }
 

@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cortex_connections::{AdoptConnection, AdoptPorts, ReceiveWebhook, StartConnect, WorkOffInbox};
-use cortex_http::Services;
 use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
-use cortex_identity::ports::TeamStore;
+use cortex_http::{AdminServices, Services};
+use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
     AdminDoor, AnnouncingTeam, BindAccount, ChangeMember, CopyMasterAudit, EnterAdminPanel, EnterCompany,
-    ForgetAuditDetails, InviteMember, KeepBindings, RememberedMemberships, SealAudit, Visits,
+    ForgetAuditDetails, InviteMember, KeepBindings, LogInAdmin, LogInPorts, LoginLimits, RememberedMemberships,
+    SealAudit, Visits,
 };
 use cortex_ingestion::ReadStream;
+use cortex_kernel::Provider;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
-use cortex_sync_jobs::{RunJob, StartSync, Worker};
+use cortex_sync_jobs::{RetryJob, RunJob, StartSync, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -24,8 +26,9 @@ use crate::audit_upkeep::{AuditPorts, AuditUpkeep};
 use crate::background::Background;
 use crate::beside_requests::BesideRequests;
 use crate::config::{RuntimeConfig, ServeConfig};
-use crate::ports::{ApiPorts, Ports};
+use crate::ports::{AdminPorts, ApiPorts, Ports};
 use crate::read_account::ReadAccount;
+use crate::readiness::NangoAnswers;
 
 /// How often a sync may begin without getting on, before it is given up.
 const MAX_ATTEMPTS: u32 = 5;
@@ -41,12 +44,15 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
         tokens,
         signing_keys,
         membership_watch,
+        admin_pin,
+        admin_tokens,
+        admin: admin_ports,
         user_directory,
         broker,
         webhook_authenticity,
     } = ports;
-    let memberships = Arc::new(RememberedMemberships::new(ports.memberships, Arc::clone(&ports.clock)));
-    let visits = Arc::new(Visits::new(company_id, ports.visits));
+    let memberships = Arc::new(RememberedMemberships::new(Arc::clone(&ports.memberships), Arc::clone(&ports.clock)));
+    let visits = Arc::new(Visits::new(company_id, Arc::clone(&ports.visits)));
     let enter_company = EnterCompany::new(
         company_id,
         Arc::<RememberedMemberships>::clone(&memberships),
@@ -55,7 +61,7 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
     );
     // What is changed here counts for the next request, whether or not anybody listens.
     let remembered = Arc::clone(&memberships);
-    let team: Arc<dyn TeamStore> = Arc::new(AnnouncingTeam::new(ports.team, move || remembered.forget()));
+    let team: Arc<dyn TeamStore> = Arc::new(AnnouncingTeam::new(Arc::clone(&ports.team), move || remembered.forget()));
     let invite_member = user_directory.zip(bindings.clone()).map(|(directory, bindings)| {
         let (team, clock) = (Arc::clone(&team), Arc::clone(&ports.clock));
         let valid_for = config.identity.invitation_validity.try_into().unwrap_or(time::Duration::WEEK);
@@ -79,6 +85,11 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
         Arc::clone(&ports.admin_sessions),
         Arc::clone(&ports.attempts),
     ));
+    let log_in_admin = compose_login(config, &ports, admin_pin, admin_tokens, Arc::clone(&door));
+    let start_sync =
+        Arc::new(StartSync::new(Arc::clone(&ports.sync_starter), Arc::clone(&ports.ids), wake, MAX_ATTEMPTS));
+    let providers = Arc::new(providers);
+    let admin = compose_admin(&ports, admin_ports, &start_sync, &providers);
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
         opening: Arc::new(Opening::opened()),
@@ -91,9 +102,11 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
         enter_company: Arc::new(enter_company),
         enter_admin_panel: Arc::new(EnterAdminPanel::new(company_id, door, Arc::clone(&ports.admin_sessions))),
         admin_sessions: ports.admin_sessions,
+        log_in_admin: Arc::new(log_in_admin),
         audit_log: ports.audit.log,
+        admin,
         profiles: ports.profiles,
-        providers: Arc::new(providers),
+        providers,
         start_connect: Arc::new(start_connect),
         connections: ports.connections,
         session_endings: ports.session_endings,
@@ -104,7 +117,7 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
             ports.webhook_reader,
             ports.inbox,
         )),
-        start_sync: Arc::new(StartSync::new(ports.sync_starter, Arc::clone(&ports.ids), wake, MAX_ATTEMPTS)),
+        start_sync,
         ids: ports.ids,
         jobs: ports.jobs,
         documents: ports.documents,
@@ -113,9 +126,58 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
     (services, beside)
 }
 
+/// Opens sessions of the admin panel behind its door.
+fn compose_login(
+    config: &ServeConfig,
+    ports: &Ports,
+    pin: Option<Arc<dyn PinVerifier>>,
+    admin_tokens: Arc<dyn AdminTokens>,
+    door: Arc<AdminDoor>,
+) -> LogInAdmin {
+    let limits = LoginLimits {
+        per_address: config.admin.login_max_failures,
+        in_all: config.admin.login_global_max,
+        window: config.admin.login_window,
+        session: config.admin.session_duration,
+    };
+    let log_in = LogInPorts {
+        attempts: Arc::clone(&ports.attempts),
+        sessions: Arc::clone(&ports.admin_sessions),
+        tokens: admin_tokens,
+        ids: Arc::clone(&ports.ids),
+    };
+    LogInAdmin::new(config.runtime.deployment.company_id, limits, door, pin, log_in)
+}
+
+/// What the admin panel calls.
+fn compose_admin(
+    ports: &Ports,
+    admin_ports: AdminPorts,
+    start_sync: &Arc<StartSync>,
+    providers: &Arc<BTreeSet<Provider>>,
+) -> AdminServices {
+    let mut everything = ports.readiness.clone();
+    if let Some(provider) = providers.first().copied() {
+        everything.push(Arc::new(NangoAnswers { brokered: Arc::clone(&ports.brokered), provider }));
+    }
+    AdminServices {
+        clock: Arc::clone(&ports.clock),
+        health: Arc::new(Health::new(everything)),
+        providers: Arc::clone(providers),
+        member: Arc::clone(&ports.members),
+        members: admin_ports.members,
+        connections: admin_ports.connections,
+        stuck: admin_ports.stuck,
+        jobs: admin_ports.jobs,
+        start_sync: Arc::clone(start_sync),
+        retry_job: Arc::new(RetryJob::new(Arc::clone(&ports.jobs), Arc::clone(start_sync))),
+        overrides: admin_ports.overrides,
+        documents: admin_ports.documents,
+    }
+}
+
 /// Binds accounts to the company, where the deployment has the key to them.
-#[must_use]
-pub fn compose_bindings(config: &RuntimeConfig, ports: &ApiPorts) -> Option<Arc<KeepBindings>> {
+fn compose_bindings(config: &RuntimeConfig, ports: &ApiPorts) -> Option<Arc<KeepBindings>> {
     let directory = ports.user_directory.as_ref()?;
     let bind = BindAccount::new(Arc::clone(directory), Arc::clone(&ports.shared.profiles));
     let team = Arc::clone(&ports.shared.team);

@@ -13,7 +13,8 @@ use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
-use cortex_identity::model::AdminSession;
+use cortex_identity::model::{AdminFailure, AdminSession};
+use cortex_identity::ports::AdminSessions;
 use cortex_identity::{AddressNotAllowed, EnterAdminPanel, EnterAdminPanelError};
 use cortex_kernel::Origin;
 
@@ -21,7 +22,10 @@ use crate::origin;
 use crate::problem::{Problem, ProblemKind};
 
 /// What the gate asks.
-pub(crate) struct AdminGate(pub(crate) Arc<EnterAdminPanel>);
+pub(crate) struct AdminGate {
+    pub(crate) enter: Arc<EnterAdminPanel>,
+    pub(crate) sessions: Arc<dyn AdminSessions>,
+}
 
 /// The admin who is calling. There is one wherever the route asks for an admin.
 #[derive(Clone, Debug)]
@@ -39,12 +43,31 @@ pub(crate) const ADMIN_SESSION: HeaderName = HeaderName::from_static("x-admin-se
 pub(crate) async fn admit(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
     let gate = Data::clone(request.app_data::<Data<AdminGate>>().expect("the routes were registered with it"));
     let origin = origin::of(&request);
-    match gate.0.enter(session_token(request.headers()), &origin).await {
+    match gate.enter.enter(session_token(request.headers()), &origin).await {
         Ok(session) => {
-            request.extensions_mut().insert(Admin { session, origin });
-            next.call(request).await
+            let admin = Admin { session, origin };
+            request.extensions_mut().insert(admin.clone());
+            let reads = request.method().is_safe();
+            let called = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
+            let response = next.call(request).await?;
+            let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+            if let Some(problem) = problem.filter(|_| !reads) {
+                gate.tell(admin, called, problem.kind()).await;
+            }
+            Ok(response)
         }
         Err(error) => Ok(request.error_response(Problem::from(error))),
+    }
+}
+
+impl AdminGate {
+    /// Writes down what an admin wanted and did not get. The answer is his whether that can be written or not.
+    async fn tell(&self, admin: Admin, called: String, kind: ProblemKind) {
+        let Admin { session, origin } = admin;
+        let failure = AdminFailure { session, called, code: kind.code(), origin };
+        if let Err(error) = self.sessions.tell_failure(&failure).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a failed action of an admin could not be told");
+        }
     }
 }
 

@@ -43,14 +43,16 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error};
-use cortex_connections::ports::{ConnectSessionEndings, ConnectionStore};
+use cortex_connections::ports::{
+    ConnectSessionEndings, ConnectionDirectory, ConnectionStore, MemberDirectory, Members, StuckThings,
+};
 use cortex_connections::{ReceiveWebhook, StartConnect};
 use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TeamStore, TokenVerifier};
-use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember};
-use cortex_ingestion::ports::{DocumentReader, ReadingStates, SearchIndex};
+use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, LogInAdmin};
+use cortex_ingestion::ports::{DocumentCounts, DocumentReader, ReadingStates, SearchIndex};
 use cortex_kernel::{Clock, IdGenerator, Provider};
-use cortex_sync_jobs::StartSync;
-use cortex_sync_jobs::ports::JobQueue;
+use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides};
+use cortex_sync_jobs::{RetryJob, StartSync};
 use ipnet::IpNet;
 
 use edge::Edge;
@@ -77,12 +79,16 @@ pub struct Services {
     pub tokens: Arc<dyn TokenVerifier>,
     /// Lets people in.
     pub enter_company: Arc<EnterCompany>,
+    /// Lets admins in.
+    pub log_in_admin: Arc<LogInAdmin>,
     /// Lets admins go on.
     pub enter_admin_panel: Arc<EnterAdminPanel>,
     /// The sessions of the admin panel.
     pub admin_sessions: Arc<dyn AdminSessions>,
     /// What was done here.
     pub audit_log: Arc<dyn AuditLog>,
+    /// What the admin panel calls.
+    pub admin: AdminServices,
     /// What people may know of their own places.
     pub profiles: Arc<dyn ProfileReader>,
     /// The members of the company.
@@ -111,6 +117,35 @@ pub struct Services {
     pub documents: Arc<dyn DocumentReader>,
     /// What they say.
     pub search: Arc<dyn SearchIndex>,
+}
+
+/// What the routes of the admin panel call. Cheap to clone.
+#[derive(Clone)]
+pub struct AdminServices {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What the deployment needs, besides what the process cannot do without.
+    pub health: Arc<Health>,
+    /// The providers that are not switched off.
+    pub providers: Arc<BTreeSet<Provider>>,
+    /// Who is a member.
+    pub member: Arc<dyn Members>,
+    /// All of them.
+    pub members: Arc<dyn MemberDirectory>,
+    /// Who connected which account.
+    pub connections: Arc<dyn ConnectionDirectory>,
+    /// What got stuck.
+    pub stuck: Arc<dyn StuckThings>,
+    /// The jobs.
+    pub jobs: Arc<dyn JobDirectory>,
+    /// Has accounts read.
+    pub start_sync: Arc<StartSync>,
+    /// Has that tried again.
+    pub retry_job: Arc<RetryJob>,
+    /// Who may have it done once more.
+    pub overrides: Arc<dyn SyncOverrides>,
+    /// How many documents there are: none of them can be read by this.
+    pub documents: Arc<dyn DocumentCounts>,
 }
 
 /// How the deployment stands in the world, and what of it shows in answers.

@@ -3,7 +3,8 @@
 //! Here: companies and memberships as Master knows them, what a verified token says, and [`EnterCompany`], which makes
 //! a [`UserContext`](model::UserContext) of the two or refuses; the team: who may invite, change and remove whom
 //! ([`InviteMember`], [`ChangeMember`]), and that accounts at Master say so ([`BindAccount`], [`KeepBindings`]); the
-//! sessions of the admin panel, whose users are no members: [`EnterAdminPanel`] lets them in; and the audit log:
+//! sessions of the admin panel, whose users are no members: [`LogInAdmin`] opens one for who knows the PIN, and
+//! [`EnterAdminPanel`] lets them go on; and the audit log:
 //! [`SealAudit`] and [`VerifyAudit`] keep it from being changed unseen, [`CopyMasterAudit`] brings in what was done in
 //! Master, [`ForgetAuditDetails`] forgets what is personal in it.
 //!
@@ -26,6 +27,7 @@ pub mod enter_company;
 pub mod forget_audit_details;
 pub mod invite_member;
 pub mod keep_bindings;
+pub mod log_in_admin;
 pub mod model;
 pub mod ports;
 mod remembered_memberships;
@@ -45,6 +47,7 @@ pub use enter_company::{EnterCompany, EnterCompanyError};
 pub use forget_audit_details::ForgetAuditDetails;
 pub use invite_member::{InviteMember, InviteMemberError, Invited, Wish};
 pub use keep_bindings::KeepBindings;
+pub use log_in_admin::{LogInAdmin, LogInAdminError, LogInPorts, LoggedInAdmin, LoginLimits};
 pub use remembered_memberships::RememberedMemberships;
 pub use seal_audit::SealAudit;
 pub use verify_audit::VerifyAudit;

@@ -1,5 +1,6 @@
 //! What this domain needs from outside.
 
+mod admin_login;
 mod admin_sessions;
 mod attempt_counters;
 mod audit;
@@ -16,6 +17,9 @@ use time::OffsetDateTime;
 
 use crate::model::{Company, Membership, TokenRefusal, VerifiedToken};
 
+pub use admin_login::{AdminTokens, PinVerifier, VerifyPinError};
+#[cfg(any(test, feature = "testing"))]
+pub use admin_login::{MockAdminTokens, MockPinVerifier};
 pub use admin_sessions::AdminSessions;
 #[cfg(any(test, feature = "testing"))]
 pub use admin_sessions::MockAdminSessions;

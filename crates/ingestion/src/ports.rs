@@ -1,5 +1,6 @@
 //! What this domain needs from outside.
 
+mod document_counts;
 mod document_reader;
 mod reading_states;
 mod search_index;
@@ -9,6 +10,9 @@ use cortex_kernel::StoreError;
 
 use crate::model::{CommitOutcome, Cursor, PageCommit, Stream};
 
+pub use document_counts::DocumentCounts;
+#[cfg(any(test, feature = "testing"))]
+pub use document_counts::MockDocumentCounts;
 #[cfg(any(test, feature = "testing"))]
 pub use document_reader::MockDocumentReader;
 pub use document_reader::{DocumentReader, ListError};

@@ -19,6 +19,7 @@ pub mod ending;
 pub mod model;
 pub mod ports;
 pub mod pulse;
+pub mod retry_job;
 pub mod run_job;
 pub mod start_sync;
 #[cfg(any(test, feature = "testing"))]
@@ -27,6 +28,7 @@ pub mod worker;
 
 pub use back_off::BackOff;
 pub use pulse::Pulse;
+pub use retry_job::{RetryJob, RetryJobError};
 pub use run_job::RunJob;
 pub use start_sync::{StartSync, StartSyncError, StartedSync};
 pub use worker::Worker;

@@ -1,11 +1,17 @@
 //! What this domain needs from outside.
 
+mod job_directory;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, JobId, Lease, StoreError};
 
 use crate::model::{ClaimedJob, Disposition, Ending, Job, NewJob, StartRefusal, SyncStart};
+
+pub use job_directory::{JobDirectory, SyncOverrides};
+#[cfg(any(test, feature = "testing"))]
+pub use job_directory::{MockJobDirectory, MockSyncOverrides};
 
 /// Named by [`JobRunner`], and found here by whoever implements it.
 pub use tokio_util::sync::CancellationToken;
@@ -99,6 +105,7 @@ pub trait JobQueue: Send + Sync {
 /// - A webhook starts nothing before the initial sync began.
 /// - An admin's start passes the lock.
 /// - An audit row stands beside each start that somebody asked for.
+/// - A retry is told as one.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait SyncStarter: Send + Sync {

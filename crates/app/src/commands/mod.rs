@@ -1,5 +1,6 @@
 //! Commands that do one thing and end.
 
+pub mod admin;
 pub mod audit;
 pub mod migrate;
 pub mod openapi;

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use super::reader::{Reader, Reading, network};
 use super::secret::Secret;
 use super::variable::{Fallback, SERVE, Variable};
+use crate::admin_pin::PinHash;
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::optional(
@@ -63,8 +64,8 @@ pub struct AdminConfig {
 /// What a PIN is checked against.
 #[derive(Clone, Debug)]
 pub enum AdminPin {
-    /// An Argon2id hash in PHC string format.
-    Hash(Secret),
+    /// An Argon2id hash that can be compared with.
+    Hash(PinHash),
     /// The PIN itself; never in production.
     Plain(Secret),
 }
@@ -91,18 +92,7 @@ impl AdminConfig {
 /// A hash counts before a plain PIN, so that development can try what production will run with.
 fn read_pin(reader: &mut Reader<'_>) -> Reading<Option<AdminPin>> {
     let production = reader.environment().is_production();
-    let hash = reader.optional("ADMIN_PIN_HASH", |text| {
-        // $argon2id$v=19$m=..,t=..,p=..$salt$hash
-        let fields: Vec<_> = text.split('$').collect();
-        match fields.as_slice() {
-            ["", "argon2id", _version, _costs, salt, hash] if !salt.is_empty() && !hash.is_empty() => {
-                Ok(Secret::new(text))
-            }
-            _ => Err("not an Argon2id hash: set what `cortex admin hash-pin` prints, in single quotes \
-                      where a shell or a .env file reads it"
-                .to_owned()),
-        }
-    });
+    let hash = reader.optional("ADMIN_PIN_HASH", PinHash::parse);
     let plain = reader.optional("ADMIN_PIN", |text| {
         if production {
             return Err(

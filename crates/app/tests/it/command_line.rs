@@ -106,3 +106,30 @@ fn logs_can_be_json() {
         assert!(serde_json::from_str::<Value>(line).is_ok_and(|event| event["level"].is_string()), "{line}");
     }
 }
+
+fn hash_of(pin: &str) -> (Option<i32>, String, String) {
+    Cortex::new(&["admin", "hash-pin"]).output_for(&format!("{pin}\n"))
+}
+
+#[test]
+fn a_pin_becomes_a_hash_that_the_configuration_takes_and_nothing_else_is_printed() {
+    let (code, stdout, stderr) = hash_of("917364");
+    let (_, again, _) = hash_of("917364");
+
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_ne!(stdout, again, "every hash has a salt of its own");
+    let hash = stdout.strip_suffix('\n').unwrap();
+    assert!(hash.starts_with("$argon2id$") && !hash.contains('\n') && !stdout.contains("917364"), "{stdout}");
+    let (_, _, told) = Cortex::serve().with("ADMIN_PIN_HASH", hash).with("PORT", "x").output();
+    assert!(!told.contains("ADMIN_PIN_HASH"), "{told}");
+}
+
+#[rstest]
+#[case::short("12345", "at least 6 characters")]
+#[case::common("123456", "first that everybody tries")]
+fn a_pin_that_nobody_should_use_is_refused(#[case] pin: &str, #[case] said: &str) {
+    let (code, stdout, stderr) = hash_of(pin);
+
+    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert!(stderr.contains(said) && !stderr.contains(pin), "{stderr}");
+}

@@ -16,4 +16,5 @@ mod process;
 mod sockets;
 #[cfg(test)]
 mod start;
+#[cfg(test)]
 mod users;

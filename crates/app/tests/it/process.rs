@@ -19,7 +19,7 @@ impl Cortex {
     pub(crate) fn new(arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_cortex"));
-        command.args(arguments).env_clear().current_dir(directory.path()).stdin(Stdio::null());
+        command.args(arguments).env_clear().current_dir(directory.path());
         Self { command, directory }
     }
 
@@ -50,13 +50,22 @@ impl Cortex {
         self
     }
 
-    pub(crate) fn output(mut self) -> (Option<i32>, String, String) {
-        let Output { status, stdout, stderr } = self.command.output().unwrap();
+    pub(crate) fn output(self) -> (Option<i32>, String, String) {
+        self.output_for("")
+    }
+
+    /// The same of a command that reads this from standard input.
+    pub(crate) fn output_for(mut self, input: &str) -> (Option<i32>, String, String) {
+        let piped = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap();
+        // Whoever wants nothing may have gone already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
         (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
     }
 
     pub(crate) fn start(mut self) -> Running {
-        let mut child = self.command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut child = self.command.stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut told = String::new();
         let address = loop {

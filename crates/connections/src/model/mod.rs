@@ -10,6 +10,7 @@ mod quarantine;
 mod refusal;
 mod save_connection;
 mod status;
+mod stuck;
 mod webhook;
 
 pub use broker_connection::{BrokerConnection, BrokerReference, OwnerClaims};
@@ -24,4 +25,5 @@ pub use quarantine::{QuarantineReason, QuarantinedConnection};
 pub use refusal::{Refusal, RefusalReason, UnknownRefusalReason};
 pub use save_connection::{SaveConnection, SaveDecision, SaveOutcome};
 pub use status::{ConnectionEvent, ConnectionStatus, StatusReason, UnknownConnectionStatus, UnknownStatusReason};
+pub use stuck::{InboxEntry, KeptInQuarantine, Replay, ReplayOutcome, UnknownWebhookState, WebhookState};
 pub use webhook::{ClaimedWebhook, NewWebhook, PutOutcome, Webhook, WebhookClaim, WebhookEnding, WebhookEvent};

@@ -1,6 +1,7 @@
 //! What this domain needs from outside.
 
 mod broker;
+mod directory;
 mod people;
 mod stores;
 mod webhooks;
@@ -10,6 +11,9 @@ pub use broker::{
 };
 #[cfg(any(test, feature = "testing"))]
 pub use broker::{MockBrokeredConnections, MockConnectionBroker, MockProviderAccounts};
+pub use directory::{ConnectionDirectory, DirectoryError, MemberDirectory, StuckThings};
+#[cfg(any(test, feature = "testing"))]
+pub use directory::{MockConnectionDirectory, MockMemberDirectory, MockStuckThings};
 pub use people::Members;
 #[cfg(any(test, feature = "testing"))]
 pub use people::MockMembers;

@@ -6,6 +6,7 @@ mod builders;
 pub mod connect_session_endings;
 pub mod connect_session_store;
 pub mod connection_store;
+pub mod directory;
 mod fakes;
 pub mod members;
 pub mod original_connections;
@@ -16,6 +17,7 @@ pub use builders::{
     COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_broker_connection, a_claim, a_connect_session, a_connected_account,
     a_connection, a_link, a_quarantined_connection, a_refusal, a_save, a_webhook, an_account, an_origin, an_owner,
 };
+pub use directory::InMemoryStuckThings;
 pub use fakes::{
     InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryMembers, InMemoryOriginalConnections,
     InMemoryQuarantineStore, InMemoryWebhookInbox, SessionState, StoredWebhook,

@@ -41,3 +41,10 @@ mod webhook_inbox {
 
     cortex_connections::webhook_inbox_contract!(InMemoryHarness::default());
 }
+
+mod directory {
+    use cortex_connections::testing::directory::InMemoryHarness;
+
+    cortex_connections::connection_directory_contract!(InMemoryHarness::default());
+    cortex_connections::member_directory_contract!(InMemoryHarness::default());
+}

@@ -50,6 +50,8 @@ problem_kinds! {
         "The webhook is not signed, or its signature does not hold.";
     AdminSessionRequired = UNAUTHORIZED, "admin_session_required", "Admin session required",
         "The token of an open session of the admin panel must stand in the header X-Admin-Session, which is there once.";
+    WrongPin = UNAUTHORIZED, "wrong_pin", "Wrong PIN",
+        "This is not the PIN of the admin panel.";
     AddressNotAllowed = FORBIDDEN, "address_not_allowed", "Address not allowed",
         "The admin panel may not be used from your address.";
     WrongCompany = FORBIDDEN, "wrong_company", "Wrong company",
@@ -82,6 +84,8 @@ problem_kinds! {
         "Another active member has the same address.";
     LastOwner = CONFLICT, "last_owner", "Last owner",
         "The last active owner of the company stays: make somebody else an owner first.";
+    WrongState = CONFLICT, "wrong_state", "Wrong state",
+        "What you want cannot be done with it as it is now.";
     Gone = GONE, "gone", "Gone",
         "This address is no longer in use.";
     PayloadTooLarge = PAYLOAD_TOO_LARGE, "payload_too_large", "Payload too large",
@@ -92,10 +96,14 @@ problem_kinds! {
         "A field of the body is missing, unknown or has a value that it cannot have; errors names each.";
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Rate limited",
         "You called more often than you may; Retry-After says when to come again.";
+    TooManyAttempts = TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts",
+        "Too many PINs were wrong: the next one is looked at when the time in Retry-After is over.";
     Internal = INTERNAL_SERVER_ERROR, "internal_error", "Internal error",
         "Something went wrong on our side. Tell us the instance if it happens again.";
     InvitationsNotConfigured = NOT_IMPLEMENTED, "invitations_not_configured", "Invitations not configured",
         "This deployment cannot invite: it has no key for the accounts at Master.";
+    AdminNotConfigured = NOT_IMPLEMENTED, "admin_not_configured", "Admin panel not configured",
+        "This deployment has no admin PIN, so nobody can log in.";
     InvitationNotSent = BAD_GATEWAY, "invitation_not_sent", "Invitation not sent",
         "The mail could not be sent, and nobody was invited.";
     AccountsBadAnswer = BAD_GATEWAY, "accounts_bad_answer", "Accounts answered nonsense",

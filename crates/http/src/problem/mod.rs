@@ -80,6 +80,7 @@ impl Problem {
             // RFC 9110, section 15.5.2: who must prove who he is, is told how.
             ProblemKind::Unauthenticated => problem.challenge("Bearer"),
             ProblemKind::AdminSessionRequired => problem.challenge("X-Admin-Session"),
+            ProblemKind::WrongPin => problem.challenge("PIN"),
             ProblemKind::InvalidSignature => problem.challenge("X-Nango-Hmac-Sha256"),
             _ if kind.status() == StatusCode::SERVICE_UNAVAILABLE => problem.retry_after(DEFAULT_RETRY_AFTER),
             _ => problem,

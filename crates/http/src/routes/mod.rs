@@ -17,6 +17,8 @@ mod table;
 mod team;
 mod webhooks;
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig};
 
@@ -38,9 +40,11 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         ids: _,
         tokens,
         enter_company,
+        log_in_admin,
         enter_admin_panel,
         admin_sessions,
         audit_log,
+        admin,
         profiles,
         team,
         change_member,
@@ -62,8 +66,10 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         config
             .app_data(Data::new(Gate { tokens, enter_company }))
             .app_data(Data::from(rate_limiter))
-            .app_data(Data::new(AdminGate(enter_admin_panel)))
+            .app_data(Data::new(AdminGate { enter: enter_admin_panel, sessions: Arc::clone(&admin_sessions) }))
+            .app_data(Data::from(log_in_admin))
             .app_data(Data::from(admin_sessions))
+            .app_data(Data::new(admin))
             .app_data(Data::from(audit_log))
             .app_data(Data::from(health))
             .app_data(Data::from(clock))

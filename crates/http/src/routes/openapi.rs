@@ -12,7 +12,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::openapi::{Components, Deprecated, Ref, RefOr};
 use utoipa::{OpenApi, ToResponse, ToSchema};
 
-use super::admin::{audit_log, session};
+use super::admin::{audit_log, jobs, login, overview, session, stuck};
 use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, table, team, webhooks};
 use crate::endpoint::Access;
 
@@ -49,8 +49,19 @@ use crate::endpoint::Access;
         documents::provenance,
         search::by_query,
         search::by_body,
+        login::log_in,
         session::verify,
         session::log_out,
+        jobs::sync,
+        jobs::users,
+        jobs::list,
+        jobs::retry,
+        jobs::permit,
+        stuck::webhooks,
+        stuck::replay,
+        stuck::quarantined,
+        overview::health,
+        overview::metrics,
         audit_log::list,
         audit_log::export,
     ),

@@ -187,6 +187,7 @@ async fn start(
         wish,
         trigger: Trigger::User,
         triggered_by: Some(caller.user_id.to_string()),
+        retry_of: None,
         origin,
     };
     Ok(start_sync.start(request).await?.job)

@@ -79,7 +79,7 @@ pub(super) async fn job(
 }
 
 impl JobItem {
-    fn of(job: Job, connection_id: Option<String>) -> Self {
+    pub(super) fn of(job: Job, connection_id: Option<String>) -> Self {
         let progress = Progress::from(job.progress);
         let (error_code, error_message) = job.failure.map(|Failure { code, message }| (code, message)).unzip();
         Self {

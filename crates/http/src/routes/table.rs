@@ -2,7 +2,7 @@
 
 use cortex_identity::model::Role;
 
-use super::admin::{audit_log, session};
+use super::admin::{audit_log, jobs, login, overview, session, stuck};
 use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, team, webhooks};
 use crate::endpoint::{Access, Endpoint};
 
@@ -52,9 +52,20 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/documents/{id}").get(VIEWER, documents::one),
         Endpoint::at("/api/v1/documents/{id}/provenance").get(VIEWER, documents::provenance),
         Endpoint::at("/api/v1/search").get(VIEWER, search::by_query).post(VIEWER, search::by_body),
-        // The admin panel.
+        // The admin panel. Its login has a limit of its own.
+        Endpoint::at("/admin/auth").post(OPEN, login::log_in),
         Endpoint::at("/admin/verify-session").get(PANEL, session::verify),
         Endpoint::at("/admin/logout").post(PANEL, session::log_out),
+        Endpoint::at("/admin/connectors/sync").post(PANEL, jobs::sync),
+        Endpoint::at("/admin/connectors/users").get(PANEL, jobs::users),
+        Endpoint::at("/admin/jobs/all").also_at("/admin/connectors/history").get(PANEL, jobs::list),
+        Endpoint::at("/admin/jobs/{id}/retry").post(PANEL, jobs::retry),
+        Endpoint::at("/admin/sync-permissions").put(PANEL, jobs::permit),
+        Endpoint::at("/admin/inbox").get(PANEL, stuck::webhooks),
+        Endpoint::at("/admin/inbox/{id}/replay").post(PANEL, stuck::replay),
+        Endpoint::at("/admin/connections").get(PANEL, stuck::quarantined),
+        Endpoint::at("/admin/health/full").get(PANEL, overview::health),
+        Endpoint::at("/admin/metrics/overview").get(PANEL, overview::metrics),
         Endpoint::at("/admin/audit-log").get(PANEL, audit_log::list),
         Endpoint::at("/admin/audit-log/export").get(PANEL, audit_log::export),
     ]

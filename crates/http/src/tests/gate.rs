@@ -92,6 +92,7 @@ fn only_these_addresses_are_open_to_everybody() {
         "POST /nango/webhook",
         "POST /api/v1/webhooks/nango",
         "POST /nango/oauth/callback",
+        "POST /admin/auth",
     ];
     assert_eq!(open.collect::<Vec<_>>(), expected);
 }

@@ -1,6 +1,8 @@
 //! The API called as a whole: what every failure and every answer looks like, whichever route it comes from.
 
+mod admin;
 mod admin_gate;
+mod admin_login;
 mod answers;
 mod audit_log;
 mod bodies;

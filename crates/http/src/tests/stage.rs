@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
@@ -12,11 +13,13 @@ use cortex_connections::model::{OwnerClaims, Webhook, WebhookEvent};
 use cortex_connections::ports::{
     BrokerError, ConnectionBroker, MockConnectionBroker, WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
-use cortex_connections::testing::{InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryWebhookInbox};
+use cortex_connections::testing::{
+    InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryMembers, InMemoryStuckThings, InMemoryWebhookInbox,
+};
 use cortex_connections::{ReceiveWebhook, StartConnect};
 use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
 use cortex_identity::ports::{
-    AdminSessions, MembershipStore, TeamStore, TokenVerifier, UserDirectory, VerifyTokenError,
+    AdminSessions, AdminTokens, MembershipStore, PinVerifier, TeamStore, TokenVerifier, UserDirectory, VerifyTokenError,
 };
 use cortex_identity::testing::audit::InMemoryAudit;
 use cortex_identity::testing::profile_reader::InMemoryProfiles;
@@ -28,15 +31,17 @@ use cortex_identity::testing::{
     a_membership, a_token,
 };
 use cortex_identity::{
-    AdminDoor, BindAccount, ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, KeepBindings, Visits,
+    AdminDoor, BindAccount, ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, KeepBindings, LogInAdmin,
+    LogInPorts, LoginLimits, Visits,
 };
 use cortex_ingestion::testing::InMemoryLibrary;
 use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::{Provider, UserId};
-use cortex_sync_jobs::StartSync;
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{MockSyncStarter, StartOutcome, SyncStarter};
 use cortex_sync_jobs::testing::InMemoryJobQueue;
+use cortex_sync_jobs::{RetryJob, StartSync};
+use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -46,7 +51,7 @@ use crate::gate::Gate;
 use crate::health::Health;
 use crate::opening::Opening;
 use crate::rate_limit::{RateLimiter, RateLimits};
-use crate::{Services, app};
+use crate::{AdminServices, Services, app};
 
 /// What the broker's signature is here.
 pub(super) const SIGNATURE: &str = "signed";
@@ -80,6 +85,12 @@ impl TokenVerifier for Tokens {
             },
         };
         Ok(VerifiedToken { user_id, companies, ..a_token() })
+    }
+}
+
+impl AdminTokens for OneId {
+    fn new_token(&self) -> SecretString {
+        ADMIN_TOKEN.into()
     }
 }
 
@@ -123,6 +134,16 @@ pub(super) fn panel(sessions: Arc<dyn AdminSessions>, networks: &[&str]) -> Arc<
     let counters = Arc::new(InMemoryAttemptCounters::default());
     let door = AdminDoor::new(COMPANY_A, networks, Arc::clone(&sessions), counters);
     Arc::new(EnterAdminPanel::new(COMPANY_A, Arc::new(door), sessions))
+}
+
+/// The login to that panel, by this PIN.
+pub(super) fn admin_login(sessions: Arc<dyn AdminSessions>, pin: Option<Arc<dyn PinVerifier>>) -> Arc<LogInAdmin> {
+    let attempts = Arc::new(InMemoryAttemptCounters::default());
+    let door = AdminDoor::new(COMPANY_A, Vec::new(), Arc::clone(&sessions), attempts.clone());
+    let limits =
+        LoginLimits { per_address: 5, in_all: 50, window: Duration::from_mins(15), session: Duration::from_hours(1) };
+    let ports = LogInPorts { attempts, sessions, tokens: Arc::new(OneId), ids: Arc::new(OneId) };
+    Arc::new(LogInAdmin::new(COMPANY_A, limits, Arc::new(door), pin, ports))
 }
 
 /// Connects by way of this broker whoever has these connections.
@@ -183,9 +204,11 @@ pub(super) fn services() -> Services {
         ids: Arc::new(OneId),
         tokens: Arc::new(Tokens),
         enter_company: entrance(members()),
+        log_in_admin: admin_login(admin_sessions.clone(), None),
         enter_admin_panel: panel(admin_sessions.clone(), &[]),
         admin_sessions,
         audit_log: Arc::new(InMemoryAudit::default()),
+        admin: admin_services(),
         profiles: Arc::new(profiles),
         change_member: Arc::new(ChangeMember::new(Arc::clone(&team), Arc::new(|| NOON))),
         invite_member: Some(invite_member(Arc::clone(&team), Arc::new(InMemoryUserDirectory::default()))),
@@ -201,6 +224,38 @@ pub(super) fn services() -> Services {
         documents: Arc::clone(&library) as _,
         search: library,
     }
+}
+
+/// The same for the admin panel: everything empty.
+fn admin_services() -> AdminServices {
+    let jobs = Arc::new(InMemoryJobQueue::default());
+    let start_sync = start_sync_by(jobs.clone());
+    AdminServices {
+        clock: Arc::new(|| NOON),
+        health: Arc::new(Health::new(Vec::new())),
+        providers: Arc::new(switched_on()),
+        member: Arc::new(InMemoryMembers::default()),
+        members: Arc::new(InMemoryMembers::default()),
+        connections: Arc::new(InMemoryConnectionStore::default()),
+        stuck: Arc::new(InMemoryStuckThings::default()),
+        jobs: jobs.clone(),
+        start_sync: start_sync.clone(),
+        retry_job: Arc::new(RetryJob::new(jobs.clone(), start_sync)),
+        overrides: jobs,
+        documents: Arc::new(InMemoryLibrary::default()),
+    }
+}
+
+/// All providers but `QuickBooks`.
+fn switched_on() -> BTreeSet<Provider> {
+    let mut providers = BTreeSet::from(Provider::ALL);
+    providers.remove(&Provider::QuickBooks);
+    providers
+}
+
+/// Starts syncs in these jobs.
+pub(super) fn start_sync_by(jobs: Arc<InMemoryJobQueue>) -> Arc<StartSync> {
+    Arc::new(StartSync::new(jobs, Arc::new(OneId), Arc::new(Notify::new()), 5))
 }
 
 /// The request in the name of the member with this role.

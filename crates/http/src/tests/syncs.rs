@@ -71,6 +71,7 @@ async fn an_account_is_read_from_the_beginning(#[case] path: &str) {
         wish: SyncWish::Initial,
         trigger: Trigger::User,
         triggered_by: Some(member(Role::User).to_string()),
+        retry_of: None,
         origin: Origin {
             request_id: Some(MADE_ID.to_owned()),
             address: Some("203.0.113.7".parse().unwrap()),

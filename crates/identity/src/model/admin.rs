@@ -62,6 +62,19 @@ pub enum AdminRefusalReason {
     CallFromElsewhere,
 }
 
+/// An admin wanted something that was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminFailure {
+    /// His session.
+    pub session: AdminSession,
+    /// What he called: the method and the address as it stands in the table, without what he wrote into it.
+    pub called: String,
+    /// Why it was not done, as a word that stays.
+    pub code: &'static str,
+    /// The call.
+    pub origin: Origin,
+}
+
 impl AdminTokenHash {
     /// The hash of `token`.
     #[must_use]

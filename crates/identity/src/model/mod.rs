@@ -14,7 +14,7 @@ mod verified_token;
 mod visit;
 
 pub use account::{Account, AccountBinding};
-pub use admin::{AdminRefusal, AdminRefusalReason, AdminSession, AdminTokenHash, NewAdminSession};
+pub use admin::{AdminFailure, AdminRefusal, AdminRefusalReason, AdminSession, AdminTokenHash, NewAdminSession};
 pub use binding::{CompanyClaims, Refusal};
 pub use company::{Company, CompanyStatus, UnknownCompanyStatus};
 pub use membership::{Membership, Standing};

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, Origin, StoreError};
 
-use crate::model::{AdminRefusal, AdminSession, AdminTokenHash, NewAdminSession};
+use crate::model::{AdminFailure, AdminRefusal, AdminSession, AdminTokenHash, NewAdminSession};
 
 /// Keeps the sessions of the admin panel, and tells of them in the audit log. How long one lasts is measured by the clock
 /// of the store, which all replicas share.
@@ -18,6 +18,7 @@ use crate::model::{AdminRefusal, AdminSession, AdminTokenHash, NewAdminSession};
 /// - A session that is closed twenty times at once leaves one audit row.
 /// - A session whose time is over is not closed.
 /// - A refusal leaves an audit row without a session.
+/// - A failure leaves an audit row with the session.
 /// - A login removes the sessions whose time is over.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
@@ -37,4 +38,8 @@ pub trait AdminSessions: Send + Sync {
 
     /// Writes down in the audit log that somebody was not let in.
     async fn tell_refusal(&self, refusal: &AdminRefusal) -> Result<(), StoreError>;
+
+    /// Writes down in the audit log that an admin wanted something that was not done. What was done is told by whoever
+    /// did it, in the same transaction.
+    async fn tell_failure(&self, failure: &AdminFailure) -> Result<(), StoreError>;
 }

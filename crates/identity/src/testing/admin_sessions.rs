@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{COMPANY_A, COMPANY_B, NOON};
-use crate::model::{AdminRefusal, AdminRefusalReason, AdminSession, AdminTokenHash, NewAdminSession};
+use crate::model::{AdminFailure, AdminRefusal, AdminRefusalReason, AdminSession, AdminTokenHash, NewAdminSession};
 use crate::ports::AdminSessions;
 
 /// Sessions in memory, with a clock of their own that moves when it is told to.
@@ -91,6 +91,12 @@ impl AdminSessions for InMemoryAdminSessions {
         self.state().audit.push((refusal.company_id, refusal.reason.action(), None));
         Ok(())
     }
+
+    async fn tell_failure(&self, failure: &AdminFailure) -> Result<(), StoreError> {
+        let AdminSession { company_id, id, .. } = failure.session;
+        self.state().audit.push((company_id, "admin_action_failed", Some(id)));
+        Ok(())
+    }
 }
 
 /// A fresh, empty store and a way to look at it from outside of its port.
@@ -119,6 +125,7 @@ macro_rules! admin_sessions_contract {
             a_session_that_is_closed_twenty_times_at_once_leaves_one_audit_row,
             a_session_whose_time_is_over_is_not_closed,
             a_refusal_leaves_an_audit_row_without_a_session,
+            a_failure_leaves_an_audit_row_with_the_session,
             a_login_removes_the_sessions_whose_time_is_over,
         }
     };
@@ -269,6 +276,17 @@ pub async fn a_refusal_leaves_an_audit_row_without_a_session(harness: &impl Harn
     }
 
     let expected = ["admin_login_failed", "admin_call_refused"].map(|action| (action.to_owned(), None));
+    assert_eq!(harness.audited(COMPANY_A).await, expected);
+}
+
+pub async fn a_failure_leaves_an_audit_row_with_the_session(harness: &impl Harness) {
+    let session = open(harness, COMPANY_A, "one").await;
+
+    let called = "POST /admin/jobs/{id}/retry".to_owned();
+    let failure = AdminFailure { session, called, code: "wrong_state", origin: an_admin_origin() };
+    harness.sessions(COMPANY_A).tell_failure(&failure).await.expect("told");
+
+    let expected = ["admin_login", "admin_action_failed"].map(|action| (action.to_owned(), Some(session.id)));
     assert_eq!(harness.audited(COMPANY_A).await, expected);
 }
 

@@ -2,6 +2,7 @@
 
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -13,9 +14,9 @@ use uuid::uuid;
 use super::{NOON, USER_1, a_key};
 use crate::model::{
     DocumentFilter, DocumentKind, DocumentQuery, DocumentText, DocumentView, IngestionMethod, InvalidCursor, Match,
-    Ranking, SearchHit, SearchPage, SearchQuery, SourceView,
+    Ranking, SearchHit, SearchPage, SearchQuery, SourceName, SourceView,
 };
-use crate::ports::{DocumentReader, ListError, SearchIndex};
+use crate::ports::{DocumentCounts, DocumentReader, ListError, SearchIndex};
 use words::Wanted;
 
 /// A fresh, empty library and a way to fill it.
@@ -25,6 +26,8 @@ pub trait Harness: Send + Sync {
     fn reader(&self, company_id: CompanyId) -> Arc<dyn DocumentReader>;
     /// The index under test, as the deployment of this company uses it.
     fn index(&self, company_id: CompanyId) -> Arc<dyn SearchIndex>;
+    /// The counts under test, as the deployment of this company uses them.
+    fn counts(&self, company_id: CompanyId) -> Arc<dyn DocumentCounts>;
     /// Puts a document there and answers its id, whatever id it came with.
     async fn put_document(&self, company_id: CompanyId, document: DocumentText) -> DocumentId;
     /// Tells how a document came in.
@@ -186,6 +189,10 @@ impl Harness for InMemoryHarness {
         self.0.clone()
     }
 
+    fn counts(&self, _: CompanyId) -> Arc<dyn DocumentCounts> {
+        self.0.clone()
+    }
+
     async fn put_document(&self, company_id: CompanyId, document: DocumentText) -> DocumentId {
         self.0.put_document(company_id, document)
     }
@@ -218,5 +225,16 @@ fn hit(stored: &DocumentText, score: f32, wanted: &Wanted) -> SearchHit {
         ingested_by: document.ingested_by.clone(),
         ingested_by_email: document.ingested_by_email.clone(),
         method: document.method.clone(),
+    }
+}
+
+#[async_trait]
+impl DocumentCounts for InMemoryLibrary {
+    async fn count_by_source(&self, company_id: CompanyId) -> Result<Vec<(SourceName, u64)>, StoreError> {
+        let mut counts = BTreeMap::new();
+        for (_, text) in self.state().documents.iter().filter(|(of, _)| *of == company_id) {
+            *counts.entry(text.document.key.source.clone()).or_default() += 1;
+        }
+        Ok(counts.into_iter().collect())
     }
 }

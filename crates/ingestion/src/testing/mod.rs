@@ -3,6 +3,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
 
 mod builders;
+pub mod document_counts;
 pub mod document_reader;
 mod fakes;
 pub mod library;

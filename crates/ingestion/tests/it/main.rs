@@ -1,5 +1,11 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod document_counts {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::document_counts_contract!(InMemoryHarness::default());
+}
+
 mod document_reader {
     use cortex_ingestion::testing::library::InMemoryHarness;
 

@@ -1,7 +1,7 @@
 //! [`AdminSessions`] on a company's database.
 
 use async_trait::async_trait;
-use cortex_identity::model::{AdminRefusal, AdminSession, AdminTokenHash, NewAdminSession};
+use cortex_identity::model::{AdminFailure, AdminRefusal, AdminSession, AdminTokenHash, NewAdminSession};
 use cortex_identity::ports::AdminSessions;
 use cortex_kernel::{AdminSessionId, CompanyId, Origin, StoreError};
 use diesel_async::AsyncPgConnection;
@@ -81,6 +81,18 @@ impl AdminSessions for PgAdminSessions {
             resource_id: refusal.company_id.to_string(),
             details: json!({ "reason": refusal.reason.name() }),
             origin: &refusal.origin,
+        };
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| admin_audit_log::insert(connection, entry).await)
+            .await
+    }
+
+    #[instrument(name = "pg.admin_sessions.tell_failure", skip_all, fields(admin_session.id = %failure.session.id))]
+    async fn tell_failure(&self, failure: &AdminFailure) -> Result<(), StoreError> {
+        let AdminFailure { session, called, code, origin } = failure;
+        let entry = &admin_audit_log::Entry {
+            details: json!({ "called": called, "code": code }),
+            ..entry("admin_action_failed", session.company_id, session.id, origin)
         };
         self.company
             .run(async |connection: &mut AsyncPgConnection| admin_audit_log::insert(connection, entry).await)

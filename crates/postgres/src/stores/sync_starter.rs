@@ -4,7 +4,7 @@
 //! the others wait for what becomes of it. Whoever ends a job takes its row first and the connection's after it, too.
 
 use async_trait::async_trait;
-use cortex_kernel::StoreError;
+use cortex_kernel::{AdminSessionId, StoreError};
 use cortex_sync_jobs::model::{Access, Job, StartDecision, StartRefusal, SyncRequest, SyncStart, SyncState, Trigger};
 use cortex_sync_jobs::ports::{StartOutcome, SyncStarter};
 use diesel::QueryResult;
@@ -94,7 +94,14 @@ async fn audit_start(connection: &mut AsyncPgConnection, request: &SyncRequest, 
         "triggered_by": request.triggered_by,
         "connection_id": job.connection_id.get(),
     });
-    audit(connection, request, "sync_triggered", ("sync_job", job.id.to_string()), details).await
+    match request.retry_of {
+        Some(ended) => {
+            let mut details = details;
+            details["original_job_id"] = ended.to_string().into();
+            audit(connection, request, "job_retried", ("sync_job", job.id.to_string()), details).await
+        }
+        None => audit(connection, request, "sync_triggered", ("sync_job", job.id.to_string()), details).await,
+    }
 }
 
 async fn audit(
@@ -108,7 +115,7 @@ async fn audit(
     let entry = admin_audit_log::Entry {
         company_id: *company_id,
         user_id: Some(*user_id),
-        session_id: None,
+        session_id: session_of(request),
         action,
         resource_type,
         resource_id,
@@ -116,6 +123,12 @@ async fn audit(
         origin,
     };
     admin_audit_log::insert(connection, &entry).await
+}
+
+/// The session of the admin who asks, if one does.
+fn session_of(request: &SyncRequest) -> Option<AdminSessionId> {
+    let is_admin = request.trigger == Trigger::Admin;
+    request.triggered_by.as_deref().filter(|_| is_admin).and_then(|session| session.parse().ok())
 }
 
 const fn not_connected() -> Abort<Stop> {

@@ -36,12 +36,47 @@ pub(crate) struct Row {
     invitation_expires_at: Option<OffsetDateTime>,
 }
 
+impl Row {
+    /// Whose membership it is.
+    pub(crate) fn user_id(&self) -> UserId {
+        UserId::new(self.user_id)
+    }
+}
+
 pub(crate) async fn find(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
     user_id: UserId,
 ) -> QueryResult<Option<Row>> {
     of(company_id, user_id).select(Row::as_select()).first(connection).await.optional()
+}
+
+/// Active members who have a role, by their ids, from after `after` on.
+pub(crate) async fn list_active(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    after: Option<UserId>,
+    most: i64,
+) -> QueryResult<Vec<Row>> {
+    let mut active = company_users::table
+        .filter(company_users::company_id.eq(company_id.as_uuid()))
+        .filter(company_users::is_active.eq(true))
+        .filter(company_users::role.is_not_null())
+        .into_boxed();
+    if let Some(after) = after {
+        active = active.filter(company_users::user_id.gt(after.as_uuid()));
+    }
+    active.order(company_users::user_id).limit(most).select(Row::as_select()).load(connection).await
+}
+
+pub(crate) async fn count_active(connection: &mut AsyncPgConnection, company_id: CompanyId) -> QueryResult<i64> {
+    company_users::table
+        .filter(company_users::company_id.eq(company_id.as_uuid()))
+        .filter(company_users::is_active.eq(true))
+        .filter(company_users::role.is_not_null())
+        .count()
+        .get_result(connection)
+        .await
 }
 
 /// Whether there was an open invitation to accept.

@@ -99,6 +99,51 @@ pub(crate) async fn list_own(
     own(company_id, user_id).order(connections::provider_key).select(Row::as_select()).load(connection).await
 }
 
+/// The connections of these people.
+pub(crate) async fn list_of(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    users: &[UserId],
+) -> QueryResult<Vec<Row>> {
+    let users: Vec<String> = users.iter().map(ToString::to_string).collect();
+    connections::table
+        .filter(connections::tenant_id.eq(company_id.to_string()))
+        .filter(connections::user_id.eq_any(users))
+        .order(connections::id)
+        .select(Row::as_select())
+        .load(connection)
+        .await
+}
+
+/// The broker's ids of those of these connections that somebody owns.
+pub(crate) async fn broker_ids(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    ids: &[ConnectionId],
+) -> QueryResult<Vec<(i64, String)>> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.get()).collect();
+    connections::table
+        .filter(connections::tenant_id.eq(company_id.to_string()))
+        .filter(connections::id.eq_any(ids))
+        .filter(connections::user_id.is_not_null())
+        .select((connections::id, connections::connection_id))
+        .load(connection)
+        .await
+}
+
+pub(crate) async fn count_by_status(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+) -> QueryResult<Vec<(String, i64)>> {
+    connections::table
+        .filter(connections::tenant_id.eq(company_id.to_string()))
+        .filter(connections::user_id.is_not_null())
+        .group_by(connections::status)
+        .select((connections::status, diesel::dsl::count_star()))
+        .load(connection)
+        .await
+}
+
 /// Whether the broker's connection stands in somebody else's row.
 pub(crate) async fn is_anothers(connection: &mut AsyncPgConnection, save: &SaveConnection) -> QueryResult<bool> {
     let others = connections::table

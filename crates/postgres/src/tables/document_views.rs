@@ -55,6 +55,14 @@ pub(crate) struct Row {
 }
 
 #[derive(QueryableByName)]
+pub(crate) struct SourceCount {
+    #[diesel(sql_type = Text)]
+    source: String,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[derive(QueryableByName)]
 pub(crate) struct TextRow {
     #[diesel(embed)]
     view: Row,
@@ -224,4 +232,22 @@ impl From<SourceRow> for SourceView {
 
 fn key(source: String, source_account: String, source_id: String) -> DocumentKey {
     DocumentKey { source: SourceName::new(source), source_account, source_id }
+}
+
+/// How many documents there are of each source.
+pub(crate) async fn count_by_source(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+) -> QueryResult<Vec<SourceCount>> {
+    sql("select source, count(*) as count from documents where tenant_id = $1 group by source order by source")
+        .bind::<Text, _>(company_id.to_string())
+        .load(connection)
+        .await
+}
+
+impl SourceCount {
+    /// The source, and how many.
+    pub(crate) fn into_pair(self) -> (SourceName, u64) {
+        (SourceName::new(self.source), self.count.unsigned_abs())
+    }
 }

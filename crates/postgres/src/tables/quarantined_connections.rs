@@ -1,12 +1,31 @@
 //! Connections at the broker that fit nobody.
 
-use cortex_connections::model::QuarantinedConnection;
-use diesel::QueryResult;
-use diesel::sql_types::{Jsonb, Nullable, Text};
+use cortex_connections::model::{KeptInQuarantine, QuarantinedConnection};
+use cortex_kernel::{BrokerConnectionId, CompanyId};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::json;
+use time::OffsetDateTime;
 
-use super::sql;
+use super::inconsistency::Reading;
+use super::{Inconsistency, sql};
+
+#[derive(QueryableByName)]
+pub(crate) struct Row {
+    #[diesel(sql_type = BigInt)]
+    pub(crate) id: i64,
+    #[diesel(sql_type = Text)]
+    provider_key: String,
+    #[diesel(sql_type = Text)]
+    connection_id: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    claimed_user_id: Option<String>,
+    #[diesel(sql_type = Text)]
+    reason: String,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: OffsetDateTime,
+}
 
 /// Keeps the connection, and tells so in the audit log, unless it is there already. The audit row has no user: whom the
 /// connection names did nothing.
@@ -37,4 +56,36 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, kept: &Quarantine
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// The newest first, from before `before` on.
+pub(crate) async fn list(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    before: Option<i64>,
+    most: i64,
+) -> QueryResult<Vec<Row>> {
+    sql("select id, provider_key, connection_id, claimed_user_id, reason, created_at from quarantined_connections \
+         where tenant_id = $1 and ($2 is null or id < $2) order by id desc limit $3")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Nullable<BigInt>, _>(before)
+    .bind::<BigInt, _>(most)
+    .load(connection)
+    .await
+}
+
+impl TryFrom<Row> for KeptInQuarantine {
+    type Error = Inconsistency;
+
+    fn try_from(row: Row) -> Result<Self, Inconsistency> {
+        let reading = Reading { table: "quarantined_connections", row: &row.id };
+        Ok(Self {
+            id: row.id,
+            provider: reading.parse("provider_key", &row.provider_key)?,
+            broker_id: BrokerConnectionId::new(row.connection_id),
+            claimed_user_id: row.claimed_user_id,
+            reason: row.reason,
+            created_at: row.created_at,
+        })
+    }
 }

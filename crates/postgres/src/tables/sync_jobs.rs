@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use cortex_kernel::{CompanyId, ConnectionId, JobId, Lease, UserId};
-use cortex_sync_jobs::model::{ClaimedJob, Failure, Job, JobStatus, NewJob, Progress};
+use cortex_kernel::{CompanyId, ConnectionId, JobId, Lease, Provider, UserId};
+use cortex_sync_jobs::model::{ClaimedJob, Failure, Job, JobFilter, JobStatus, LastSync, NewJob, Progress, Slice};
 use cortex_sync_jobs::ports::ClaimRequest;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -86,6 +86,36 @@ pub(crate) struct ProgressJson {
 struct Lookup {
     #[diesel(sql_type = Bool)]
     answer: bool,
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct CountedStatus {
+    #[diesel(sql_type = Text)]
+    status: String,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct LastRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    user_id: String,
+    #[diesel(sql_type = Text)]
+    job_type: String,
+    #[diesel(sql_type = Text)]
+    status: String,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    created_at: Option<OffsetDateTime>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    last_completed_at: Option<OffsetDateTime>,
 }
 
 #[derive(QueryableByName)]
@@ -261,6 +291,83 @@ pub(crate) async fn find(
     .optional()
 }
 
+/// Jobs that the filter lets through, newest first.
+pub(crate) async fn list(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    filter: &JobFilter,
+    slice: Slice,
+) -> QueryResult<Vec<Row>> {
+    sql("select * from sync_jobs \
+         where tenant_id = $1 and kind is not null and connection_id is not null \
+           and ($2 is null or user_id = $2) and ($3 is null or job_type = $3) and ($4 is null or status = $4) \
+         order by created_at desc, id limit $5 offset $6")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Nullable<Text>, _>(filter.user_id.map(|user_id| user_id.to_string()))
+    .bind::<Nullable<Text>, _>(filter.provider.map(Provider::name))
+    .bind::<Nullable<Text>, _>(filter.status.map(JobStatus::name))
+    .bind::<BigInt, _>(i64::from(slice.limit()))
+    .bind::<BigInt, _>(i64::from(slice.offset()))
+    .load(connection)
+    .await
+}
+
+/// How many the filter lets through.
+pub(crate) async fn count(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    filter: &JobFilter,
+) -> QueryResult<i64> {
+    let counted: Counted = sql("select count(*) as count from sync_jobs \
+         where tenant_id = $1 and kind is not null and connection_id is not null \
+           and ($2 is null or user_id = $2) and ($3 is null or job_type = $3) and ($4 is null or status = $4)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Nullable<Text>, _>(filter.user_id.map(|user_id| user_id.to_string()))
+    .bind::<Nullable<Text>, _>(filter.provider.map(Provider::name))
+    .bind::<Nullable<Text>, _>(filter.status.map(JobStatus::name))
+    .get_result(connection)
+    .await?;
+    Ok(counted.count)
+}
+
+pub(crate) async fn count_by_status(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+) -> QueryResult<Vec<CountedStatus>> {
+    sql("select status, count(*) as count from sync_jobs \
+         where tenant_id = $1 and kind is not null and connection_id is not null group by status")
+    .bind::<Text, _>(company_id.to_string())
+    .load(connection)
+    .await
+}
+
+/// The latest job of each account, and when one of it was last completed. Each is looked up by itself: an account that is
+/// read every hour has thousands.
+pub(crate) async fn last_syncs(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    users: &[UserId],
+) -> QueryResult<Vec<LastRow>> {
+    sql("select person.id as user_id, provider.name as job_type, latest.id, latest.status, latest.created_at, \
+           completed.completed_at as last_completed_at \
+         from unnest($2) as person(id) cross join unnest($3) as provider(name) \
+         cross join lateral ( \
+           select id, status, created_at from sync_jobs \
+           where tenant_id = $1 and user_id = person.id and job_type = provider.name \
+             and kind is not null and connection_id is not null \
+           order by created_at desc limit 1) latest \
+         left join lateral ( \
+           select completed_at from sync_jobs \
+           where tenant_id = $1 and user_id = person.id and job_type = provider.name \
+             and kind is not null and connection_id is not null and status = 'completed' \
+           order by created_at desc limit 1) completed on true")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<Text>, _>(users.iter().map(ToString::to_string).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(Provider::ALL.map(Provider::name).to_vec())
+    .load(connection)
+    .await
+}
+
 /// The progress of a job whose lease is alive; the job stays as it is until the transaction ends. The lease is held
 /// against the time of day, as the transaction may have waited for the row.
 pub(crate) async fn lock_leased(
@@ -305,6 +412,30 @@ impl Row {
     pub(crate) fn into_claimed(self) -> Result<ClaimedJob, Inconsistency> {
         let lease = Lease { job: JobId::new(self.id), epoch: self.lease_epoch };
         Ok(ClaimedJob { job: self.try_into()?, lease })
+    }
+}
+
+impl TryFrom<CountedStatus> for (JobStatus, u64) {
+    type Error = Inconsistency;
+
+    fn try_from(row: CountedStatus) -> Result<Self, Inconsistency> {
+        let reading = Reading { table: "sync_jobs", row: &row.status };
+        Ok((reading.parse("status", &row.status)?, row.count.unsigned_abs()))
+    }
+}
+
+impl TryFrom<LastRow> for LastSync {
+    type Error = Inconsistency;
+
+    fn try_from(row: LastRow) -> Result<Self, Inconsistency> {
+        let reading = Reading { table: "sync_jobs", row: &row.id };
+        Ok(Self {
+            user_id: reading.parse("user_id", &row.user_id)?,
+            provider: reading.parse("job_type", &row.job_type)?,
+            status: reading.parse("status", &row.status)?,
+            created_at: reading.required("created_at", row.created_at)?,
+            last_completed_at: row.last_completed_at,
+        })
     }
 }
 

@@ -1,9 +1,13 @@
 //! What admins said about further initial syncs. A row that is consumed says nothing any more.
 
-use cortex_kernel::CompanyId;
-use cortex_sync_jobs::model::{Override, SyncRequest};
+use cortex_kernel::{CompanyId, Provider};
+use cortex_sync_jobs::model::{NewOverride, Override, SyncRequest};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use time::OffsetDateTime;
+
+use super::sql;
 
 diesel::table! {
     sync_overrides (id) {
@@ -17,6 +21,14 @@ diesel::table! {
 }
 
 use sync_overrides as table;
+
+#[derive(QueryableByName)]
+pub(crate) struct KeptRow {
+    #[diesel(sql_type = BigInt)]
+    pub(crate) id: i64,
+    #[diesel(sql_type = Timestamptz)]
+    pub(crate) created_at: OffsetDateTime,
+}
 
 /// The word about the fewest that holds for the request, and where it stands. Nobody else uses it up before the
 /// transaction ends.
@@ -37,6 +49,22 @@ pub(crate) async fn hold(
         .await
         .optional()?;
     Ok(word.map(|(id, allow)| (id, if allow { Override::Allow } else { Override::Block })))
+}
+
+/// Keeps a word in the place of another one about the same that is not used up.
+pub(crate) async fn say(connection: &mut AsyncPgConnection, word: &NewOverride) -> QueryResult<KeptRow> {
+    sql("insert into sync_overrides (tenant_id, user_id, provider, allow, reason, by) values ($1, $2, $3, $4, $5, $6) \
+         on conflict (tenant_id, user_id, provider) where consumed_at is null \
+         do update set allow = excluded.allow, reason = excluded.reason, by = excluded.by, created_at = now() \
+         returning id, created_at")
+    .bind::<Text, _>(word.company_id.to_string())
+    .bind::<Nullable<Text>, _>(word.user_id.map(|user_id| user_id.to_string()))
+    .bind::<Nullable<Text>, _>(word.provider.map(Provider::name))
+    .bind::<Bool, _>(word.says == Override::Allow)
+    .bind::<Text, _>(&word.reason)
+    .bind::<Text, _>(word.session_id.to_string())
+    .get_result(connection)
+    .await
 }
 
 pub(crate) async fn use_up(connection: &mut AsyncPgConnection, company_id: CompanyId, id: i64) -> QueryResult<()> {

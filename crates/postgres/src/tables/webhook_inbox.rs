@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cortex_connections::model::{ClaimedWebhook, NewWebhook, WebhookClaim};
+use cortex_connections::model::{ClaimedWebhook, InboxEntry, NewWebhook, WebhookClaim, WebhookState};
 use cortex_kernel::CompanyId;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Double, Integer, Nullable, Text, Timestamptz};
@@ -28,6 +28,31 @@ pub(crate) struct Row {
     run_after: OffsetDateTime,
     #[diesel(sql_type = Double)]
     age: f64,
+}
+
+/// A webhook without its body.
+#[derive(QueryableByName)]
+pub(crate) struct EntryRow {
+    #[diesel(sql_type = BigInt)]
+    pub(crate) id: i64,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Integer)]
+    attempts: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    last_error: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    request_id: Option<String>,
+    #[diesel(sql_type = Timestamptz)]
+    received_at: OffsetDateTime,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    ended_at: Option<OffsetDateTime>,
+}
+
+#[derive(QueryableByName)]
+struct Told {
+    #[diesel(sql_type = Bool)]
+    answer: bool,
 }
 
 /// Where an ended claim leaves its webhook.
@@ -115,6 +140,63 @@ pub(crate) async fn delete(
             .execute(connection)
             .await?;
     Ok(deleted > 0)
+}
+
+/// Webhooks of a state without their bodies, the newest first, from before `before` on.
+pub(crate) async fn list(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    state: WebhookState,
+    before: Option<i64>,
+    most: i64,
+) -> QueryResult<Vec<EntryRow>> {
+    sql("select id, state, attempts, last_error, request_id, received_at, ended_at from webhook_inbox \
+         where tenant_id = $1 and state = $2 and ($3 is null or id < $3) order by id desc limit $4")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(state.name())
+    .bind::<Nullable<BigInt>, _>(before)
+    .bind::<BigInt, _>(most)
+    .load(connection)
+    .await
+}
+
+/// Lets a dead webhook wait again, as if it had just come. None where there is none of this number, else whether it was
+/// dead. An equal one that waits is a violation of the index of those.
+pub(crate) async fn replay(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    id: i64,
+) -> QueryResult<Option<bool>> {
+    let told: Option<Told> = sql("with before as ( \
+           select id, state from webhook_inbox where tenant_id = $1 and id = $2 for update), \
+         revived as ( \
+           update webhook_inbox inbox \
+           set state = 'pending', attempts = 0, run_after = now(), last_error = null, ended_at = null \
+           from before where inbox.tenant_id = $1 and inbox.id = before.id and before.state = 'dead') \
+         select state = 'dead' as answer from before")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<BigInt, _>(id)
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(told.map(|told| told.answer))
+}
+
+impl TryFrom<EntryRow> for InboxEntry {
+    type Error = Inconsistency;
+
+    fn try_from(row: EntryRow) -> Result<Self, Inconsistency> {
+        let reading = Reading { table: "webhook_inbox", row: &row.id };
+        Ok(Self {
+            id: row.id,
+            state: reading.parse("state", &row.state)?,
+            attempts: reading.natural("attempts", row.attempts)?,
+            note: row.last_error,
+            request_id: row.request_id,
+            received_at: row.received_at,
+            ended_at: row.ended_at,
+        })
+    }
 }
 
 impl TryFrom<Row> for ClaimedWebhook {

@@ -1,11 +1,13 @@
 //! The words of this domain. They know no wire format and no row.
 
+mod directory;
 mod failure;
 mod job;
 mod progress;
 mod start;
 mod status;
 
+pub use directory::{JobFilter, JobSlice, KeptOverride, LastSync, NewOverride, Slice};
 pub use failure::{Disposition, Ending, Failure, JobFailure};
 pub use job::{ClaimedJob, Job, JobKind, NewJob, Trigger, UnknownJobKind, UnknownTrigger};
 pub use progress::Progress;

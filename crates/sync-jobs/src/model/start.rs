@@ -22,6 +22,8 @@ pub struct SyncRequest {
     pub trigger: Trigger,
     /// Who asks, in the trigger's words: a user's id, an admin session's id; none where nobody does.
     pub triggered_by: Option<String>,
+    /// The job that it is to try again, which ended badly.
+    pub retry_of: Option<JobId>,
     /// Where the request came from, for the audit row.
     pub origin: Origin,
 }

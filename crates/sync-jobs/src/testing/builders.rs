@@ -70,6 +70,7 @@ pub fn a_request() -> SyncRequest {
         wish: SyncWish::Initial,
         trigger: Trigger::User,
         triggered_by: Some(USER_1.to_string()),
+        retry_of: None,
         origin: Origin { request_id: Some("request-1".to_owned()), ..Origin::default() },
     }
 }

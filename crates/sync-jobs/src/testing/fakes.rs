@@ -1,5 +1,6 @@
 //! A queue that lives in memory and keeps the contracts of its ports.
 
+mod directory;
 mod starter;
 
 use std::sync::{Mutex, MutexGuard};

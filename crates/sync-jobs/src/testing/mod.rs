@@ -4,6 +4,7 @@
 
 mod builders;
 mod fakes;
+pub mod job_directory;
 pub mod job_queue;
 pub mod sync_starter;
 

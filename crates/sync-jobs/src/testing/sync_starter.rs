@@ -84,6 +84,7 @@ macro_rules! sync_starter_contract {
             a_webhook_starts_nothing_before_the_initial_sync_began,
             an_admins_start_passes_the_lock,
             an_audit_row_stands_beside_each_start_that_somebody_asked_for,
+            a_retry_is_told_as_one,
         }
     };
     ($harness:expr => $($case:ident,)+) => {

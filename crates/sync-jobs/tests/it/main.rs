@@ -1,5 +1,11 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod job_directory {
+    use cortex_sync_jobs::testing::job_directory::InMemoryHarness;
+
+    cortex_sync_jobs::job_directory_contract!(InMemoryHarness::default());
+}
+
 mod job_queue {
     use cortex_sync_jobs::testing::job_queue::InMemoryHarness;
 

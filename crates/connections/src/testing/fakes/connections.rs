@@ -4,13 +4,13 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError, UserId};
+use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Provider, StoreError, UserId};
 use time::OffsetDateTime;
 
 use crate::model::{
     Connection, ConnectionEvent, ConnectionStatus, Owner, SaveConnection, SaveDecision, SaveOutcome, StatusReason,
 };
-use crate::ports::ConnectionStore;
+use crate::ports::{ConnectionDirectory, ConnectionStore};
 
 /// Connections in memory.
 #[derive(Debug, Default)]
@@ -148,4 +148,33 @@ impl ConnectionStore for InMemoryConnectionStore {
 
 fn is_the_one(row: &Connection, company_id: CompanyId, user_id: UserId, provider: Provider) -> bool {
     row.owner.company_id == company_id && row.owner.user_id == user_id && row.provider == provider
+}
+
+#[async_trait]
+impl ConnectionDirectory for InMemoryConnectionStore {
+    async fn list_of(&self, company_id: CompanyId, users: &[UserId]) -> Result<Vec<Connection>, StoreError> {
+        let rows = self.of_company(company_id);
+        Ok(rows.into_iter().filter(|row| users.contains(&row.owner.user_id)).collect())
+    }
+
+    async fn broker_ids(
+        &self,
+        company_id: CompanyId,
+        ids: &[ConnectionId],
+    ) -> Result<Vec<(ConnectionId, BrokerConnectionId)>, StoreError> {
+        let rows = self.of_company(company_id).into_iter();
+        Ok(rows.filter(|row| ids.contains(&row.id)).map(|row| (row.id, row.broker_id)).collect())
+    }
+
+    async fn count_by_status(&self, company_id: CompanyId) -> Result<Vec<(ConnectionStatus, u64)>, StoreError> {
+        let rows = self.of_company(company_id);
+        let count = |status| (status, rows.iter().filter(|row| row.status == status).count() as u64);
+        Ok(ConnectionStatus::ALL.map(count).into_iter().filter(|(_, count)| *count > 0).collect())
+    }
+}
+
+impl InMemoryConnectionStore {
+    fn of_company(&self, company_id: CompanyId) -> Vec<Connection> {
+        self.state().rows.iter().filter(|row| row.owner.company_id == company_id).cloned().collect()
+    }
 }

@@ -7,7 +7,10 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, StoreError};
 use time::OffsetDateTime;
 
-use crate::model::{ClaimedWebhook, NewWebhook, PutOutcome, WebhookClaim, WebhookEnding};
+use crate::model::{
+    ClaimedWebhook, InboxEntry, NewWebhook, PutOutcome, Replay, ReplayOutcome, WebhookClaim, WebhookEnding,
+    WebhookState,
+};
 use crate::ports::WebhookInbox;
 use crate::testing::NOON;
 
@@ -33,6 +36,7 @@ struct State {
     now: OffsetDateTime,
     next: i64,
     rows: Vec<Row>,
+    replayed: Vec<Replay>,
 }
 
 #[derive(Debug)]
@@ -57,6 +61,53 @@ impl InMemoryWebhookInbox {
         state.rows.iter().filter(|row| row.webhook.company_id == company_id).map(|row| row.told.clone()).collect()
     }
 
+    /// The company's webhooks without their bodies.
+    pub(crate) fn entries(&self, company_id: CompanyId) -> Vec<InboxEntry> {
+        let state = self.state();
+        let of_company = state.rows.iter().filter(|row| row.webhook.company_id == company_id);
+        of_company
+            .map(|row| {
+                let webhook_state = row.told.state.parse().expect("a known state");
+                InboxEntry {
+                    id: row.number,
+                    state: webhook_state,
+                    attempts: row.told.attempts.unsigned_abs(),
+                    note: row.told.last_error.clone(),
+                    request_id: row.webhook.request_id.clone(),
+                    received_at: row.received_at,
+                    ended_at: (webhook_state != WebhookState::Pending).then_some(state.now),
+                }
+            })
+            .collect()
+    }
+
+    /// Lets a dead one wait again.
+    pub(crate) fn replay(&self, replay: &Replay) -> ReplayOutcome {
+        let mut state = self.state();
+        let now = state.now;
+        let is_it = |row: &Row| row.webhook.company_id == replay.company_id && row.number == replay.id;
+        let Some(place) = state.rows.iter().position(is_it) else { return ReplayOutcome::NotFound };
+        if state.rows[place].told.state != "dead" {
+            return ReplayOutcome::NotDead;
+        }
+        let body = state.rows[place].webhook.body.clone();
+        let is_equal = |row: &Row| row.is_pending_for(replay.company_id) && row.webhook.body == body;
+        if state.rows.iter().any(is_equal) {
+            return ReplayOutcome::AlreadyPending;
+        }
+        let row = &mut state.rows[place];
+        row.told = StoredWebhook { state: "pending".to_owned(), attempts: 0, last_error: None };
+        row.run_after = now;
+        state.replayed.push(replay.clone());
+        ReplayOutcome::Replayed
+    }
+
+    /// What was replayed; each stands for its audit row.
+    #[must_use]
+    pub fn replayed(&self, company_id: CompanyId) -> Vec<Replay> {
+        self.state().replayed.iter().filter(|replay| replay.company_id == company_id).cloned().collect()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while holding it")
     }
@@ -64,7 +115,7 @@ impl InMemoryWebhookInbox {
 
 impl Default for InMemoryWebhookInbox {
     fn default() -> Self {
-        Self { state: Mutex::new(State { now: NOON, next: 1, rows: Vec::new() }) }
+        Self { state: Mutex::new(State { now: NOON, next: 1, rows: Vec::new(), replayed: Vec::new() }) }
     }
 }
 

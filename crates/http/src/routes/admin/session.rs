@@ -11,7 +11,7 @@ use crate::problem::Problem;
 
 /// An open session.
 #[derive(Serialize, ToSchema)]
-pub(in crate::routes) struct Verified {
+pub(in crate::routes) struct VerifiedAdminSession {
     valid: bool,
     /// Its id, by which the audit log names it. It opens nothing.
     session_id: String,
@@ -28,9 +28,9 @@ pub(in crate::routes) struct LoggedOut {
 }
 
 /// Whether the session is open, and until when.
-#[utoipa::path(get, path = "/admin/verify-session", tag = "admin", responses((status = 200, body = Verified)))]
-pub(in crate::routes) async fn verify(Admin { session, .. }: Admin) -> Json<Verified> {
-    Json(Verified { valid: true, session_id: session.id.to_string(), expires_at: session.expires_at })
+#[utoipa::path(get, path = "/admin/verify-session", tag = "admin", responses((status = 200, body = VerifiedAdminSession)))]
+pub(in crate::routes) async fn verify(Admin { session, .. }: Admin) -> Json<VerifiedAdminSession> {
+    Json(VerifiedAdminSession { valid: true, session_id: session.id.to_string(), expires_at: session.expires_at })
 }
 
 /// Ends the session: its token opens nothing any more.

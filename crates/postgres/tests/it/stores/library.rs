@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cortex_ingestion::model::{DocumentFilter, DocumentText, SearchPage, SearchQuery, SourceView};
-use cortex_ingestion::ports::{DocumentReader, SearchIndex};
+use cortex_ingestion::ports::{DocumentCounts, DocumentReader, SearchIndex};
 use cortex_ingestion::testing::library::Harness;
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, a_document_view};
 use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId, PageRequest};
 use cortex_postgres::schema::Database;
-use cortex_postgres::stores::{PgDocumentReader, PgSearchIndex};
+use cortex_postgres::stores::{PgDocumentCounts, PgDocumentReader, PgSearchIndex};
 
 use super::world::World;
 
@@ -29,6 +29,10 @@ impl Harness for PgHarness {
 
     fn index(&self, company_id: CompanyId) -> Arc<dyn SearchIndex> {
         Arc::new(PgSearchIndex::new(self.0.pool(company_id)))
+    }
+
+    fn counts(&self, company_id: CompanyId) -> Arc<dyn DocumentCounts> {
+        Arc::new(PgDocumentCounts::new(self.0.pool(company_id)))
     }
 
     async fn put_document(&self, company_id: CompanyId, document: DocumentText) -> DocumentId {
@@ -177,4 +181,18 @@ async fn search(harness: &PgHarness, text: &str) -> SearchPage {
 fn marked(page: &SearchPage) -> Vec<&str> {
     let pieces = page.hits.iter().flat_map(|hit| &hit.snippet);
     pieces.filter(|piece| piece.is_match).map(|piece| piece.text.as_str()).collect()
+}
+
+mod counts {
+    use super::*;
+
+    cortex_ingestion::document_counts_contract!(PgHarness::new().await);
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn without_walls_the_store_itself_tells_companies_apart() {
+        let harness = PgHarness::new().await;
+        harness.0.open_walls().await;
+
+        cortex_ingestion::testing::document_counts::another_companys_documents_are_not_counted(&harness).await;
+    }
 }

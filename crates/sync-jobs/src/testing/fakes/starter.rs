@@ -5,7 +5,8 @@ use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError, UserId};
 
 use super::InMemoryJobQueue;
 use crate::model::{
-    Access, Job, JobKind, JobStatus, Override, StartDecision, StartRefusal, SyncRequest, SyncStart, SyncState, Trigger,
+    Access, Job, JobKind, JobStatus, NewOverride, Override, StartDecision, StartRefusal, SyncRequest, SyncStart,
+    SyncState, Trigger,
 };
 use crate::ports::{EnqueueOutcome, StartOutcome, SyncStarter};
 
@@ -81,6 +82,13 @@ impl InMemoryJobQueue {
         self.state().connections.words.push(Word { company_id, user_id, provider, says });
     }
 
+    /// What was said and is not used up, the oldest first.
+    pub fn words(&self, company_id: CompanyId) -> Vec<(Option<UserId>, Option<Provider>, Override)> {
+        let words = &self.state().connections.words;
+        let of_company = words.iter().filter(|word| word.company_id == company_id);
+        of_company.map(|word| (word.user_id, word.provider, word.says)).collect()
+    }
+
     /// Takes back whatever was said.
     pub fn take_back_overrides(&self) {
         self.state().connections.words.clear();
@@ -140,6 +148,20 @@ impl Connections {
         }
     }
 
+    /// Keeps a word in the place of another one about the same, and answers its number.
+    pub(super) fn say(&mut self, new: &NewOverride) -> i64 {
+        let NewOverride { company_id, user_id, provider, says, .. } = *new;
+        let about = (company_id, user_id, provider);
+        let is_same = |word: &Word| (word.company_id, word.user_id, word.provider) == about;
+        let place = self.words.iter().position(is_same).unwrap_or(self.words.len());
+        match self.words.get_mut(place) {
+            Some(word) => word.says = says,
+            None => self.words.push(Word { company_id, user_id, provider, says }),
+        }
+        self.audit.push((company_id, "override_set"));
+        i64::try_from(place).expect("a few")
+    }
+
     fn of(&mut self, id: ConnectionId) -> &mut Row {
         self.rows.iter_mut().find(|row| row.state.connection_id == id).expect("a known connection")
     }
@@ -181,7 +203,8 @@ impl Connections {
 
     fn audit_start(&mut self, request: &SyncRequest) {
         if matches!(request.trigger, Trigger::User | Trigger::Admin) {
-            self.audit.push((request.company_id, "sync_triggered"));
+            let action = if request.retry_of.is_some() { "job_retried" } else { "sync_triggered" };
+            self.audit.push((request.company_id, action));
         }
     }
 }

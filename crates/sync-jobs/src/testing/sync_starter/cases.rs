@@ -317,6 +317,18 @@ pub async fn an_audit_row_stands_beside_each_start_that_somebody_asked_for(harne
     assert_eq!(harness.audited(COMPANY_A).await, ["sync_triggered", "sync_triggered"]);
 }
 
+pub async fn a_retry_is_told_as_one(harness: &impl Harness) {
+    connect(harness).await;
+    let first = started(harness, 1, SyncWish::Incremental).await;
+    end(harness, Ending::Failed(failure())).await;
+
+    let request = SyncRequest { wish: SyncWish::Incremental, retry_of: Some(first.id), ..a_request() };
+    let outcome = harness.starter(COMPANY_A).start(&a_start(2, request)).await.expect("an answer");
+
+    assert!(matches!(outcome, StartOutcome::Started(_)), "{outcome:?}");
+    assert_eq!(harness.audited(COMPANY_A).await, ["sync_triggered", "job_retried"]);
+}
+
 async fn connect(harness: &impl Harness) -> ConnectionId {
     harness.connect(COMPANY_A, USER_1, Provider::Gmail).await
 }

@@ -1,0 +1,152 @@
+//! A job that ended badly is to be done after all.
+
+use std::sync::Arc;
+
+use cortex_kernel::{AdminSessionId, CompanyId, JobId, Origin, StoreError};
+use thiserror::Error;
+
+use crate::model::{Job, JobKind, JobStatus, SyncRequest, SyncWish, Trigger};
+use crate::ports::JobQueue;
+use crate::start_sync::{StartSync, StartSyncError};
+
+/// Makes a new job of what an ended one was to do. The ended one stays as it is.
+pub struct RetryJob {
+    jobs: Arc<dyn JobQueue>,
+    start_sync: Arc<StartSync>,
+}
+
+/// Nothing was made.
+#[derive(Debug, Error)]
+pub enum RetryJobError {
+    /// There is no such job.
+    #[error("there is no such job")]
+    NotFound,
+    /// Only what failed or was called off can be tried again.
+    #[error("the job is {0}")]
+    NotEndedBadly(JobStatus),
+    /// The new one could not be started.
+    #[error(transparent)]
+    Start(#[from] StartSyncError),
+}
+
+impl RetryJob {
+    /// Finds jobs in `jobs` and starts new ones by `start_sync`.
+    #[must_use]
+    pub fn new(jobs: Arc<dyn JobQueue>, start_sync: Arc<StartSync>) -> Self {
+        Self { jobs, start_sync }
+    }
+
+    /// Tries the job again in the name of an admin, past the lock. What an initial job was to do may be done by now: then
+    /// the new one reads what changed. Asked twice at once, it is one new job.
+    pub async fn retry(
+        &self,
+        company_id: CompanyId,
+        id: JobId,
+        session_id: AdminSessionId,
+        origin: Origin,
+    ) -> Result<Job, RetryJobError> {
+        let ended = self.jobs.find_job(company_id, id).await?.ok_or(RetryJobError::NotFound)?;
+        match ended.status {
+            JobStatus::Failed | JobStatus::Cancelled => {}
+            status @ (JobStatus::Queued | JobStatus::Running | JobStatus::Completed) => {
+                return Err(RetryJobError::NotEndedBadly(status));
+            }
+        }
+        let request = SyncRequest {
+            company_id,
+            user_id: ended.user_id,
+            provider: ended.provider,
+            wish: match ended.kind {
+                JobKind::Initial => SyncWish::Due,
+                JobKind::Incremental => SyncWish::Incremental,
+            },
+            trigger: Trigger::Admin,
+            triggered_by: Some(session_id.to_string()),
+            retry_of: Some(id),
+            origin,
+        };
+        Ok(self.start_sync.start(request).await?.job)
+    }
+}
+
+impl From<StoreError> for RetryJobError {
+    fn from(error: StoreError) -> Self {
+        Self::Start(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cortex_kernel::RandomIds;
+    use rstest::rstest;
+    use tokio::sync::Notify;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ports::{MockJobQueue, MockSyncStarter, StartOutcome};
+    use crate::testing::{COMPANY_A, a_job};
+
+    const SESSION: AdminSessionId = AdminSessionId::new(Uuid::from_u128(9));
+
+    fn with(ended: Option<Job>, starter: MockSyncStarter) -> RetryJob {
+        let mut jobs = MockJobQueue::new();
+        jobs.expect_find_job().returning(move |_, _| Ok(ended.clone()));
+        let start_sync = StartSync::new(Arc::new(starter), Arc::new(RandomIds), Arc::new(Notify::new()), 5);
+        RetryJob::new(Arc::new(jobs), Arc::new(start_sync))
+    }
+
+    async fn retry(use_case: RetryJob) -> Result<Job, RetryJobError> {
+        use_case.retry(COMPANY_A, a_job().id, SESSION, Origin::default()).await
+    }
+
+    #[rstest]
+    #[case(JobStatus::Failed, JobKind::Initial, SyncWish::Due)]
+    #[case(JobStatus::Failed, JobKind::Incremental, SyncWish::Incremental)]
+    #[case(JobStatus::Cancelled, JobKind::Incremental, SyncWish::Incremental)]
+    #[tokio::test]
+    async fn what_ended_badly_becomes_a_new_job(
+        #[case] status: JobStatus,
+        #[case] kind: JobKind,
+        #[case] wish: SyncWish,
+    ) {
+        let ended = Job { kind, status, ..a_job() };
+        let mut starter = MockSyncStarter::new();
+        let expected = SyncRequest {
+            company_id: COMPANY_A,
+            user_id: ended.user_id,
+            provider: ended.provider,
+            wish,
+            trigger: Trigger::Admin,
+            triggered_by: Some(SESSION.to_string()),
+            retry_of: Some(ended.id),
+            origin: Origin::default(),
+        };
+        let new = Job { id: JobId::new(Uuid::from_u128(77)), ..a_job() };
+        let answer = new.clone();
+        starter
+            .expect_start()
+            .withf(move |start| start.request == expected)
+            .return_once(move |_| Ok(StartOutcome::Started(answer)));
+
+        assert_eq!(retry(with(Some(ended), starter)).await.unwrap(), new);
+    }
+
+    /// `MockSyncStarter` without expectations panics when it is asked anything.
+    #[rstest]
+    #[case(JobStatus::Queued)]
+    #[case(JobStatus::Running)]
+    #[case(JobStatus::Completed)]
+    #[tokio::test]
+    async fn what_did_not_end_badly_stays_as_it_is(#[case] status: JobStatus) {
+        let retried = retry(with(Some(Job { status, ..a_job() }), MockSyncStarter::new())).await;
+
+        assert!(matches!(retried, Err(RetryJobError::NotEndedBadly(told)) if told == status), "{retried:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_not_tried() {
+        let retried = retry(with(None, MockSyncStarter::new())).await;
+
+        assert!(matches!(retried, Err(RetryJobError::NotFound)), "{retried:?}");
+    }
+}
