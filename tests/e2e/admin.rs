@@ -209,7 +209,7 @@ async fn an_admin_has_a_members_account_read_and_what_failed_tried_again() {
         assert_ne!(retried["new_job_id"], queued["job_id"]);
 
         let (_, users) = get(one, &token, "/admin/connectors/users").await;
-        assert_eq!(users["users"].as_array().unwrap().len(), 2, "{users}");
+        assert_eq!(users["users"].as_array().unwrap().len(), 4, "{users}");
         let (_, overview) = get(one, &token, "/admin/metrics/overview").await;
         let counted = json!({ "total": 2, "by_status": { "failed": 1, "queued": 1 } });
         assert_eq!(overview["sync_jobs"], counted, "{overview}");

@@ -24,6 +24,7 @@ pub(super) struct Inviting(pub(super) Option<Arc<InviteMember>>);
 
 /// Parameters of `/api/v1/users`.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Part {
     /// How many members at most: 50 unless it says otherwise, and never more than 200.
     limit: Option<u16>,

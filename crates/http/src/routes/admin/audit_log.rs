@@ -78,7 +78,14 @@ pub(in crate::routes) struct EntryItem {
 }
 
 /// A part of the company's audit log, the newest rows first.
-#[utoipa::path(get, path = "/admin/audit-log", tag = "admin", params(Wanted), responses((status = 200, body = Listed)))]
+#[utoipa::path(
+    get,
+    path = "/admin/audit-log",
+    operation_id = "audit_log",
+    tag = "admin",
+    params(Wanted),
+    responses((status = 200, body = Listed))
+)]
 pub(in crate::routes) async fn list(
     Admin { session, .. }: Admin,
     Query(wanted): Query<Wanted>,

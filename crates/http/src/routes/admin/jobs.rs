@@ -252,7 +252,14 @@ pub(in crate::routes) async fn users(
 }
 
 /// The company's jobs, newest first.
-#[utoipa::path(get, path = "/admin/jobs/all", tag = "admin", params(WantedJobs), responses((status = 200, body = AdminJobs)))]
+#[utoipa::path(
+    get,
+    path = "/admin/jobs/all",
+    operation_id = "jobs",
+    tag = "admin",
+    params(WantedJobs),
+    responses((status = 200, body = AdminJobs))
+)]
 pub(in crate::routes) async fn list(
     Admin { session, .. }: Admin,
     Query(wanted): Query<WantedJobs>,
