@@ -11,8 +11,8 @@ use crate::people::{KESTREL, MARTA, OLIVE};
 use crate::stack::{Stack, http};
 
 /// Argon2id of the PIN, as `cortex admin hash-pin` printed it.
-const PIN: &str = "917364";
-const PIN_HASH: &str =
+pub(crate) const PIN: &str = "917364";
+pub(crate) const PIN_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$cL78WwJHdMEzcqHCuOFPdw$kOmxVvDghwSN4XSzf7iriJS95EmJF6GzJj8kBsU6Ef0";
 
 struct Answer {

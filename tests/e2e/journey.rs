@@ -1,52 +1,14 @@
 //! The main job, over sockets: connect, sync, search, and what must not work on the way.
 
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
-
-use cortex_app::serve::Service;
 use cortex_sandbox::nango::Decision;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
+use crate::client::{self, Client};
 use crate::people::{JONAS, KESTREL, MARTA, OLIVE, Person, STRANGER};
-use crate::stack::{Stack, http};
-
-/// A client of the running deployment.
-struct Client<'a> {
-    stack: &'a Stack,
-    address: SocketAddr,
-}
+use crate::stack::Stack;
 
 impl Client<'_> {
-    async fn call(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let mut request = http().request(method, format!("http://{}{path}", self.address)).bearer_auth(token);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let answer = request.send().await.unwrap();
-        (answer.status(), answer.json().await.unwrap())
-    }
-
-    async fn get(&self, token: &str, path: &str) -> Value {
-        let (status, answer) = self.call(token, Method::GET, path, None).await;
-        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
-        answer
-    }
-
-    /// Asks again until the answer is as it should be: what happens meanwhile happens in other tasks, over sockets.
-    async fn until(&self, token: &str, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let begun = Instant::now();
-        loop {
-            let answer = self.get(token, path).await;
-            if holds(&answer) {
-                return answer;
-            }
-            assert!(begun.elapsed() < Duration::from_mins(1), "{path} stays at {answer}");
-            tokio::task::yield_now().await;
-        }
-    }
-
     async fn connect(&self, person: &Person, account: &str) -> String {
         let token = self.stack.sign_in(person).await;
         let path = "/api/v1/oauth/connect/start?provider=gmail";
@@ -62,30 +24,24 @@ impl Client<'_> {
         let (status, started) = self.call(token, Method::POST, "/api/v1/sync/initial/gmail", None).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{started}");
         let path = format!("/api/v1/sync/jobs/{}", started["job_id"].as_str().unwrap());
-        let ended = |job: &Value| job["status"] != "queued" && job["status"] != "running";
+        let ended = |_: StatusCode, job: &Value| job["status"] != "queued" && job["status"] != "running";
         let job = self.until(token, &path, ended).await;
         assert_eq!(job["status"], "completed", "{job}");
         job
     }
 }
 
-/// Runs the deployment, with its worker, for as long as `visit` takes.
+/// Runs the deployment, with its worker, for as long as `visit` takes. The broker tells it what happens.
 async fn visit(stack: &Stack, visit: impl AsyncFnOnce(Client<'_>)) {
-    let stop = CancellationToken::new();
-    let service = Service::bind(&stack.config, stack.ports(), None, true, stop.clone()).unwrap();
-    let address = service.address();
-    let environment = stack.nango.environments().remove(0).name;
-    stack.nango.set_webhook_urls(&environment, &[&format!("http://{address}/nango/webhook")]).unwrap();
-
-    let visiting = async {
-        visit(Client { stack, address }).await;
-        stop.cancel();
-    };
-    let (ended, ()) = tokio::join!(service.run(), visiting);
-    ended.unwrap();
+    client::visit(stack, true, async |client| {
+        let environment = stack.nango.environments().remove(0).name;
+        stack.nango.set_webhook_urls(&environment, &[&format!("http://{}/nango/webhook", client.address)]).unwrap();
+        visit(client).await;
+    })
+    .await;
 }
 
-fn connected(status: &Value) -> bool {
+fn connected(_: StatusCode, status: &Value) -> bool {
     status["providers"]["gmail"]["connected"] == true
 }
 
@@ -135,7 +91,7 @@ async fn a_document_that_was_there_before_search_was_is_found() {
     stack.company.batch(&insert).await;
     visit(&stack, async |client| {
         let token = stack.sign_in(&MARTA).await;
-        let found = |answer: &Value| answer["total"] == 1;
+        let found = |_: StatusCode, answer: &Value| answer["total"] == 1;
         client.until(&token, "/api/v1/search?query=gantry", found).await;
     })
     .await;
@@ -154,8 +110,8 @@ async fn who_does_not_belong_here_gets_nothing() {
         }
         let (status, _) = client.call("nonsense", Method::GET, "/api/v1/me", None).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED);
-        let forged = http()
-            .post(format!("http://{}/nango/webhook", client.address))
+        let forged = client
+            .request(Method::POST, "/nango/webhook")
             .header("X-Nango-Hmac-Sha256", "00".repeat(32))
             .body(r#"{"type":"auth"}"#)
             .send()
@@ -174,7 +130,7 @@ async fn another_account_does_not_take_the_place_of_the_first() {
         let before = client.until(&token, "/api/v1/oauth/status", connected).await;
 
         client.connect(&MARTA, JONAS.email).await;
-        let told = |status: &Value| status["providers"]["gmail"]["reason"] == "account_mismatch";
+        let told = |_: StatusCode, status: &Value| status["providers"]["gmail"]["reason"] == "account_mismatch";
         let after = client.until(&token, "/api/v1/oauth/status", told).await;
 
         assert_eq!(after["providers"]["gmail"]["connection_id"], before["providers"]["gmail"]["connection_id"]);

@@ -2,24 +2,15 @@
 
 use std::net::SocketAddr;
 
-use cortex_app::serve::Service;
 use reqwest::StatusCode;
-use tokio_util::sync::CancellationToken;
 
+use crate::client;
 use crate::people::{JONAS, MARTA};
 use crate::stack::{Stack, http};
 
 /// Runs one more process of the deployment, without a worker, for as long as `visit` takes.
 async fn replica(stack: &Stack, visit: impl AsyncFnOnce(SocketAddr)) {
-    let stop = CancellationToken::new();
-    let service = Service::bind(&stack.config, stack.ports(), None, false, stop.clone()).unwrap();
-    let address = service.address();
-    let visiting = async {
-        visit(address).await;
-        stop.cancel();
-    };
-    let (ended, ()) = tokio::join!(Box::pin(service.run()), visiting);
-    ended.unwrap();
+    client::visit(stack, false, async |client| visit(client.address).await).await;
 }
 
 async fn connect(address: SocketAddr, token: &str) -> reqwest::Response {

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong while a test prepares fails that test")]
 
 mod admin;
+mod audit_trail;
+mod client;
 mod connect;
 mod journey;
 mod limits;

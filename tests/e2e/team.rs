@@ -1,7 +1,6 @@
 //! The team: from an invitation by mail to a member, and out again.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,6 @@ use async_trait::async_trait;
 use cortex_app::commands::users;
 use cortex_app::config::{ServeConfig, UsersBindConfig};
 use cortex_app::ports::ApiPorts;
-use cortex_app::serve::Service;
 use cortex_identity::ports::UserDirectory;
 use cortex_identity::testing::user_directory::Harness;
 use cortex_kernel::UserId;
@@ -17,30 +15,15 @@ use cortex_sandbox::faults::{Fault, FaultKind};
 use cortex_sandbox::supabase::{MailService, RunningSupabase, SeedUser, Supabase, SupabaseConfig, User};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
+use crate::client::{self, Client};
 use crate::people::{BRAMBLEWICK, JONAS, KESTREL, MARTA, OLIVE, Person, STRANGER};
 use crate::stack::{Stack, http};
 
 const GUEST: &str = "nils.aas@kestrelpumps.example";
 const INVITE: &str = "/api/v1/users/invite";
 
-/// A client of the running deployment.
-struct Client<'a> {
-    stack: &'a Stack,
-    address: SocketAddr,
-}
-
 impl Client<'_> {
-    async fn call(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let mut request = http().request(method, format!("http://{}{path}", self.address)).bearer_auth(token);
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let answer = request.send().await.unwrap();
-        (answer.status(), answer.json().await.unwrap())
-    }
-
     async fn invite(&self, email: &str, confirm: bool) -> (StatusCode, Value) {
         let token = self.stack.sign_in(&MARTA).await;
         let body = json!({ "email": email, "role": "user", "confirm": confirm });
@@ -58,15 +41,7 @@ impl Client<'_> {
 
 /// Runs the deployment for as long as `visit` takes.
 async fn visit(stack: &Stack, visit: impl AsyncFnOnce(Client<'_>)) {
-    let stop = CancellationToken::new();
-    let service = Service::bind(&stack.config, stack.ports(), None, false, stop.clone()).unwrap();
-    let address = service.address();
-    let visiting = async {
-        visit(Client { stack, address }).await;
-        stop.cancel();
-    };
-    let (ended, ()) = tokio::join!(service.run(), visiting);
-    ended.unwrap();
+    client::visit(stack, false, visit).await;
 }
 
 /// Follows the link of the last mail: the access token of the sign-in.

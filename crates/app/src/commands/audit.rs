@@ -42,14 +42,19 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Does as `args` says and writes what it found to `out`. True where all agrees.
 pub async fn run(args: &AuditArgs, config: &AuditConfig, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
-    let Action::Verify(options) = &args.action;
+    let Action::Verify(Options { json }) = &args.action;
+    verify(config, *json, out).await
+}
+
+/// Checks the audit log and writes what it found to `out`, for people or as JSON. True where all agrees.
+pub async fn verify(config: &AuditConfig, as_json: bool, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let company = pool(config, &config.databases.company).context("DATABASE_URL")?;
     let master = pool(config, &config.databases.master).context("MASTER_DATABASE_URL")?;
     let company_id = config.deployment.company_id;
     let verify =
         VerifyAudit::new(company_id, Arc::new(PgAuditChain::new(company)), Arc::new(PgAuditHeads::new(master)));
     let outcome = verify.verify().await.context("the audit log cannot be checked")?;
-    if options.json {
+    if as_json {
         let document = match &outcome {
             Ok(checked) => {
                 json!({ "company_id": company_id.to_string(), "agrees": true, "checked": document(checked) })
