@@ -68,7 +68,10 @@ impl AuditUpkeep {
         let work = async {
             tokio::join!(
                 again_and_again("the audit log could not be sealed", SEAL_EVERY, SEAL_EVERY, async || {
-                    seal.seal().await.map(drop)
+                    seal.seal_rows().await.map(drop)
+                }),
+                again_and_again("Master was not told of the newest audit seal", SEAL_EVERY, SEAL_EVERY, async || {
+                    seal.tell_master().await
                 }),
                 again_and_again("what was done in Master could not be copied", COPY_EVERY, COPY_EVERY, async || {
                     copy.copy().await.map(|copied| {

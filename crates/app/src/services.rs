@@ -84,6 +84,7 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
         config.admin.allowed_networks.clone(),
         Arc::clone(&ports.admin_sessions),
         Arc::clone(&ports.attempts),
+        Arc::clone(&ports.clock),
     ));
     let log_in_admin = compose_login(config, &ports, admin_pin, admin_tokens, Arc::clone(&door));
     let start_sync =
@@ -145,6 +146,7 @@ fn compose_login(
         sessions: Arc::clone(&ports.admin_sessions),
         tokens: admin_tokens,
         ids: Arc::clone(&ports.ids),
+        clock: Arc::clone(&ports.clock),
     };
     LogInAdmin::new(config.runtime.deployment.company_id, limits, door, pin, log_in)
 }

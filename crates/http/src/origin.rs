@@ -32,29 +32,28 @@ pub(crate) fn note(request: &ServiceRequest, id: &RequestId, trusted_proxies: &[
     let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
     let origin = Origin {
         request_id: Some(id.to_string()),
-        address: request.peer_addr().map(|peer| caller_address(peer.ip(), headers, trusted_proxies)),
+        address: request.peer_addr().and_then(|peer| caller_address(peer.ip(), headers, trusted_proxies)),
         user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
     };
     request.extensions_mut().insert(CameFrom(origin));
 }
 
 /// The first address on the way from us to the caller that is no trusted proxy. Every proxy adds to the right who called
-/// it, so what stands further left than the first stranger may be anybody's invention.
-fn caller_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
+/// it, so what stands further left than the first stranger may be anybody's invention. None where a trusted proxy says
+/// something that is no address: whoever called it, it was not the proxy itself.
+fn caller_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |address: &IpAddr| trusted_proxies.iter().any(|network| network.contains(address));
     let mut address = peer.to_canonical();
-    let lines: Vec<_> = headers.get_all(FORWARDED_FOR).map(|line| line.to_str().unwrap_or_default()).collect();
+    // What a caller made up may be any bytes, and stands on one line with what a proxy added.
+    let lines: Vec<_> = headers.get_all(FORWARDED_FOR).map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
     let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
     for hop in hops {
         if !is_trusted(&address) {
             break;
         }
-        match parse(hop.trim()) {
-            Some(before) => address = before,
-            None => break,
-        }
+        address = parse(hop.trim())?;
     }
-    address
+    Some(address)
 }
 
 /// An address as proxies write it, some of them with a port.
@@ -75,6 +74,7 @@ impl FromRequest for CameFrom {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
     use actix_web::test::TestRequest;
     use rstest::rstest;
 
@@ -88,7 +88,6 @@ mod tests {
     #[case::invented_behind_a_proxy("10.0.0.1", &["192.0.2.66, 198.51.100.1"], "198.51.100.1")]
     #[case::in_two_headers("10.0.0.1", &["192.0.2.66", "198.51.100.1, 10.0.0.2"], "198.51.100.1")]
     #[case::proxies_only("10.0.0.1", &["10.0.0.3, 10.0.0.2"], "10.0.0.3")]
-    #[case::nonsense("10.0.0.1", &["198.51.100.1, unknown, 10.0.0.2"], "10.0.0.2")]
     #[case::with_port("10.0.0.1", &["198.51.100.1:5000"], "198.51.100.1")]
     #[case::version_six("10.0.0.1", &["[2001:db8::7]:5000"], "2001:db8::7")]
     #[case::version_six_in_brackets("10.0.0.1", &["[2001:db8::7]"], "2001:db8::7")]
@@ -102,6 +101,29 @@ mod tests {
             forwarded.iter().fold(TestRequest::get(), |request, line| request.append_header((FORWARDED_FOR, *line)));
         let trusted = ["10.0.0.0/8".parse().unwrap()];
 
-        assert_eq!(caller_address(peer, request.to_srv_request().headers(), &trusted), expected);
+        assert_eq!(caller_address(peer, request.to_srv_request().headers(), &trusted), Some(expected));
+    }
+
+    fn seen_through_a_proxy(forwarded: &[u8]) -> Option<IpAddr> {
+        let value = HeaderValue::from_bytes(forwarded).unwrap();
+        let request = TestRequest::get().insert_header((FORWARDED_FOR, value)).to_srv_request();
+        caller_address("10.0.0.1".parse().unwrap(), request.headers(), &["10.0.0.0/8".parse().unwrap()])
+    }
+
+    /// A letter that is no ASCII must not make the proxy's own word unreadable: the caller would pass for the proxy.
+    #[rstest]
+    #[case::not_ascii(b"\xff, 198.51.100.1")]
+    #[case::a_name("büro, 198.51.100.1".as_bytes())]
+    fn what_a_caller_makes_up_hides_nothing_that_a_proxy_says(#[case] forwarded: &[u8]) {
+        assert_eq!(seen_through_a_proxy(forwarded), Some("198.51.100.1".parse().unwrap()));
+    }
+
+    #[rstest]
+    #[case::a_word(b"198.51.100.1, unknown")]
+    #[case::a_word_behind_two(b"198.51.100.1, unknown, 10.0.0.2")]
+    #[case::nothing(b"")]
+    #[case::not_ascii(b"198.51.100.1\xff")]
+    fn whoever_a_proxy_cannot_name_is_not_taken_for_the_proxy(#[case] forwarded: &[u8]) {
+        assert_eq!(seen_through_a_proxy(forwarded), None);
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cortex_kernel::{CompanyId, Origin};
+use cortex_kernel::{Clock, CompanyId, Origin};
 use ipnet::IpNet;
 use thiserror::Error;
 
+use crate::closed_keys::ClosedKeys;
 use crate::model::{AdminRefusal, AdminRefusalReason};
-use crate::ports::{AdminSessions, AttemptCounters};
+use crate::ports::{AdminSessions, AttemptCounters, Attempts};
 
 /// Lets calls pass that come from where the panel may be used, and tells of others.
 pub struct AdminDoor {
@@ -16,6 +17,8 @@ pub struct AdminDoor {
     networks: Vec<IpNet>,
     sessions: Arc<dyn AdminSessions>,
     counters: Arc<dyn AttemptCounters>,
+    clock: Arc<dyn Clock>,
+    silent: ClosedKeys,
 }
 
 /// The panel may not be used from there.
@@ -37,8 +40,9 @@ impl AdminDoor {
         networks: Vec<IpNet>,
         sessions: Arc<dyn AdminSessions>,
         counters: Arc<dyn AttemptCounters>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { company_id, networks, sessions, counters }
+        Self { company_id, networks, sessions, counters, clock, silent: ClosedKeys::default() }
     }
 
     /// Whether a call from there may go on; one that may not is told in the audit log as `reason`. What cannot be told
@@ -57,8 +61,15 @@ impl AdminDoor {
     }
 
     async fn tell(&self, origin: &Origin, reason: AdminRefusalReason) {
+        let now = self.clock.now();
+        if self.silent.rest_of(KEY, now).is_some() {
+            return;
+        }
         let told = async {
-            if self.counters.count(self.company_id, KEY, WINDOW).await?.count <= MOST_TOLD {
+            let Attempts { count, window_ends_in } = self.counters.count(self.company_id, KEY, WINDOW).await?;
+            if count > MOST_TOLD {
+                self.silent.note(KEY, now, window_ends_in);
+            } else {
                 let refusal = AdminRefusal { company_id: self.company_id, reason, origin: origin.clone() };
                 self.sessions.tell_refusal(&refusal).await?;
             }
@@ -75,11 +86,12 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::testing::{COMPANY_A, InMemoryAdminSessions, InMemoryAttemptCounters};
+    use crate::testing::{COMPANY_A, InMemoryAdminSessions, InMemoryAttemptCounters, NOON};
 
     fn door(networks: &[&str], sessions: &Arc<InMemoryAdminSessions>) -> AdminDoor {
         let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
-        AdminDoor::new(COMPANY_A, networks, sessions.clone(), Arc::new(InMemoryAttemptCounters::default()))
+        let counters = Arc::new(InMemoryAttemptCounters::default());
+        AdminDoor::new(COMPANY_A, networks, sessions.clone(), counters, Arc::new(|| NOON))
     }
 
     fn from(address: &str) -> Origin {

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use crate::ports::MockAdminSessions;
     use crate::testing::{
-        COMPANY_A, InMemoryAdminSessions, InMemoryAttemptCounters, a_new_admin_session, an_admin_origin,
+        COMPANY_A, InMemoryAdminSessions, InMemoryAttemptCounters, NOON, a_new_admin_session, an_admin_origin,
     };
 
     const INSIDE: &str = "10.0.0.0/8";
@@ -62,7 +62,7 @@ mod tests {
     fn panel(sessions: Arc<dyn AdminSessions>, networks: &[&str]) -> EnterAdminPanel {
         let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
         let counters = Arc::new(InMemoryAttemptCounters::default());
-        let door = AdminDoor::new(COMPANY_A, networks, Arc::clone(&sessions), counters);
+        let door = AdminDoor::new(COMPANY_A, networks, Arc::clone(&sessions), counters, Arc::new(|| NOON));
         EnterAdminPanel::new(COMPANY_A, Arc::new(door), sessions)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cortex_kernel::{CompanyId, StoreError, UserId};
 
-use crate::bind_account::{BindAccount, BindAccountError};
+use crate::bind_account::{BindAccount, BindAccountError, Bound};
 use crate::ports::{PendingBinding, TeamStore};
 
 /// Binds marked accounts one after the other, and comes back to those that could not be bound, each time later.
@@ -17,6 +17,8 @@ pub struct KeepBindings {
 
 /// How long one attempt may take: longer than all of its calls together.
 const LEASE: Duration = Duration::from_mins(2);
+/// When an account that was written is looked at again: long after any call that was under way.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// The first pause after a failure; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest one.
@@ -45,7 +47,9 @@ impl KeepBindings {
         let Some(pending) = self.team.claim_binding(self.company_id, user_id, LEASE).await? else { return Ok(false) };
         let PendingBinding { user_id, attempt } = pending;
         match self.bind_account.bind(self.company_id, user_id).await {
-            Ok(_) => self.team.settle_binding(self.company_id, user_id).await?,
+            Ok(Bound::Already) => self.team.settle_binding(self.company_id, user_id).await?,
+            // Another deployment may have read before us and write after us: it is looked at once more.
+            Ok(Bound::Now) => self.team.put_off_binding(self.company_id, user_id, LOOK_AGAIN).await?,
             Err(BindAccountError::NoSuchAccount) => {
                 tracing::warn!(user.id = %user_id, "a member has no account at Master, so none is bound");
                 self.team.settle_binding(self.company_id, user_id).await?;
@@ -87,13 +91,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bound_account_is_settled() {
+    async fn an_account_that_was_written_is_looked_at_again_before_it_is_settled() {
         let directory = Arc::new(InMemoryUserDirectory::default());
         directory.put("one@example.com", true, an_account());
-        let mut team = with_mark(1);
-        team.expect_settle_binding().once().returning(|_, _| Ok(()));
+        let mut written = with_mark(1);
+        written
+            .expect_put_off_binding()
+            .withf(|_, user_id, pause| *user_id == USER_1 && *pause == LOOK_AGAIN)
+            .once()
+            .returning(|_, _, _| Ok(()));
+        let mut holds = with_mark(2);
+        holds.expect_settle_binding().once().returning(|_, _| Ok(()));
 
-        assert!(keep(team, directory).tick().await.unwrap());
+        assert!(keep(written, directory.clone()).tick().await.unwrap());
+        assert!(keep(holds, directory).tick().await.unwrap());
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@ pub mod admin_door;
 pub mod announcing_team;
 pub mod bind_account;
 pub mod change_member;
+mod closed_keys;
 pub mod copy_master_audit;
 pub mod enter_admin_panel;
 pub mod enter_company;

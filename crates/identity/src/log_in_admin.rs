@@ -4,11 +4,12 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cortex_kernel::{AdminSessionId, CompanyId, IdGenerator, Origin, StoreError};
+use cortex_kernel::{AdminSessionId, Clock, CompanyId, IdGenerator, Origin, StoreError};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
 use crate::admin_door::{AddressNotAllowed, AdminDoor};
+use crate::closed_keys::ClosedKeys;
 use crate::model::{AdminRefusal, AdminRefusalReason, AdminSession, AdminTokenHash, NewAdminSession};
 use crate::ports::{AdminSessions, AdminTokens, AttemptCounters, Attempts, PinVerifier, VerifyPinError};
 
@@ -23,6 +24,7 @@ pub struct LogInAdmin {
     door: Arc<AdminDoor>,
     pin: Option<Arc<dyn PinVerifier>>,
     ports: LogInPorts,
+    closed: ClosedKeys,
 }
 
 /// What the use case stands on.
@@ -36,6 +38,8 @@ pub struct LogInPorts {
     pub tokens: Arc<dyn AdminTokens>,
     /// Where their ids come from.
     pub ids: Arc<dyn IdGenerator>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// How often a PIN may be wrong, and how long a session lasts.
@@ -101,13 +105,16 @@ impl LogInAdmin {
         pin: Option<Arc<dyn PinVerifier>>,
         ports: LogInPorts,
     ) -> Self {
-        Self { company_id, limits, door, pin, ports }
+        Self { company_id, limits, door, pin, ports, closed: ClosedKeys::default() }
     }
 
     /// Opens a session for who knows the PIN.
     pub async fn log_in(&self, pin: &SecretString, origin: &Origin) -> Result<LoggedInAdmin, LogInAdminError> {
         self.door.pass(origin, AdminRefusalReason::LoginFromElsewhere).await?;
         let verifier = self.pin.as_ref().ok_or(LogInAdminError::NoPin)?;
+        if let Some(retry_after) = self.closed.rest_of(IN_ALL, self.ports.clock.now()) {
+            return Err(LogInAdminError::TooManyAttempts { retry_after });
+        }
         let from_here = key_of(origin.address);
         self.count(&from_here, self.limits.per_address, origin).await?;
         if let Err(refused) = self.count(IN_ALL, self.limits.in_all, origin).await {
@@ -135,13 +142,18 @@ impl LogInAdmin {
     }
 
     /// Counts an attempt that may be looked at. Of those that may not, the first one of a window is told in the audit log:
-    /// the log is for ever, and anybody can try as often as he likes.
+    /// the log is for ever, and anybody can try as often as he likes. They cost the database nothing for a moment.
     async fn count(&self, key: &str, most: u32, origin: &Origin) -> Result<(), LogInAdminError> {
+        let now = self.ports.clock.now();
+        if let Some(retry_after) = self.closed.rest_of(key, now) {
+            return Err(LogInAdminError::TooManyAttempts { retry_after });
+        }
         let counted = self.ports.attempts.count(self.company_id, key, self.limits.window).await?;
         let Attempts { count, window_ends_in } = counted;
         if count <= most {
             return Ok(());
         }
+        self.closed.note(key, now, window_ends_in);
         if count == most.saturating_add(1) {
             self.tell(AdminRefusalReason::TooManyAttempts, origin).await?;
         }

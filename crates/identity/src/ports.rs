@@ -82,6 +82,7 @@ pub enum VerifyTokenError {
 /// - An invitation accepted twenty times at once leaves one audit row.
 /// - An invitation that ran out is not accepted.
 /// - A deactivated membership is not accepted.
+/// - An invitation with the address of an active colleague is not accepted.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait MembershipStore: Send + Sync {

@@ -13,8 +13,7 @@ use crate::ports::{Acceptance, MembershipStore};
 /// Keeps what lets people in, so that not every request asks Master.
 ///
 /// Only what lets in is kept, never a refusal: whoever is let in again enters at once. It is kept for five seconds at the
-/// most, and only while somebody sees to it that changes are told ([`Self::trust`]): where they can be heard, they count
-/// for the next request.
+/// most, and only while somebody sees to it that changes are told ([`Self::trust`]): then they count for the next request.
 pub struct RememberedMemberships {
     store: Arc<dyn MembershipStore>,
     clock: Arc<dyn Clock>,
@@ -38,6 +37,7 @@ struct Memory {
 
 struct Known<T> {
     what: T,
+    /// When it was asked: the answer may have taken its time.
     since: OffsetDateTime,
 }
 
@@ -48,7 +48,7 @@ impl RememberedMemberships {
         Self { store, clock, memory: RwLock::default() }
     }
 
-    /// From now on what is read is kept for a moment: changes are heard, or nobody can do better.
+    /// From now on what is read is kept for a moment: changes are heard.
     pub fn trust(&self) {
         self.forget();
         self.write().is_trusted = true;
@@ -72,11 +72,10 @@ impl RememberedMemberships {
         self.read().generation
     }
 
-    fn keep(&self, generation: u64, keep: impl FnOnce(&mut Memory, OffsetDateTime)) {
-        let now = self.clock.now();
+    fn keep(&self, generation: u64, keep: impl FnOnce(&mut Memory)) {
         let mut memory = self.write();
         if memory.is_trusted && memory.generation == generation {
-            keep(&mut memory, now);
+            keep(&mut memory);
         }
     }
 
@@ -99,8 +98,8 @@ impl MembershipStore for RememberedMemberships {
         let generation = self.generation();
         let found = self.store.find_company(company_id).await?;
         if let Some(company) = found.as_ref().filter(|company| company.status.may_be_entered()) {
-            self.keep(generation, |memory, since| {
-                memory.companies.insert(company_id, Known { what: company.clone(), since });
+            self.keep(generation, |memory| {
+                memory.companies.insert(company_id, Known { what: company.clone(), since: now });
             });
         }
         Ok(found)
@@ -114,11 +113,11 @@ impl MembershipStore for RememberedMemberships {
         let generation = self.generation();
         let found = self.store.find_membership(company_id, user_id).await?;
         if let Some(membership) = found.as_ref().filter(|membership| membership.is_active) {
-            self.keep(generation, |memory, since| {
+            self.keep(generation, |memory| {
                 if memory.members.len() >= MAX_MEMBERS {
                     memory.members.clear();
                 }
-                memory.members.insert(key, Known { what: membership.clone(), since });
+                memory.members.insert(key, Known { what: membership.clone(), since: now });
             });
         }
         Ok(found)

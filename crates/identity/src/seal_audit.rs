@@ -1,6 +1,6 @@
 //! Audit rows get their seals, and how far the chain reached is told outside of its database.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cortex_kernel::{CompanyId, StoreError};
 
@@ -12,7 +12,14 @@ pub struct SealAudit {
     company_id: CompanyId,
     sealer: Arc<dyn AuditSealer>,
     heads: Arc<dyn AuditHeads>,
-    told: Mutex<Option<SealHead>>,
+    heads_at: Mutex<HeadsAt>,
+}
+
+/// How far the chain reaches, and how far Master was told that it does.
+#[derive(Clone, Copy, Default)]
+struct HeadsAt {
+    newest: Option<SealHead>,
+    told: Option<SealHead>,
 }
 
 /// Rows that are sealed in one transaction.
@@ -22,12 +29,21 @@ impl SealAudit {
     /// Seals the rows of this company.
     #[must_use]
     pub fn new(company_id: CompanyId, sealer: Arc<dyn AuditSealer>, heads: Arc<dyn AuditHeads>) -> Self {
-        Self { company_id, sealer, heads, told: Mutex::default() }
+        Self { company_id, sealer, heads, heads_at: Mutex::default() }
     }
 
-    /// Seals all that waits, and answers how much it was. The newest seal is told in the log and to Master: a chain that
-    /// is cut off later, seals and all, is missed there. Master may be away; the next seal is told it then.
+    /// Seals all that waits and tells Master, once. Whoever does so again and again calls [`Self::seal_rows`] and
+    /// [`Self::tell_master`] apart, so that a Master that does not answer holds up no seal.
     pub async fn seal(&self) -> Result<usize, StoreError> {
+        let sealed = self.seal_rows().await?;
+        if let Err(error) = self.tell_master().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "Master was not told of the newest audit seal");
+        }
+        Ok(sealed)
+    }
+
+    /// Seals all that waits, and answers how much it was. The newest seal is told in the log.
+    pub async fn seal_rows(&self) -> Result<usize, StoreError> {
         let (mut sealed, mut newest) = (0, None);
         while let Sealing::Sealed { count, head: Some(head) } = self.sealer.seal_next(self.company_id, BATCH).await? {
             sealed += count;
@@ -39,20 +55,25 @@ impl SealAudit {
         if let Some(head) = newest.filter(|_| sealed > 0) {
             tracing::info!(company = %self.company_id, seq = head.seq, hash = %head.hash, sealed, "[AUDIT_SEAL] head");
         }
-        if let Some(head) = newest.filter(|_| self.told() != newest) {
-            match self.keep(head).await {
-                Ok(()) => *self.told.lock().unwrap_or_else(PoisonError::into_inner) = newest,
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "Master was not told of the newest audit seal");
-                }
-            }
+        if newest.is_some() {
+            self.heads_at().newest = newest;
         }
         Ok(sealed)
     }
 
-    fn told(&self) -> Option<SealHead> {
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Tells Master how far the chain reaches, where it does not know: a chain that is cut off later, seals and all, is
+    /// missed there. Master may be away; it is told the next time.
+    pub async fn tell_master(&self) -> Result<(), StoreError> {
+        let HeadsAt { newest, told } = *self.heads_at();
+        if let Some(head) = newest.filter(|_| told != newest) {
+            self.keep(head).await?;
+            self.heads_at().told = newest;
+        }
+        Ok(())
+    }
+
+    fn heads_at(&self) -> MutexGuard<'_, HeadsAt> {
+        self.heads_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whoever rewrites a chain must not have the new one vouched for: the kept head moves along one chain only.
@@ -111,6 +132,16 @@ mod tests {
         heads.expect_find_head().returning(|_| Err(StoreError::Unavailable("gone".into())));
 
         assert_eq!(sealing(&log, heads).seal().await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_master_that_does_not_answer_holds_up_no_seal() {
+        let log = Arc::new(InMemoryAudit::default());
+        log.tell(COMPANY_A, "sync_triggered");
+        // It panics when it is asked anything.
+        let seal = sealing(&log, MockAuditHeads::new());
+
+        assert_eq!(seal.seal_rows().await.unwrap(), 1);
     }
 
     #[tokio::test]

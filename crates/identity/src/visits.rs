@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cortex_kernel::{CompanyId, StoreError, UserId};
 use time::{Duration, OffsetDateTime};
 
-use crate::model::{Membership, VerifiedToken, Visit};
+use crate::model::{Membership, NewEmail, VerifiedToken, Visit};
 use crate::ports::VisitStore;
 
 /// Notes that members came: once for each of their sessions, and again every five minutes. Requests do not wait for it:
@@ -55,6 +55,7 @@ impl Visits {
         }
         noted.last.insert(session, now);
         let new_email = token.email.clone().filter(|email| *email != membership.email);
+        let new_email = new_email.zip(token.issued_at).map(|(email, issued_at)| NewEmail { email, issued_at });
         noted.waiting.insert(user_id, Visit { user_id, at: now, new_email });
     }
 
@@ -143,12 +144,14 @@ mod tests {
     async fn an_address_is_told_where_it_is_another_one() {
         let spelt_otherwise = VerifiedToken { email: Some("ONE@example.com".parse().unwrap()), ..of_session("one") };
         let another = VerifiedToken { email: Some("new@example.com".parse().unwrap()), ..of_session("two") };
+        let timeless = VerifiedToken { session_id: Some("four".to_owned()), issued_at: None, ..another.clone() };
         let none = VerifiedToken { email: None, ..of_session("three") };
 
-        let visits = told(&[spelt_otherwise, another, none].map(|token| (token, Duration::ZERO))).await;
+        let visits = told(&[spelt_otherwise, another, none, timeless].map(|token| (token, Duration::ZERO))).await;
 
-        let emails: Vec<_> = visits.iter().map(|visit| visit.new_email.as_ref().map(ToString::to_string)).collect();
-        assert_eq!(emails, [None, Some("new@example.com".to_owned()), None]);
+        let emails: Vec<_> =
+            visits.iter().map(|visit| visit.new_email.as_ref().map(|new| new.email.to_string())).collect();
+        assert_eq!(emails, [None, Some("new@example.com".to_owned()), None, None]);
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ pub(crate) fn check(
     rules: &TokenRules,
     now: OffsetDateTime,
 ) -> Result<VerifiedToken, TokenRefusal> {
-    let expires_at = check_time(claims, rules, now)?;
+    let (issued_at, expires_at) = check_time(claims, rules, now)?;
     check_origin(claims, rules)?;
     let user_id = check_bearer(claims, rules)?;
     // Neither decides anything here: what cannot be read is not there.
@@ -37,12 +37,18 @@ pub(crate) fn check(
         email: email.and_then(|text| text.parse().ok()),
         companies: company_claims(claims)?,
         session_id,
+        issued_at,
         expires_at,
     })
 }
 
 /// `exp` is over at its own second, plus the leeway; `nbf` and `iat` are optional and never in the future.
-fn check_time(claims: &JsonObject, rules: &TokenRules, now: OffsetDateTime) -> Result<OffsetDateTime, TokenRefusal> {
+/// Answers `iat`, if it is there, and `exp`.
+fn check_time(
+    claims: &JsonObject,
+    rules: &TokenRules,
+    now: OffsetDateTime,
+) -> Result<(Option<OffsetDateTime>, OffsetDateTime), TokenRefusal> {
     let expires_at = moment(claims, "exp")?.ok_or(TokenRefusal::BadClaim("exp"))?;
     if expires_at <= now - rules.leeway {
         return Err(TokenRefusal::Expired);
@@ -52,7 +58,7 @@ fn check_time(claims: &JsonObject, rules: &TokenRules, now: OffsetDateTime) -> R
             return Err(TokenRefusal::NotYetValid);
         }
     }
-    Ok(expires_at)
+    Ok((moment(claims, "iat")?, expires_at))
 }
 
 fn check_origin(claims: &JsonObject, rules: &TokenRules) -> Result<(), TokenRefusal> {

@@ -36,24 +36,22 @@ impl RetryJob {
         Self { jobs, start_sync }
     }
 
-    /// Tries the job again in the name of an admin, past the lock. What an initial job was to do may be done by now: then
-    /// the new one reads what changed. Asked twice at once, it is one new job.
-    pub async fn retry(
-        &self,
-        company_id: CompanyId,
-        id: JobId,
-        session_id: AdminSessionId,
-        origin: Origin,
-    ) -> Result<Job, RetryJobError> {
+    /// The job, if it can be tried again. Whether its person may still be read for, the caller asks.
+    pub async fn find_ended(&self, company_id: CompanyId, id: JobId) -> Result<Job, RetryJobError> {
         let ended = self.jobs.find_job(company_id, id).await?.ok_or(RetryJobError::NotFound)?;
         match ended.status {
-            JobStatus::Failed | JobStatus::Cancelled => {}
+            JobStatus::Failed | JobStatus::Cancelled => Ok(ended),
             status @ (JobStatus::Queued | JobStatus::Running | JobStatus::Completed) => {
-                return Err(RetryJobError::NotEndedBadly(status));
+                Err(RetryJobError::NotEndedBadly(status))
             }
         }
+    }
+
+    /// Tries a job of [`Self::find_ended`] again in the name of an admin, past the lock. What an initial job was to do may be
+    /// done by now: then the new one reads what changed. Asked twice at once, it is one new job.
+    pub async fn retry(&self, ended: &Job, session_id: AdminSessionId, origin: Origin) -> Result<Job, RetryJobError> {
         let request = SyncRequest {
-            company_id,
+            company_id: ended.company_id,
             user_id: ended.user_id,
             provider: ended.provider,
             wish: match ended.kind {
@@ -62,7 +60,7 @@ impl RetryJob {
             },
             trigger: Trigger::Admin,
             triggered_by: Some(session_id.to_string()),
-            retry_of: Some(id),
+            retry_of: Some(ended.id),
             origin,
         };
         Ok(self.start_sync.start(request).await?.job)
@@ -96,7 +94,8 @@ mod tests {
     }
 
     async fn retry(use_case: RetryJob) -> Result<Job, RetryJobError> {
-        use_case.retry(COMPANY_A, a_job().id, SESSION, Origin::default()).await
+        let ended = use_case.find_ended(COMPANY_A, a_job().id).await?;
+        use_case.retry(&ended, SESSION, Origin::default()).await
     }
 
     #[rstest]

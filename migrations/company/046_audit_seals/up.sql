@@ -15,11 +15,6 @@ create trigger append_only before update or delete or truncate on admin_audit_se
   for each statement execute function cortex_refuse_change();
 select cortex_wall('admin_audit_seals', 'select, insert');
 
--- No row is without a moment any more. A constraint that holds already spares the table a second look under lock.
-alter table admin_audit_log validate constraint admin_audit_log_created_at;
-alter table admin_audit_log alter column created_at set not null;
-alter table admin_audit_log drop constraint admin_audit_log_created_at;
-
 -- The seal of the past: how many rows there are, and a hash over all of them in the order of their ids. The service
 -- computes the same from the rows (cortex_identity::model::audit), and a row that comes later is not one of them.
 do $$
@@ -38,7 +33,7 @@ begin
         || cortex_audit_field(tenant_id) || cortex_audit_field(company_id) || cortex_audit_field(id::text)
         || cortex_audit_field(user_id) || cortex_audit_field(session_id::text) || cortex_audit_field(action)
         || cortex_audit_field(resource_type) || cortex_audit_field(resource_id) || cortex_audit_field(request_id)
-        || cortex_audit_field((extract(epoch from created_at) * 1000000)::bigint::text)
+        || cortex_audit_field(case when isfinite(created_at) then (extract(epoch from created_at) * 1000000)::bigint end::text)
         || cortex_audit_field(encode(address_digest, 'hex')) || cortex_audit_field(encode(agent_digest, 'hex'))
         || cortex_audit_field(encode(details_digest, 'hex'))
       ) as hash
@@ -80,7 +75,8 @@ $$;
 
 -- Forgets what is personal in at most p_most rows of the company that are older than p_before, and answers in how many.
 -- The service may not update the log, so it does it through this function, which runs as the owner and therefore looks
--- itself whether the company is the one of the connection. A row tells up to which moment was forgotten: what is missing from a younger row was taken away.
+-- itself whether the company is the one of the connection. A row tells up to which moment was forgotten: what is missing
+-- from a younger row was taken away.
 create function cortex_forget_audit_details(p_company text, p_before timestamptz, p_most integer)
   returns bigint language plpgsql security definer set search_path = '' as $$
 declare
@@ -114,3 +110,9 @@ begin
 end
 $$;
 select cortex_wall_function('cortex_forget_audit_details(text, timestamptz, integer)', '{cortex_app}');
+
+-- No row is without a moment any more. A constraint that holds already spares the table a second look under lock, and the
+-- lock comes last: what goes before takes as long as there are rows.
+alter table admin_audit_log validate constraint admin_audit_log_created_at;
+alter table admin_audit_log alter column created_at set not null;
+alter table admin_audit_log drop constraint admin_audit_log_created_at;

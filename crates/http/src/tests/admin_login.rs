@@ -96,7 +96,13 @@ async fn from_elsewhere_nobody_logs_in() {
     let sessions = Arc::new(sessions);
     let counters = Arc::new(cortex_identity::testing::InMemoryAttemptCounters::default());
     let networks = vec!["192.0.2.0/24".parse().unwrap()];
-    let door = Arc::new(cortex_identity::AdminDoor::new(COMPANY_A, networks, sessions.clone(), counters.clone()));
+    let door = Arc::new(cortex_identity::AdminDoor::new(
+        COMPANY_A,
+        networks,
+        sessions.clone(),
+        counters.clone(),
+        Arc::new(|| cortex_identity::testing::NOON),
+    ));
     let limits = cortex_identity::LoginLimits {
         per_address: 5,
         in_all: 50,
@@ -108,6 +114,7 @@ async fn from_elsewhere_nobody_logs_in() {
         sessions,
         tokens: Arc::new(super::OneId),
         ids: Arc::new(super::OneId),
+        clock: Arc::new(|| cortex_identity::testing::NOON),
     };
     let log_in_admin = Arc::new(cortex_identity::LogInAdmin::new(COMPANY_A, limits, door, Some(Arc::new(Pin)), ports));
 

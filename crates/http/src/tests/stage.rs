@@ -132,17 +132,18 @@ pub(super) fn entrance(members: impl MembershipStore + 'static) -> Arc<EnterComp
 pub(super) fn panel(sessions: Arc<dyn AdminSessions>, networks: &[&str]) -> Arc<EnterAdminPanel> {
     let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
     let counters = Arc::new(InMemoryAttemptCounters::default());
-    let door = AdminDoor::new(COMPANY_A, networks, Arc::clone(&sessions), counters);
+    let door = AdminDoor::new(COMPANY_A, networks, Arc::clone(&sessions), counters, Arc::new(|| NOON));
     Arc::new(EnterAdminPanel::new(COMPANY_A, Arc::new(door), sessions))
 }
 
 /// The login to that panel, by this PIN.
 pub(super) fn admin_login(sessions: Arc<dyn AdminSessions>, pin: Option<Arc<dyn PinVerifier>>) -> Arc<LogInAdmin> {
     let attempts = Arc::new(InMemoryAttemptCounters::default());
-    let door = AdminDoor::new(COMPANY_A, Vec::new(), Arc::clone(&sessions), attempts.clone());
+    let door = AdminDoor::new(COMPANY_A, Vec::new(), Arc::clone(&sessions), attempts.clone(), Arc::new(|| NOON));
     let limits =
         LoginLimits { per_address: 5, in_all: 50, window: Duration::from_mins(15), session: Duration::from_hours(1) };
-    let ports = LogInPorts { attempts, sessions, tokens: Arc::new(OneId), ids: Arc::new(OneId) };
+    let ports =
+        LogInPorts { attempts, sessions, tokens: Arc::new(OneId), ids: Arc::new(OneId), clock: Arc::new(|| NOON) };
     Arc::new(LogInAdmin::new(COMPANY_A, limits, Arc::new(door), pin, ports))
 }
 

@@ -7,8 +7,8 @@ use rstest::rstest;
 use uuid::{Uuid, uuid};
 
 use super::*;
-use crate::ports::{MockAdminSessions, MockPinVerifier};
-use crate::testing::{COMPANY_A, InMemoryAdminSessions, InMemoryAttemptCounters, an_admin_origin};
+use crate::ports::{MockAdminSessions, MockAttemptCounters, MockPinVerifier};
+use crate::testing::{COMPANY_A, InMemoryAdminSessions, InMemoryAttemptCounters, NOON, an_admin_origin};
 
 const ID: Uuid = uuid!("0e000000-0000-4000-8000-000000000001");
 const LIMITS: LoginLimits =
@@ -50,12 +50,13 @@ struct Scene {
 impl Scene {
     fn use_case(&self, networks: &[&str], pin: Option<Arc<dyn PinVerifier>>) -> LogInAdmin {
         let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
-        let door = AdminDoor::new(COMPANY_A, networks, self.sessions.clone(), self.attempts.clone());
+        let door = AdminDoor::new(COMPANY_A, networks, self.sessions.clone(), self.attempts.clone(), Arc::new(|| NOON));
         let ports = LogInPorts {
             attempts: self.attempts.clone(),
             sessions: self.sessions.clone(),
             tokens: Arc::new(One),
             ids: Arc::new(One),
+            clock: Arc::new(|| NOON),
         };
         LogInAdmin::new(COMPANY_A, LIMITS, Arc::new(door), pin, ports)
     }
@@ -220,10 +221,28 @@ async fn a_session_that_cannot_be_opened_is_none() {
     let mut sessions = MockAdminSessions::new();
     sessions.expect_open().returning(|_| Err(StoreError::Unavailable("gone".into())));
     let ports = LogInPorts { sessions: Arc::new(sessions), ..scene.use_case(&[], None).ports };
-    let door = AdminDoor::new(COMPANY_A, Vec::new(), ports.sessions.clone(), ports.attempts.clone());
+    let door = AdminDoor::new(COMPANY_A, Vec::new(), ports.sessions.clone(), ports.attempts.clone(), Arc::new(|| NOON));
     let log_in = LogInAdmin::new(COMPANY_A, LIMITS, Arc::new(door), Some(scene.pin), ports);
 
     let tried = log_in.log_in(&"right".into(), &an_admin_origin()).await;
 
     assert!(matches!(tried, Err(LogInAdminError::Store(StoreError::Unavailable(_)))), "{tried:?}");
+}
+
+/// However often somebody knocks who is held off anyway, the row that all of his attempts share is left alone.
+#[tokio::test]
+async fn who_was_held_off_a_moment_ago_is_held_off_without_a_count() {
+    let mut attempts = MockAttemptCounters::new();
+    let window_ends_in = Duration::from_mins(10);
+    attempts.expect_count().once().returning(move |_, _, _| Ok(Attempts { count: 7, window_ends_in }));
+    let scene = Scene::default();
+    let use_case = scene.use_case(&[], Some(scene.pin.clone()));
+    let ports = LogInPorts { attempts: Arc::new(attempts), ..use_case.ports.clone() };
+    let use_case = LogInAdmin { ports, ..use_case };
+
+    for _ in 0..50 {
+        let tried = use_case.log_in(&"wrong".into(), &an_admin_origin()).await;
+        let Err(LogInAdminError::TooManyAttempts { retry_after }) = tried else { panic!("{tried:?}") };
+        assert_eq!(retry_after, window_ends_in);
+    }
 }

@@ -35,7 +35,10 @@ impl Account {
     #[must_use]
     pub fn binding_to(&self, company_id: CompanyId, others: &[CompanyId]) -> Option<AccountBinding> {
         let mut company_ids = self.company_ids.clone();
-        for wanted in [company_id].iter().chain(others) {
+        // So far the person's own word counted, for what it was worth; it opens no company of itself.
+        let own = self.own_company_id.as_deref().filter(|_| self.company_ids.is_empty() && self.company_id.is_none());
+        let own: Option<CompanyId> = own.and_then(|text| text.parse().ok());
+        for wanted in [company_id].iter().chain(others).chain(&own) {
             if !company_ids.iter().any(|text| text.parse() == Ok(*wanted)) {
                 company_ids.push(wanted.to_string());
             }
@@ -91,6 +94,18 @@ mod tests {
         let binding = account.binding_to(COMPANY_A, &[COMPANY_B]).unwrap();
 
         assert_eq!(binding.company_ids, [COMPANY_A.to_string(), COMPANY_B.to_string()]);
+    }
+
+    /// It may be suspended, or its invitation open: then nobody names it as one of the others.
+    #[test]
+    fn the_users_own_word_goes_on_counting_where_it_counted_alone() {
+        let b = COMPANY_B.to_string();
+        let account = Account { own_company_id: Some(b.clone()), ..an_account() };
+        let bound = Account { company_ids: vec![COMPANY_A.to_string()], ..account.clone() };
+
+        assert_eq!(account.binding_to(COMPANY_A, &[]).unwrap().company_ids, [COMPANY_A.to_string(), b]);
+        let binding = bound.binding_to(COMPANY_A, &[]).unwrap();
+        assert_eq!(binding.company_ids, [COMPANY_A.to_string()], "it counted for nothing");
     }
 
     #[test]

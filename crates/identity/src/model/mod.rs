@@ -26,4 +26,4 @@ pub use team::{
 };
 pub use user_context::UserContext;
 pub use verified_token::{TokenRefusal, VerifiedToken};
-pub use visit::Visit;
+pub use visit::{NewEmail, Visit};

@@ -18,6 +18,8 @@ pub struct VerifiedToken {
     pub companies: CompanyClaims,
     /// `session_id`: the sign-in that the token belongs to.
     pub session_id: Option<String>,
+    /// `iat`, where there is one.
+    pub issued_at: Option<OffsetDateTime>,
     /// `exp`.
     pub expires_at: OffsetDateTime,
 }

@@ -14,6 +14,7 @@ use crate::model::Visit;
 /// - A visit of nobody's changes nothing.
 /// - Another company's membership stays as it is.
 /// - A new address takes the place of the old one and leaves an audit row.
+/// - What an older token says does not come back.
 /// - An address that an active colleague has is not taken.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]

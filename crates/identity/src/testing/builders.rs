@@ -45,6 +45,7 @@ pub fn a_token() -> VerifiedToken {
         email: Some("one@example.com".parse().expect("an address")),
         companies: CompanyClaims { app_metadata: vec![COMPANY_A.to_string()], user_metadata: None },
         session_id: Some("session-1".to_owned()),
+        issued_at: Some(NOON),
         expires_at: NOON + Duration::HOUR,
     }
 }

@@ -71,6 +71,14 @@ impl MembershipStore for InMemoryMembershipStore {
         let &Acceptance { company_id, user_id, at, .. } = acceptance;
         let mut state = self.state();
         let State { memberships, audit, .. } = &mut *state;
+        let own = memberships.iter().find(|m| m.company_id == company_id && m.user_id == user_id).cloned();
+        let is_taken = own.is_some_and(|own| {
+            let is_other = |m: &&Membership| m.company_id == company_id && m.user_id != user_id;
+            memberships.iter().filter(is_other).any(|other| other.is_active && other.email == own.email)
+        });
+        if is_taken {
+            return Ok(None);
+        }
         let found = memberships.iter_mut().find(|m| m.company_id == company_id && m.user_id == user_id);
         let Some(membership) = found else { return Ok(None) };
         Ok(match membership.standing(at) {

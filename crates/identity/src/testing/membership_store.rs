@@ -9,7 +9,7 @@ use cortex_kernel::{CompanyId, Origin};
 use futures_util::future::join_all;
 use time::Duration;
 
-use super::{COMPANY_A, COMPANY_B, InMemoryMembershipStore, NOON, USER_1, a_company, a_membership};
+use super::{COMPANY_A, COMPANY_B, InMemoryMembershipStore, NOON, USER_1, USER_2, a_company, a_membership};
 use crate::model::{Company, CompanyStatus, Membership, Role, Standing};
 use crate::ports::{Acceptance, MembershipStore};
 
@@ -40,6 +40,7 @@ macro_rules! membership_store_contract {
             an_invitation_accepted_twenty_times_at_once_leaves_one_audit_row,
             an_invitation_that_ran_out_is_not_accepted,
             a_deactivated_membership_is_not_accepted,
+            an_invitation_with_the_address_of_an_active_colleague_is_not_accepted,
         }
     };
     ($harness:expr => $($case:ident,)+) => {
@@ -151,6 +152,15 @@ pub async fn a_deactivated_membership_is_not_accepted(harness: &impl Harness) {
     harness.put_membership(deactivated.clone()).await;
 
     assert_stays(harness, deactivated).await;
+}
+
+pub async fn an_invitation_with_the_address_of_an_active_colleague_is_not_accepted(harness: &impl Harness) {
+    put_both_companies(harness).await;
+    harness.put_membership(invited()).await;
+    let email = "ONE@example.com".parse().expect("an address");
+    harness.put_membership(Membership { user_id: USER_2, email, ..a_membership() }).await;
+
+    assert_stays(harness, invited()).await;
 }
 
 async fn assert_stays(harness: &impl Harness, membership: Membership) {

@@ -2,6 +2,7 @@
 
 #![expect(missing_docs, reason = "a case is named by its bullet of the contract")]
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -9,13 +10,15 @@ use cortex_kernel::{CompanyId, Email, StoreError, UserId};
 use time::{Duration, OffsetDateTime};
 
 use super::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_membership};
-use crate::model::{Membership, Visit};
+use crate::model::{Membership, NewEmail, Visit};
 use crate::ports::VisitStore;
 
 /// Visits in memory.
 #[derive(Debug, Default)]
 pub struct InMemoryVisits {
     members: Mutex<Vec<(Membership, Option<OffsetDateTime>)>>,
+    /// When the tokens were issued that addresses were taken from.
+    issued: Mutex<HashMap<(CompanyId, UserId), OffsetDateTime>>,
     audit: Mutex<Vec<(CompanyId, &'static str)>>,
 }
 
@@ -44,7 +47,7 @@ impl VisitStore for InMemoryVisits {
                         && member.email == *email
                 })
             };
-            let is_taken = visit.new_email.as_ref().is_some_and(colleague_has);
+            let is_taken = visit.new_email.as_ref().is_some_and(|new| colleague_has(&new.email));
             let own = members.iter_mut().find(|(member, _)| {
                 member.company_id == company_id && member.user_id == visit.user_id && member.is_active
             });
@@ -52,7 +55,13 @@ impl VisitStore for InMemoryVisits {
             *last = (*last).max(Some(visit.at));
             match &visit.new_email {
                 Some(_) if is_taken => taken.push(visit.user_id),
-                Some(email) => {
+                Some(NewEmail { email, issued_at }) => {
+                    let mut issued = self.issued.lock().expect("nobody panics while holding it");
+                    let key = (company_id, visit.user_id);
+                    if issued.get(&key).is_some_and(|known| known >= issued_at) {
+                        continue;
+                    }
+                    issued.insert(key, *issued_at);
                     member.email = email.clone();
                     self.audit.lock().expect("nobody panics while holding it").push((company_id, "user_email_changed"));
                 }
@@ -86,6 +95,7 @@ macro_rules! visit_store_contract {
             a_visit_of_nobodys_changes_nothing,
             another_companys_membership_stays_as_it_is,
             a_new_address_takes_the_place_of_the_old_one_and_leaves_an_audit_row,
+            what_an_older_token_says_does_not_come_back,
             an_address_that_an_active_colleague_has_is_not_taken,
         }
     };
@@ -132,6 +142,10 @@ fn visit(at: OffsetDateTime) -> Visit {
     Visit { user_id: USER_1, at, new_email: None }
 }
 
+fn named(email: &str, issued_at: OffsetDateTime) -> NewEmail {
+    NewEmail { email: email.parse().expect("an address"), issued_at }
+}
+
 async fn record(harness: &impl Harness, visits: &[Visit]) -> Vec<UserId> {
     harness.store().record(COMPANY_A, visits).await.expect("an answer")
 }
@@ -159,7 +173,7 @@ pub async fn an_earlier_visit_moves_nothing_back(harness: &impl Harness) {
 
 pub async fn a_visit_of_nobodys_changes_nothing(harness: &impl Harness) {
     harness.put_membership(Membership { is_active: false, ..a_membership() }).await;
-    let new_email = Some("new@example.com".parse().expect("an address"));
+    let new_email = Some(named("new@example.com", NOON));
     let stranger = Visit { user_id: USER_2, at: NOON, new_email: new_email.clone() };
 
     assert_eq!(record(harness, &[Visit { new_email, ..visit(NOON) }, stranger]).await, []);
@@ -171,7 +185,7 @@ pub async fn a_visit_of_nobodys_changes_nothing(harness: &impl Harness) {
 pub async fn another_companys_membership_stays_as_it_is(harness: &impl Harness) {
     harness.put_membership(a_membership()).await;
     harness.put_membership(Membership { company_id: COMPANY_B, ..a_membership() }).await;
-    let new_email = Some("new@example.com".parse().expect("an address"));
+    let new_email = Some(named("new@example.com", NOON));
 
     record(harness, &[Visit { new_email, ..visit(NOON) }]).await;
 
@@ -181,7 +195,7 @@ pub async fn another_companys_membership_stays_as_it_is(harness: &impl Harness) 
 
 pub async fn a_new_address_takes_the_place_of_the_old_one_and_leaves_an_audit_row(harness: &impl Harness) {
     harness.put_membership(a_membership()).await;
-    let new_email: Option<Email> = Some("New@example.com".parse().expect("an address"));
+    let new_email = Some(named("New@example.com", NOON));
 
     for _ in 0..2 {
         let visit = Visit { new_email: new_email.clone(), ..visit(NOON) };
@@ -189,7 +203,21 @@ pub async fn a_new_address_takes_the_place_of_the_old_one_and_leaves_an_audit_ro
         assert_eq!(harness.find(COMPANY_A, USER_1).await.1, "New@example.com");
     }
 
-    assert_eq!(harness.audited(COMPANY_A).await.first().map(String::as_str), Some("user_email_changed"));
+    assert_eq!(harness.audited(COMPANY_A).await, ["user_email_changed"]);
+}
+
+/// Two devices: one signed in before the address was changed, one afterwards.
+pub async fn what_an_older_token_says_does_not_come_back(harness: &impl Harness) {
+    harness.put_membership(a_membership()).await;
+    let old = Some(named("one@example.com", NOON - Duration::HOUR));
+    let new = Some(named("new@example.com", NOON));
+
+    for new_email in [new.clone(), old, new] {
+        assert_eq!(record(harness, &[Visit { new_email, ..visit(NOON) }]).await, []);
+        assert_eq!(harness.find(COMPANY_A, USER_1).await.1, "new@example.com");
+    }
+
+    assert_eq!(harness.audited(COMPANY_A).await, ["user_email_changed"]);
 }
 
 pub async fn an_address_that_an_active_colleague_has_is_not_taken(harness: &impl Harness) {
@@ -197,7 +225,7 @@ pub async fn an_address_that_an_active_colleague_has_is_not_taken(harness: &impl
         Membership { user_id: USER_2, email: "Two@example.com".parse().expect("an address"), ..a_membership() };
     harness.put_membership(a_membership()).await;
     harness.put_membership(colleague).await;
-    let new_email = Some("two@EXAMPLE.com".parse().expect("an address"));
+    let new_email = Some(named("two@EXAMPLE.com", NOON));
 
     let taken = record(harness, &[Visit { new_email, ..visit(NOON) }]).await;
 

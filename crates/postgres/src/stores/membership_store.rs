@@ -8,6 +8,7 @@ use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use tracing::instrument;
 
+use super::address_taken::AddressTaken;
 use crate::Pool;
 use crate::tables::{audit_log_global, companies, company_users};
 
@@ -57,15 +58,23 @@ impl MembershipStore for PgMembershipStore {
             origin,
         };
         let entry = &entry;
-        let row: Result<_, StoreError> = self
+        let accepted = self
             .master
             .transaction(async |connection: &mut AsyncPgConnection| {
-                if company_users::accept_invitation(connection, company_id, user_id, at).await? {
+                let acceptance = company_users::accept_invitation(connection, company_id, user_id, at);
+                if acceptance.await.map_err(AddressTaken::abort)? {
                     audit_log_global::insert(connection, entry).await?;
                 }
                 Ok(company_users::find(connection, company_id, user_id).await?)
             })
             .await;
-        Ok(row?.as_ref().and_then(company_users::membership).filter(|membership| membership.is_active))
+        let row = accepted.or_else(|reason| match reason {
+            AddressTaken::ByColleague => {
+                tracing::warn!(user.id = %user_id, "an invitation is not accepted: an active colleague has its address");
+                Ok(None)
+            }
+            AddressTaken::Unknown(error) => Err(error),
+        })?;
+        Ok(row.as_ref().and_then(company_users::membership).filter(|membership| membership.is_active))
     }
 }

@@ -1,5 +1,6 @@
 //! One file a port. A store owns its transactions: a method makes all of its value durable, or nothing.
 
+mod address_taken;
 mod admin_sessions;
 mod attempt_counters;
 mod audit_chain;

@@ -1,15 +1,15 @@
 //! [`VisitStore`] on Master.
 
 use async_trait::async_trait;
-use cortex_identity::model::Visit;
+use cortex_identity::model::{NewEmail, Visit};
 use cortex_identity::ports::VisitStore;
-use cortex_kernel::{CompanyId, Email, Origin, StoreError, UserId};
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use cortex_kernel::{CompanyId, Origin, StoreError, UserId};
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use tracing::instrument;
 
-use crate::tables::company_users::NewEmail;
+use super::address_taken::AddressTaken;
+use crate::tables::company_users::EmailChange;
 use crate::tables::{audit_log_global, company_users};
 use crate::{Abort, Pool};
 
@@ -26,8 +26,9 @@ impl PgVisitStore {
     }
 
     /// Whether nobody else has the address, which is the member's now.
-    async fn take_over(&self, company_id: CompanyId, user_id: UserId, email: &Email) -> Result<bool, StoreError> {
-        let origin = &Origin::default();
+    async fn take_over(&self, company_id: CompanyId, user_id: UserId, new: &NewEmail) -> Result<bool, StoreError> {
+        let (NewEmail { email, issued_at }, origin) = (new, &Origin::default());
+        let issued_at = *issued_at;
         let entry = &audit_log_global::Entry {
             company_id,
             user_id,
@@ -39,33 +40,19 @@ impl PgVisitStore {
         };
         self.master
             .transaction(async |connection: &mut AsyncPgConnection| {
-                match company_users::set_email(connection, company_id, user_id, email.as_str()).await {
-                    Ok(NewEmail { is_taken: true, .. })
-                    | Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-                        return Err(Abort::Decided(NotTakenOver::ColleagueHasIt));
-                    }
-                    Ok(NewEmail { is_new: true, .. }) => audit_log_global::insert(connection, entry).await?,
-                    Ok(_) => {}
-                    Err(error) => return Err(error.into()),
+                let change = company_users::set_email(connection, company_id, user_id, email.as_str(), issued_at);
+                match change.await.map_err(AddressTaken::abort)? {
+                    EmailChange { is_taken: true, .. } => return Err(Abort::Decided(AddressTaken::ByColleague)),
+                    EmailChange { is_new: true, .. } => audit_log_global::insert(connection, entry).await?,
+                    EmailChange { .. } => {}
                 }
                 Ok(true)
             })
             .await
             .or_else(|reason| match reason {
-                NotTakenOver::ColleagueHasIt => Ok(false),
-                NotTakenOver::Unknown(error) => Err(error),
+                AddressTaken::ByColleague => Ok(false),
+                AddressTaken::Unknown(error) => Err(error),
             })
-    }
-}
-
-enum NotTakenOver {
-    ColleagueHasIt,
-    Unknown(StoreError),
-}
-
-impl From<StoreError> for NotTakenOver {
-    fn from(error: StoreError) -> Self {
-        Self::Unknown(error)
     }
 }
 
@@ -81,8 +68,8 @@ impl VisitStore for PgVisitStore {
         // Addresses change rarely: one statement each.
         let mut taken = Vec::new();
         for visit in visits {
-            if let Some(email) = &visit.new_email
-                && !self.take_over(company_id, visit.user_id, email).await?
+            if let Some(new) = &visit.new_email
+                && !self.take_over(company_id, visit.user_id, new).await?
             {
                 taken.push(visit.user_id);
             }

@@ -297,9 +297,13 @@ pub(crate) async fn forgotten_before(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
 ) -> QueryResult<Option<Result<OffsetDateTime, Inconsistency>>> {
-    // Written in one form, the texts stand in the order of the moments.
-    let Told { told } = sql("select max(resource_id) as told from admin_audit_log \
-         where tenant_id = $1 and action = 'audit_details_forgotten'")
+    // Written in one form, the texts stand in the order of the moments. A row that tells of a moment which the function
+    // would have refused when the row was written was put there by somebody else, and counts for nothing.
+    let Told { told } = sql("select max(resource_id collate \"C\") as told from admin_audit_log \
+         where tenant_id = $1 and action = 'audit_details_forgotten' and created_at <= now() \
+           and resource_id ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$' \
+           and resource_id collate \"C\" <= \
+             to_char((created_at - interval '1 day') at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
     .bind::<Text, _>(company_id.to_string())
     .get_result(connection)
     .await?;

@@ -120,11 +120,11 @@ pub(crate) async fn visited(
 
 /// What became of a member's new address.
 #[derive(QueryableByName)]
-pub(crate) struct NewEmail {
+pub(crate) struct EmailChange {
     /// A colleague has it, active or invited, and nothing was changed.
     #[diesel(sql_type = SqlBool)]
     pub(crate) is_taken: bool,
-    /// The active member is known by it now, and was not before.
+    /// The active member is known by it now, and was not before; no later token said otherwise.
     #[diesel(sql_type = SqlBool)]
     pub(crate) is_new: bool,
 }
@@ -136,15 +136,19 @@ pub(crate) async fn set_email(
     company_id: CompanyId,
     user_id: UserId,
     email: &str,
-) -> QueryResult<NewEmail> {
+    issued_at: OffsetDateTime,
+) -> QueryResult<EmailChange> {
     sql("with colleague as (select from company_users where company_id = $1 and user_id <> $2 \
-                            and (is_active or invitation_expires_at is not null) and lower(email) = lower($3)), \
-         changed as (update company_users set email = $3 where company_id = $1 and user_id = $2 and is_active \
-                     and lower(email) <> lower($3) and not exists (select from colleague) returning id) \
+                            and (is_active or invitation_expires_at > now()) and lower(email) = lower($3)), \
+         changed as (update company_users set email = $3, email_token_at = $4 \
+                     where company_id = $1 and user_id = $2 and is_active and lower(email) <> lower($3) \
+                       and (email_token_at is null or email_token_at < $4) \
+                       and not exists (select from colleague) returning id) \
          select exists (select from colleague) as is_taken, exists (select from changed) as is_new")
     .bind::<SqlUuid, _>(company_id.as_uuid())
     .bind::<SqlUuid, _>(user_id.as_uuid())
     .bind::<Text, _>(email)
+    .bind::<Timestamptz, _>(issued_at)
     .get_result(connection)
     .await
 }

@@ -433,31 +433,6 @@ async fn what_only_a_person_can_decide_is_left_and_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invitation_with_a_members_address_is_left_and_said() {
-    let owned = Owned::new(Database::Master, Past::ByHand, Host::Plain).await;
-    owned.migrator().up(Some("009_invitations".to_owned())).await.unwrap();
-    let invite = format!(
-        "insert into company_users (user_id, company_id, email, is_active, invitation_expires_at) \
-         values (gen_random_uuid(), '{COMPANY_A}', 'INA@harbour.example', false, now())"
-    );
-    owned.as_owner().await.batch_execute(&invite).await.unwrap();
-
-    let ran = owned.migrator().up(None).await.unwrap();
-
-    let warnings: Vec<_> = ran.iter().flat_map(|ran| &ran.warnings).collect();
-    assert_eq!(
-        warnings,
-        ["an invitation has the e-mail address of another member: the unique index is left out \
-          (Set invitation_expires_at of the invitation to null, then migrate again.)"]
-    );
-    let decide = "update company_users set invitation_expires_at = null where email = 'INA@harbour.example'";
-    owned.as_owner().await.batch_execute(decide).await.unwrap();
-    assert_eq!(owned.migrator().up(None).await.unwrap(), []);
-    let index = "select count(*) from pg_class where relname = 'company_users_open_email'";
-    assert_eq!(count(&owned.as_owner().await, index).await, 1, "once the rows are clean");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_failure_names_the_migration_and_the_next_run_goes_on_there() {
     let owned = Owned::new(Database::Company, Past::LivedIn, Host::Plain).await;
     owned.database.batch("create table connect_sessions (id int)").await;

@@ -32,6 +32,7 @@ async fn the_facts_of_a_token_come_out() {
         email: Some("one@example.com".parse().unwrap()),
         companies: CompanyClaims { app_metadata: vec![COMPANY_A.to_string()], user_metadata: None },
         session_id: Some("session-1".to_owned()),
+        issued_at: Some(NOON),
         expires_at: NOON + Duration::HOUR,
     };
 

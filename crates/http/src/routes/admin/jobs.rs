@@ -299,7 +299,9 @@ pub(in crate::routes) async fn retry(
     admin: Data<AdminServices>,
 ) -> Result<Json<RetriedByAdmin>, Problem> {
     let original = JobId::new(*id);
-    let job = admin.retry_job.retry(session.company_id, original, session.id, origin).await?;
+    let ended = admin.retry_job.find_ended(session.company_id, original).await?;
+    must_be_member(&admin, session.company_id, ended.user_id).await?;
+    let job = admin.retry_job.retry(&ended, session.id, origin).await?;
     Ok(Json(RetriedByAdmin { status: "queued", new_job_id: job.id.to_string(), original_job_id: original.to_string() }))
 }
 
