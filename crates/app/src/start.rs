@@ -137,7 +137,7 @@ impl StartCheck for DatabaseCheck {
         let mut findings = Vec::new();
         if !pending.is_empty() {
             findings.push(self.finding(format!(
-                "{} of the {database} database at {place} not run: run `cortex migrate up`, or start `serve` with --migrate",
+                "in the {database} database at {place} {} not run: run `cortex migrate up`, or start `serve` with --migrate",
                 have(&pending)
             )));
         }

@@ -14,7 +14,7 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::rt::time::timeout;
 use actix_web::web::{self, Bytes, ServiceConfig};
 use actix_web::{Error, FromRequest, HttpRequest};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::error::Category;
 
 use crate::MAX_BODY_BYTES;
@@ -154,9 +154,12 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         T::deserialize(serde_ignored::Deserializer::new(tracked, &mut note))
     };
     let invalid = match parsed.and_then(|value| json.end().map(|()| value)) {
+        // A list of the fields' values in their order would do for the parser.
+        Ok(_) if is_list(body) => Some((String::new(), "expected an object".to_owned())),
         Ok(value) if unknown.is_empty() => return Ok(value),
         Ok(_) => None,
-        Err(error) if error.classify() == Category::Data => {
+        // Of a number where a word is expected the parser says that it is no JSON.
+        Err(error) if error.classify() == Category::Data || is_json_text(body) => {
             Some((pointer_to_invalid(&track.path()), without_position(&error)))
         }
         Err(error) => {
@@ -169,6 +172,14 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Err(fields.fold(Problem::new(ProblemKind::InvalidField), |problem, (pointer, detail)| {
         problem.invalid_field(pointer, detail)
     }))
+}
+
+fn is_list(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'[')
+}
+
+fn is_json_text(body: &[u8]) -> bool {
+    std::str::from_utf8(body).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
 /// Whether more arrays and objects are open at once. Of what is no JSON it need not tell the truth.

@@ -39,13 +39,9 @@ impl ClosedKeys {
 
     /// How long the key is still closed, if that is known.
     pub(crate) fn rest_of(&self, key: &str, now: OffsetDateTime) -> Option<Duration> {
-        let mut keys = self.keys();
-        let closed = keys.get(key)?;
-        if now < closed.known_until {
-            return (closed.opens_at - now).try_into().ok();
-        }
-        keys.remove(key);
-        None
+        let keys = self.keys();
+        let closed = keys.get(key).filter(|closed| now < closed.known_until)?;
+        (closed.opens_at - now).try_into().ok()
     }
 
     fn keys(&self) -> MutexGuard<'_, HashMap<String, Closed>> {

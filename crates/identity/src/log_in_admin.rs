@@ -118,7 +118,6 @@ impl LogInAdmin {
         let from_here = key_of(origin.address);
         self.count(&from_here, self.limits.per_address, origin).await?;
         if let Err(refused) = self.count(IN_ALL, self.limits.in_all, origin).await {
-            // It was not looked at, so it was not wrong from here.
             self.give_back(&from_here).await;
             return Err(refused);
         }
@@ -126,6 +125,14 @@ impl LogInAdmin {
             self.tell(AdminRefusalReason::WrongPin, origin).await?;
             return Err(LogInAdminError::WrongPin);
         }
+        let opened = self.open(origin).await;
+        // Whatever became of the session, the PIN was right.
+        self.give_back(&from_here).await;
+        self.give_back(IN_ALL).await;
+        opened
+    }
+
+    async fn open(&self, origin: &Origin) -> Result<LoggedInAdmin, LogInAdminError> {
         let token = self.ports.tokens.new_token();
         let new = NewAdminSession {
             id: AdminSessionId::new(self.ports.ids.new_uuid()),
@@ -135,8 +142,6 @@ impl LogInAdmin {
             origin: origin.clone(),
         };
         let session = self.ports.sessions.open(&new).await?;
-        self.give_back(&from_here).await;
-        self.give_back(IN_ALL).await;
         tracing::info!(admin_session.id = %session.id, "an admin logged in");
         Ok(LoggedInAdmin { session, token, lasts: self.limits.session })
     }
@@ -156,6 +161,9 @@ impl LogInAdmin {
         self.closed.note(key, now, window_ends_in);
         if count == most.saturating_add(1) {
             self.tell(AdminRefusalReason::TooManyAttempts, origin).await?;
+        } else {
+            // It was not looked at, so it was not wrong. The first one stays, so that the next is not told again.
+            self.give_back(key).await;
         }
         Err(LogInAdminError::TooManyAttempts { retry_after: window_ends_in })
     }

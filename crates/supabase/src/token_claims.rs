@@ -12,6 +12,9 @@ use crate::token_rules::TokenRules;
 /// The one `role` of a person who signed in. Service and anon keys are tokens too, with roles of their own.
 const USER_ROLE: &str = "authenticated";
 
+/// Characters of a UUID with its hyphens.
+const HYPHENATED_LENGTH: usize = 36;
+
 /// `aud` is one text or a list of them (RFC 7519, 4.1.3).
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -76,7 +79,10 @@ fn check_bearer(claims: &JsonObject, rules: &TokenRules) -> Result<UserId, Token
     if claims.optional::<String>("role")?.as_deref() != Some(USER_ROLE) {
         return Err(TokenRefusal::NotAUser);
     }
-    let user_id = claims.required::<String>("sub")?.parse().map_err(|_| TokenRefusal::BadClaim("sub"))?;
+    let user_id = claims.required::<String>("sub")?;
+    // The parser takes further spellings, in braces or as a URN; Supabase writes one.
+    let user_id = Some(user_id).filter(|text| text.len() == HYPHENATED_LENGTH).and_then(|text| text.parse().ok());
+    let user_id = user_id.ok_or(TokenRefusal::BadClaim("sub"))?;
     if claims.optional("is_anonymous")?.unwrap_or(false) {
         return Err(TokenRefusal::AnonymousUser);
     }

@@ -13,6 +13,7 @@ use cortex_postgres::stores::{PgAuditChain, PgAuditHeads};
 use cortex_postgres::{Address, Pool, PoolConfig};
 use serde_json::json;
 
+use super::users::must_be_known;
 use crate::config::{AuditConfig, DatabaseUrl};
 
 /// What to do with the audit log.
@@ -51,6 +52,7 @@ pub async fn verify(config: &AuditConfig, as_json: bool, out: &mut (dyn Write + 
     let company = pool(config, &config.databases.company).context("DATABASE_URL")?;
     let master = pool(config, &config.databases.master).context("MASTER_DATABASE_URL")?;
     let company_id = config.deployment.company_id;
+    must_be_known(company_id, &master).await?;
     let verify =
         VerifyAudit::new(company_id, Arc::new(PgAuditChain::new(company)), Arc::new(PgAuditHeads::new(master)));
     let outcome = verify.verify().await.context("the audit log cannot be checked")?;

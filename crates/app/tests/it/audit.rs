@@ -16,6 +16,8 @@ impl Deployment {
     async fn new() -> Self {
         let deployment = Self { master: TestDatabase::empty().await, company: TestDatabase::empty().await };
         assert_eq!(deployment.cortex(&["migrate", "up"]).status.code(), Some(0));
+        let insert = format!("insert into companies (id, slug, name) values ('{COMPANY}', 'harbour', 'Harbour')");
+        deployment.master.batch(&insert).await;
         deployment
     }
 
@@ -67,6 +69,18 @@ async fn the_first_finding_is_named_and_the_exit_code_is_one() {
     let finding = &serde_json::from_slice::<Value>(&programs.stdout).unwrap()["finding"];
     assert_eq!((&finding["kind"], &finding["seq"]), (&Value::from("unsealed"), &Value::Null));
     assert_eq!(finding["audit_id"], "0e000000-0000-4000-8000-000000000001");
+}
+
+/// It has no rows, and all of them would agree.
+#[tokio::test]
+async fn a_company_that_master_does_not_know_is_a_mistake() {
+    let deployment = Deployment::new().await;
+    deployment.master.batch("delete from companies").await;
+
+    let output = deployment.cortex(&["audit", "verify"]);
+
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is COMPANY_ID right?"), "{output:?}");
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(super) struct Reconnecting {
 /// Opens a session in which the caller can connect one account of the provider.
 #[utoipa::path(
     method(get, post), path = "/api/v1/oauth/connect/start", tag = "connections", params(ProviderParameter),
-    responses((status = 200, body = Started))
+    responses((status = 200, body = Started), (status = 502, response = ProblemBody))
 )]
 pub(super) async fn start(
     Caller(caller): Caller,
@@ -58,7 +58,11 @@ pub(super) async fn start(
 /// Opens one in which the caller can connect the same account again.
 #[utoipa::path(
     post, path = "/api/v1/oauth/connect/reconnect", tag = "connections", params(ProviderParameter),
-    responses((status = 200, body = Reconnecting), (status = 409, response = ProblemBody))
+    responses(
+        (status = 200, body = Reconnecting),
+        (status = 409, response = ProblemBody),
+        (status = 502, response = ProblemBody)
+    )
 )]
 pub(super) async fn reconnect(
     Caller(caller): Caller,

@@ -105,7 +105,13 @@ struct SourceItem {
 }
 
 /// A part of the company's documents, those brought in last first.
-#[utoipa::path(get, path = "/api/v1/documents", tag = "documents", params(Wanted), responses((status = 200, body = Listed)))]
+#[utoipa::path(
+    get,
+    path = "/api/v1/documents",
+    tag = "documents",
+    params(Wanted),
+    responses((status = 200, body = Listed))
+)]
 pub(super) async fn list(
     Caller(caller): Caller,
     Query(wanted): Query<Wanted>,

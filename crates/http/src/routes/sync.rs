@@ -107,7 +107,11 @@ pub(super) async fn initial(
 #[utoipa::path(
     post, path = "/api/v1/sync/{provider}", tag = "sync", params(("provider" = String, Path)),
     request_body = Option<Choices>,
-    responses((status = 202, body = Queued), (status = 409, response = ProblemBody), (status = 422, response = ProblemBody))
+    responses(
+        (status = 202, body = Queued),
+        (status = 409, response = ProblemBody),
+        (status = 422, response = ProblemBody)
+    )
 )]
 pub(super) async fn incremental(
     Caller(caller): Caller,

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::openapi::ProblemBody;
 use crate::extract::{self, OptionalJson};
 use crate::gate::Caller;
 use crate::origin::CameFrom;
@@ -139,7 +140,12 @@ pub(super) async fn list(
     path = "/api/v1/users/invite",
     tag = "team",
     request_body = InviteBody,
-    responses((status = 200, body = InviteAnswer))
+    responses(
+        (status = 200, body = InviteAnswer),
+        (status = 409, response = ProblemBody),
+        (status = 501, response = ProblemBody),
+        (status = 502, response = ProblemBody)
+    )
 )]
 pub(super) async fn invite(
     Caller(caller): Caller,
@@ -180,7 +186,11 @@ pub(super) async fn invite(
     tag = "team",
     params(("user_id" = String, Path)),
     request_body = ChangeBody,
-    responses((status = 200, body = ChangedMember))
+    responses(
+        (status = 200, body = ChangedMember),
+        (status = 404, response = ProblemBody),
+        (status = 409, response = ProblemBody)
+    )
 )]
 pub(super) async fn change(
     Caller(caller): Caller,
@@ -201,7 +211,7 @@ pub(super) async fn change(
     path = "/api/v1/users/{user_id}",
     tag = "team",
     params(("user_id" = String, Path)),
-    responses((status = 200, body = ChangedMember))
+    responses((status = 200, body = ChangedMember), (status = 404, response = ProblemBody))
 )]
 pub(super) async fn deactivate(
     Caller(caller): Caller,

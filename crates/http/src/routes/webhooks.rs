@@ -27,7 +27,11 @@ const SIGNATURE: &str = "X-Nango-Hmac-Sha256";
 #[utoipa::path(
     post, path = "/nango/webhook", tag = "broker", params(("X-Nango-Hmac-Sha256" = String, Header)),
     request_body(content = String, content_type = "application/json"),
-    responses((status = 202, body = Accepted), (status = 401, response = ProblemBody), (status = 413, response = ProblemBody))
+    responses(
+        (status = 202, body = Accepted),
+        (status = 401, response = ProblemBody),
+        (status = 413, response = ProblemBody)
+    )
 )]
 pub(super) async fn receive(
     request: HttpRequest,
@@ -43,7 +47,12 @@ pub(super) async fn receive(
 }
 
 /// Where older clients brought connections by hand.
-#[utoipa::path(post, path = "/nango/oauth/callback", tag = "broker", responses((status = 410, response = ProblemBody)))]
+#[utoipa::path(
+    post,
+    path = "/nango/oauth/callback",
+    tag = "broker",
+    responses((status = 410, response = ProblemBody))
+)]
 pub(super) async fn callback() -> Result<HttpResponse, Problem> {
     let detail = "Connections are saved from what the connection broker itself tells: there is nothing to call here.";
     Err(Problem::new(ProblemKind::Gone).detail(detail))

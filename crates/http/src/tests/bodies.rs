@@ -9,10 +9,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::test::{self, TestRequest};
 use actix_web::web::{self, Bytes, ServiceConfig};
+use cortex_identity::model::Role;
 use futures_util::stream;
 use rstest::rstest;
 use serde_json::Value;
 
+use super::stage::{as_role, call, services};
 use super::{assert_secured, edge, post, problem_of, trial};
 use crate::extract::{BodyPatience, Json, OptionalJson, Raw};
 use crate::problem::ProblemKind;
@@ -81,4 +83,31 @@ async fn a_body_that_does_not_arrive_is_not_waited_for_forever(#[case] path: &st
 
     assert_secured(response.headers());
     problem_of(response, ProblemKind::RequestTimeout).await;
+}
+
+#[rstest]
+#[case::a_list_of_values(r#"["917364"]"#, "")]
+#[case::a_list_with_blanks(" \n[\"917364\"]", "")]
+#[case::a_number_for_a_text(r#"{"pin": 917364}"#, "/pin")]
+#[actix_web::test]
+async fn a_body_is_an_object_with_values_of_the_right_kind(#[case] body: &'static str, #[case] pointer: &str) {
+    let response = call(services(), post("/admin/auth", body)).await;
+
+    let problem = problem_of(response, ProblemKind::InvalidField).await;
+    assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+}
+
+#[rstest]
+#[case::a_number("5")]
+#[case::nothing("null")]
+#[case::a_list(r#"["user"]"#)]
+#[case::another_word(r#""king""#)]
+#[actix_web::test]
+async fn a_word_of_the_wrong_kind_is_named_and_the_body_is_not_called_broken(#[case] role: &str) {
+    let body = format!(r#"{{"email": "new@example.com", "role": {role}}}"#);
+
+    let response = call(services(), as_role(Role::Owner, post("/api/v1/users/invite", body))).await;
+
+    let problem = problem_of(response, ProblemKind::InvalidField).await;
+    assert_eq!(problem["errors"][0]["pointer"], "/role", "{problem}");
 }

@@ -235,6 +235,7 @@ async fn who_was_held_off_a_moment_ago_is_held_off_without_a_count() {
     let mut attempts = MockAttemptCounters::new();
     let window_ends_in = Duration::from_mins(10);
     attempts.expect_count().once().returning(move |_, _, _| Ok(Attempts { count: 7, window_ends_in }));
+    attempts.expect_give_back().once().returning(|_, _| Ok(()));
     let scene = Scene::default();
     let use_case = scene.use_case(&[], Some(scene.pin.clone()));
     let ports = LogInPorts { attempts: Arc::new(attempts), ..use_case.ports.clone() };
@@ -244,5 +245,41 @@ async fn who_was_held_off_a_moment_ago_is_held_off_without_a_count() {
         let tried = use_case.log_in(&"wrong".into(), &an_admin_origin()).await;
         let Err(LogInAdminError::TooManyAttempts { retry_after }) = tried else { panic!("{tried:?}") };
         assert_eq!(retry_after, window_ends_in);
+    }
+}
+
+/// More right ones at once than may be wrong: those that were looked at are given back, and of the others all but one.
+#[tokio::test]
+async fn right_pins_that_come_too_many_at_once_do_not_lock_anybody_out() {
+    let scene = Scene::default();
+    let key = key_of(Some(HERE.parse().unwrap()));
+    for _ in 0..5 {
+        scene.attempts.count(COMPANY_A, &key, LIMITS.window).await.unwrap();
+    }
+    for _ in 0..7 {
+        assert!(scene.is_held_off(HERE, "right").await);
+    }
+    for _ in 0..5 {
+        scene.attempts.give_back(COMPANY_A, &key).await.unwrap();
+    }
+
+    for _ in 0..4 {
+        scene.fail_from(HERE).await;
+    }
+    assert!(scene.is_held_off(HERE, "right").await);
+}
+
+#[tokio::test]
+async fn a_right_pin_whose_session_cannot_be_kept_is_no_failure() {
+    let scene = Scene::default();
+    let mut sessions = MockAdminSessions::new();
+    sessions.expect_open().times(9).returning(|_| Err(StoreError::Unavailable("gone".into())));
+    let use_case = scene.use_case(&[], Some(scene.pin.clone()));
+    let ports = LogInPorts { sessions: Arc::new(sessions), ..use_case.ports.clone() };
+    let use_case = LogInAdmin { ports, ..use_case };
+
+    for _ in 0..9 {
+        let tried = use_case.log_in(&"right".into(), &an_admin_origin()).await;
+        assert!(matches!(tried, Err(LogInAdminError::Store(_))), "{tried:?}");
     }
 }

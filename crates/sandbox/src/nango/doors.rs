@@ -9,6 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use serde::Deserialize;
+use tokio::runtime::Handle;
 
 use super::state::State;
 use super::{LARGEST_BODY, NangoControl, gate, routes};
@@ -27,6 +28,8 @@ pub enum Part {
 pub(super) struct Doors {
     api: Door,
     providers: Door,
+    /// Where they were opened. A worker's own runtime ends when its server goes down.
+    runtime: Handle,
 }
 
 struct Door {
@@ -37,7 +40,7 @@ struct Door {
 impl Doors {
     pub(super) fn new(api: SocketAddr, providers: SocketAddr) -> Self {
         let door = |address| Door { address, open: Mutex::default() };
-        Self { api: door(api), providers: door(providers) }
+        Self { api: door(api), providers: door(providers), runtime: Handle::current() }
     }
 
     fn door(&self, part: Part) -> &Door {
@@ -75,6 +78,7 @@ impl NangoControl {
     /// Takes a server away and brings it back after `pause`.
     pub fn go_down_for(&self, part: Part, pause: Duration) {
         let control = self.clone();
+        let _runtime = self.state.doors.runtime.enter();
         self.state.tasks.spawn(async move {
             control.go_down(part).await;
             tokio::time::sleep(pause).await;
@@ -111,6 +115,7 @@ fn serve(state: &Arc<State>, listener: TcpListener) -> std::io::Result<ServerHan
     .listen(listener)?
     .run();
     let handle = server.handle();
+    let _runtime = state.doors.runtime.enter();
     state.tasks.serve(server);
     Ok(handle)
 }

@@ -5,7 +5,7 @@ use TokenRefusal::{
     NotYetValid, TooLong, UnknownKey, WrongAlgorithm,
 };
 use cortex_identity::model::TokenRefusal;
-use cortex_identity::testing::NOON;
+use cortex_identity::testing::{NOON, USER_1};
 use cortex_supabase::TokenRules;
 use serde_json::{Value, json};
 
@@ -205,6 +205,9 @@ const BEARERS: &[Case] = &[
     ("a list of roles", |forge| forge.claiming("role", json!(["authenticated"])), BadClaim("role")),
     ("no subject", |forge| forge.lacking("sub"), BadClaim("sub")),
     ("a subject that is no uuid", |forge| forge.claiming("sub", "one@example.com"), BadClaim("sub")),
+    ("a subject in braces", |forge| forge.claiming("sub", format!("{{{USER_1}}}")), BadClaim("sub")),
+    ("a subject as a URN", |forge| forge.claiming("sub", format!("urn:uuid:{USER_1}")), BadClaim("sub")),
+    ("a subject without hyphens", |forge| forge.claiming("sub", USER_1.to_string().replace('-', "")), BadClaim("sub")),
     ("an empty subject", |forge| forge.claiming("sub", ""), BadClaim("sub")),
     ("an anonymous user", |forge| forge.claiming("is_anonymous", true), AnonymousUser),
     ("anonymous in text", |forge| forge.claiming("is_anonymous", "false"), BadClaim("is_anonymous")),

@@ -86,8 +86,7 @@ fn started(config: UsersConfig) -> anyhow::Result<UsersConfig> {
 
 async fn map(person: &MapArgs, config: &UsersConfig, out: Out<'_>) -> anyhow::Result<bool> {
     let (master, company_id) = (master(config)?, config.deployment.company_id);
-    let company = PgMembershipStore::new(master.clone()).find_company(company_id).await?;
-    company.with_context(|| format!("Master knows no company {company_id}: is COMPANY_ID right?"))?;
+    must_be_known(company_id, &master).await?;
     let mapping = Mapping {
         company_id,
         user_id: person.user_id,
@@ -104,8 +103,9 @@ async fn map(person: &MapArgs, config: &UsersConfig, out: Out<'_>) -> anyhow::Re
 }
 
 async fn list(format: Format, config: &UsersConfig, out: Out<'_>) -> anyhow::Result<bool> {
-    let team = PgTeamStore::new(master(config)?);
-    let members = everybody(&team, config.deployment.company_id).await?;
+    let (master, company_id) = (master(config)?, config.deployment.company_id);
+    must_be_known(company_id, &master).await?;
+    let members = everybody(&PgTeamStore::new(master), company_id).await?;
     report::listed(&members, SystemClock.now(), format.json, out)?;
     Ok(true)
 }
@@ -114,6 +114,7 @@ async fn list(format: Format, config: &UsersConfig, out: Out<'_>) -> anyhow::Res
 /// account says so now.
 pub async fn bind(config: &UsersBindConfig, json: bool, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let (master, company_id) = (master(&config.users)?, config.users.deployment.company_id);
+    must_be_known(company_id, &master).await?;
     let directory = supabase_accounts(&config.supabase_url, &config.service_key, None, tls::client_config()?)?;
     let team = PgTeamStore::new(master.clone());
     let bind = BindAccount::new(Arc::new(directory), Arc::new(PgProfileReader::new(master)));
@@ -131,6 +132,13 @@ pub async fn bind(config: &UsersBindConfig, json: bool, out: &mut (dyn Write + S
     }
     report::bound(&outcomes, json, out)?;
     Ok(outcomes.iter().all(|outcome| outcome.bound.is_ok()))
+}
+
+/// A mistyped company has no rows, and nothing to do would pass for all being done.
+pub(super) async fn must_be_known(company_id: CompanyId, master: &Pool) -> anyhow::Result<()> {
+    let company = PgMembershipStore::new(master.clone()).find_company(company_id).await?;
+    company.with_context(|| format!("Master knows no company {company_id}: is COMPANY_ID right?"))?;
+    Ok(())
 }
 
 /// The whole team. It is read page by page, and as many as work for a company have room in memory.

@@ -18,6 +18,7 @@ use crate::AdminServices;
 use crate::admin_gate::Admin;
 use crate::extract::{Json as JsonBody, OptionalJson};
 use crate::problem::{Problem, ProblemKind};
+use crate::routes::openapi::ProblemBody;
 use crate::routes::provider;
 use crate::routes::sync_jobs::JobItem;
 
@@ -169,7 +170,11 @@ const MAX_REASON_CHARS: usize = 500;
     tag = "admin",
     params(WantedSync),
     request_body(content = Option<WantedSync>),
-    responses((status = 200, body = QueuedByAdmin))
+    responses(
+        (status = 200, body = QueuedByAdmin),
+        (status = 404, response = ProblemBody),
+        (status = 409, response = ProblemBody)
+    )
 )]
 pub(in crate::routes) async fn sync(
     Admin { session, origin }: Admin,
@@ -177,8 +182,8 @@ pub(in crate::routes) async fn sync(
     OptionalJson(by_body): OptionalJson<WantedSync>,
     admin: Data<AdminServices>,
 ) -> Result<Json<QueuedByAdmin>, Problem> {
-    let name = by_body.provider.or(by_query.provider);
-    let user_id = by_body.user_id.or(by_query.user_id);
+    let name = one_of(by_query.provider, by_body.provider, "provider")?;
+    let user_id = one_of(by_query.user_id, by_body.user_id, "user_id")?;
     let name = name.ok_or_else(|| {
         Problem::new(ProblemKind::UnsupportedProvider).detail("Name a provider, in the query or in the body.")
     })?;
@@ -291,7 +296,11 @@ pub(in crate::routes) async fn list(
     path = "/admin/jobs/{id}/retry",
     tag = "admin",
     params(("id" = String, Path, description = "The job that ended badly")),
-    responses((status = 200, body = RetriedByAdmin))
+    responses(
+        (status = 200, body = RetriedByAdmin),
+        (status = 404, response = ProblemBody),
+        (status = 409, response = ProblemBody)
+    )
 )]
 pub(in crate::routes) async fn retry(
     Admin { session, origin }: Admin,
@@ -311,7 +320,7 @@ pub(in crate::routes) async fn retry(
     path = "/admin/sync-permissions",
     tag = "admin",
     request_body = SyncPermission,
-    responses((status = 200, body = KeptPermission))
+    responses((status = 200, body = KeptPermission), (status = 404, response = ProblemBody))
 )]
 pub(in crate::routes) async fn permit(
     Admin { session, origin }: Admin,
@@ -349,6 +358,15 @@ pub(in crate::routes) async fn permit(
         by: session.id.to_string(),
         created_at: kept.created_at,
     }))
+}
+
+/// What the query or the body says; both may, as long as they say the same.
+fn one_of<T: PartialEq>(by_query: Option<T>, by_body: Option<T>, name: &str) -> Result<Option<T>, Problem> {
+    match (by_query, by_body) {
+        (Some(query), Some(body)) if query != body => Err(Problem::new(ProblemKind::InvalidQuery)
+            .detail(format!("The query and the body say different things as {name}."))),
+        (query, body) => Ok(query.or(body)),
+    }
 }
 
 async fn must_be_member(admin: &AdminServices, company_id: CompanyId, user_id: UserId) -> Result<(), Problem> {

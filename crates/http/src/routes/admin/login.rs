@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::extract::Json;
 use crate::origin::CameFrom;
 use crate::problem::{Problem, ProblemKind};
+use crate::routes::openapi::ProblemBody;
 
 /// What opens the panel.
 #[derive(Deserialize, ToSchema)]
@@ -33,7 +34,19 @@ pub(in crate::routes) struct OpenedAdminSession {
 }
 
 /// Opens a session of the admin panel for who knows the PIN.
-#[utoipa::path(post, path = "/admin/auth", tag = "admin", request_body = AdminCredentials, responses((status = 200, body = OpenedAdminSession)))]
+#[utoipa::path(
+    post,
+    path = "/admin/auth",
+    tag = "admin",
+    request_body = AdminCredentials,
+    responses(
+        (status = 200, body = OpenedAdminSession),
+        (status = 401, response = ProblemBody),
+        (status = 403, response = ProblemBody),
+        (status = 429, response = ProblemBody),
+        (status = 501, response = ProblemBody)
+    )
+)]
 pub(in crate::routes) async fn log_in(
     CameFrom(origin): CameFrom,
     Json(AdminCredentials { pin: Pin(pin) }): Json<AdminCredentials>,

@@ -28,7 +28,12 @@ pub(in crate::routes) struct LoggedOut {
 }
 
 /// Whether the session is open, and until when.
-#[utoipa::path(get, path = "/admin/verify-session", tag = "admin", responses((status = 200, body = VerifiedAdminSession)))]
+#[utoipa::path(
+    get,
+    path = "/admin/verify-session",
+    tag = "admin",
+    responses((status = 200, body = VerifiedAdminSession))
+)]
 pub(in crate::routes) async fn verify(Admin { session, .. }: Admin) -> Json<VerifiedAdminSession> {
     Json(VerifiedAdminSession { valid: true, session_id: session.id.to_string(), expires_at: session.expires_at })
 }

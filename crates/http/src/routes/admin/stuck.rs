@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::AdminServices;
 use crate::admin_gate::Admin;
 use crate::problem::{Problem, ProblemKind};
+use crate::routes::openapi::ProblemBody;
 
 /// Which webhooks are wanted.
 #[derive(Deserialize, IntoParams)]
@@ -94,7 +95,13 @@ struct QuarantinedItem {
 const QUARANTINED: &str = "quarantined";
 
 /// Webhooks of a state, those that were given up where no other is named.
-#[utoipa::path(get, path = "/admin/inbox", tag = "admin", params(WantedWebhooks), responses((status = 200, body = Webhooks)))]
+#[utoipa::path(
+    get,
+    path = "/admin/inbox",
+    tag = "admin",
+    params(WantedWebhooks),
+    responses((status = 200, body = Webhooks))
+)]
 pub(in crate::routes) async fn webhooks(
     Admin { session, .. }: Admin,
     Query(wanted): Query<WantedWebhooks>,
@@ -117,7 +124,11 @@ pub(in crate::routes) async fn webhooks(
     path = "/admin/inbox/{id}/replay",
     tag = "admin",
     params(("id" = i64, Path, description = "The webhook")),
-    responses((status = 200, body = Replayed))
+    responses(
+        (status = 200, body = Replayed),
+        (status = 404, response = ProblemBody),
+        (status = 409, response = ProblemBody)
+    )
 )]
 pub(in crate::routes) async fn replay(
     Admin { session, origin }: Admin,

@@ -160,3 +160,23 @@ async fn an_outage_refuses_connections_and_loses_nothing() {
     assert_eq!(list["connections"][0]["connection_id"], json!(name.connection_id));
     stage.end().await;
 }
+
+/// Asked for over its own socket: who answers must not take the way back with it.
+#[tokio::test]
+async fn the_api_goes_away_and_comes_back_by_itself() {
+    let stage = Stage::new();
+    let down = format!("{}/sandbox/down", stage.nango.base_url());
+    let body = json!({ "part": "api", "millis": 500 });
+    assert!(stage.http.post(down).json(&body).send().await.unwrap().status().is_success());
+    let answers = || async { stage.http.get(stage.nango.base_url()).send().await.is_ok() };
+    let until = |up: bool| async move {
+        while answers().await != up {
+            tokio::task::yield_now().await;
+        }
+    };
+
+    let deadline = std::time::Duration::from_secs(20);
+    tokio::time::timeout(deadline, until(false)).await.expect("it goes away");
+    tokio::time::timeout(deadline, until(true)).await.expect("it comes back");
+    stage.end().await;
+}
