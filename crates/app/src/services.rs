@@ -194,8 +194,9 @@ pub(crate) fn compose_audit_upkeep(config: &RuntimeConfig, ports: &Ports) -> Aud
     let keep = config.storage.audit_retention.map(|keep| time::Duration::try_from(keep).unwrap_or(time::Duration::MAX));
     AuditUpkeep {
         seal: SealAudit::new(company_id, sealer, heads),
-        copy: CopyMasterAudit::new(company_id, master_actions, copies, Arc::clone(&ports.clock)),
-        forget: keep.map(|keep| ForgetAuditDetails::new(company_id, retention, Arc::clone(&ports.clock), keep)),
+        copy: CopyMasterAudit::new(company_id, Arc::clone(&master_actions), copies, Arc::clone(&ports.clock)),
+        forget: keep
+            .map(|keep| ForgetAuditDetails::new(company_id, retention, master_actions, Arc::clone(&ports.clock), keep)),
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use cortex_kernel::{Clock, CompanyId, StoreError};
 use time::{Duration, Time};
 
-use crate::ports::AuditRetention;
+use crate::ports::{AuditRetention, MasterActions};
 
 /// Forgets address, agent and details of rows that are older than some days. What was done, by whom and when stays, and so
 /// does the chain.
 pub struct ForgetAuditDetails {
     company_id: CompanyId,
     retention: Arc<dyn AuditRetention>,
+    master: Arc<dyn MasterActions>,
     clock: Arc<dyn Clock>,
     keep: Duration,
 }
@@ -25,24 +26,33 @@ impl ForgetAuditDetails {
     pub const fn new(
         company_id: CompanyId,
         retention: Arc<dyn AuditRetention>,
+        master: Arc<dyn MasterActions>,
         clock: Arc<dyn Clock>,
         keep: Duration,
     ) -> Self {
-        Self { company_id, retention, clock, keep }
+        Self { company_id, retention, master, clock, keep }
     }
 
-    /// Forgets what is old enough, and answers of how many rows.
+    /// Forgets what is old enough, in the company's log and in the rows of Master that it copied long ago, and answers of
+    /// how many rows.
     pub async fn forget(&self) -> Result<u64, StoreError> {
         // All replicas name the same moment on one day, so that the log tells it once.
         let midnight = self.clock.now().replace_time(Time::MIDNIGHT);
         let Some(before) = midnight.checked_sub(self.keep) else { return Ok(0) };
-        let mut forgotten = 0;
-        loop {
-            let some = self.retention.forget(self.company_id, before, BATCH).await?;
-            forgotten += some;
-            if some < u64::from(BATCH) {
-                return Ok(forgotten);
-            }
+        let here = in_batches(async || self.retention.forget(self.company_id, before, BATCH).await).await?;
+        let there = in_batches(async || self.master.forget_details(self.company_id, before, BATCH).await).await?;
+        Ok(here + there)
+    }
+}
+
+/// The sum of what batches did, of which the last one was not full.
+async fn in_batches(forget: impl AsyncFn() -> Result<u64, StoreError>) -> Result<u64, StoreError> {
+    let mut forgotten = 0;
+    loop {
+        let some = forget().await?;
+        forgotten += some;
+        if some < u64::from(BATCH) {
+            return Ok(forgotten);
         }
     }
 }
@@ -50,7 +60,7 @@ impl ForgetAuditDetails {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::MockAuditRetention;
+    use crate::ports::{MockAuditRetention, MockMasterActions};
     use crate::testing::{COMPANY_A, NOON};
 
     #[tokio::test]
@@ -64,8 +74,12 @@ mod tests {
             Ok(some)
         });
 
-        let forget = ForgetAuditDetails::new(COMPANY_A, Arc::new(retention), Arc::new(|| NOON), Duration::days(30));
+        let mut master = MockMasterActions::new();
+        master.expect_forget_details().withf(move |_, at, _| *at == before).once().returning(|_, _, _| Ok(7));
 
-        assert_eq!(forget.forget().await.unwrap(), 1_001);
+        let (retention, master) = (Arc::new(retention), Arc::new(master));
+        let forget = ForgetAuditDetails::new(COMPANY_A, retention, master, Arc::new(|| NOON), Duration::days(30));
+
+        assert_eq!(forget.forget().await.unwrap(), 1_008);
     }
 }

@@ -105,6 +105,7 @@ pub trait AuditHeads: Send + Sync {
 /// - The request of an action is told beside its details.
 /// - What happened to connections is not Master's to tell.
 /// - Actions of another company are not listed.
+/// - What is personal in old actions of the company is forgotten.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait MasterActions: Send + Sync {
@@ -115,6 +116,11 @@ pub trait MasterActions: Send + Sync {
         after: Option<MasterPosition>,
         limit: u16,
     ) -> Result<Vec<MasterAction>, StoreError>;
+
+    /// Forgets address, agent and details of at most `most` actions from before `before`, and answers of how many. The
+    /// moment is at least a day ago.
+    async fn forget_details(&self, company_id: CompanyId, before: OffsetDateTime, most: u16)
+    -> Result<u64, StoreError>;
 }
 
 /// Copies what was done in Master into the company's own log.

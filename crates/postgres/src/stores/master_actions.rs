@@ -5,6 +5,7 @@ use cortex_identity::model::audit::{MasterAction, MasterPosition};
 use cortex_identity::ports::MasterActions;
 use cortex_kernel::{CompanyId, StoreError};
 use diesel_async::AsyncPgConnection;
+use time::OffsetDateTime;
 use tracing::instrument;
 
 use crate::Pool;
@@ -39,5 +40,19 @@ impl MasterActions for PgMasterActions {
             })
             .await?;
         Ok(rows.into_iter().map(MasterAction::from).collect())
+    }
+
+    #[instrument(name = "pg.master_actions.forget_details", skip_all)]
+    async fn forget_details(
+        &self,
+        company_id: CompanyId,
+        before: OffsetDateTime,
+        most: u16,
+    ) -> Result<u64, StoreError> {
+        self.master
+            .run(async |connection: &mut AsyncPgConnection| {
+                master_actions::forget_details(connection, company_id, before, most).await
+            })
+            .await
     }
 }

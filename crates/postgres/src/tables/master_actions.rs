@@ -34,6 +34,12 @@ pub(crate) struct Row {
     at: OffsetDateTime,
 }
 
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
 /// At most `limit` of the company's actions after a position, oldest first. What happened to connections stands in the
 /// company's log from the beginning: Master has the copy of that.
 pub(crate) async fn list(
@@ -65,6 +71,22 @@ pub(crate) async fn list(
     .bind::<BigInt, _>(i64::from(limit))
     .load(connection)
     .await
+}
+
+/// Forgets what is personal in some old rows, and answers in how many.
+pub(crate) async fn forget_details(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    before: OffsetDateTime,
+    most: u16,
+) -> QueryResult<u64> {
+    let Count { count } = sql("select cortex_forget_master_audit_details($1, $2, $3::integer) as count")
+        .bind::<SqlUuid, _>(company_id.as_uuid())
+        .bind::<Timestamptz, _>(before)
+        .bind::<BigInt, _>(i64::from(most))
+        .get_result(connection)
+        .await?;
+    Ok(count.unsigned_abs())
 }
 
 impl From<Row> for MasterAction {

@@ -374,4 +374,28 @@ impl MasterActions for InMemoryMasterActions {
         found.truncate(usize::from(limit));
         Ok(found)
     }
+
+    async fn forget_details(
+        &self,
+        company_id: CompanyId,
+        before: OffsetDateTime,
+        most: u16,
+    ) -> Result<u64, StoreError> {
+        let mut actions = self.actions.lock().expect("nobody panics while holding it");
+        let is_personal =
+            |action: &MasterAction| action.address.is_some() || action.user_agent.is_some() || action.details.is_some();
+        let old = actions
+            .iter_mut()
+            .filter(|(of, action)| *of == company_id && action.at < before && is_personal(action))
+            .take(usize::from(most));
+        let mut forgotten = 0;
+        for (_, action) in old {
+            action.address = None;
+            action.user_agent = None;
+            action.details = None;
+            action.request_id = None;
+            forgotten += 1;
+        }
+        Ok(forgotten)
+    }
 }

@@ -92,3 +92,21 @@ pub async fn actions_of_another_company_are_not_listed(harness: &impl MasterHarn
         assert_eq!(listed, []);
     }
 }
+
+pub async fn what_is_personal_in_old_actions_of_the_company_is_forgotten(harness: &impl MasterHarness) {
+    let (old, young) = (a_master_action(1, minutes_after_noon(-1)), a_master_action(2, NOON));
+    for action in [&old, &young] {
+        harness.put(COMPANY_A, action.clone()).await;
+    }
+    harness.put(COMPANY_B, a_master_action(3, minutes_after_noon(-1))).await;
+    let actions = harness.actions(COMPANY_A);
+
+    let forgotten = actions.forget_details(COMPANY_A, NOON, 10).await.expect("an answer");
+
+    assert_eq!(forgotten, 1);
+    assert_eq!(actions.forget_details(COMPANY_A, NOON, 10).await.expect("an answer"), 0);
+    let bare = MasterAction { details: None, address: None, user_agent: None, request_id: None, ..old };
+    assert_eq!(actions.list_actions(COMPANY_A, None, 10).await.expect("a list"), [bare, young]);
+    let elsewhere = harness.actions(COMPANY_B).list_actions(COMPANY_B, None, 10).await.expect("a list");
+    assert!(elsewhere[0].address.is_some(), "{elsewhere:?}");
+}

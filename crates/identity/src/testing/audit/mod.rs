@@ -158,6 +158,7 @@ macro_rules! master_audit_contract {
             the_request_of_an_action_is_told_beside_its_details,
             what_happened_to_connections_is_not_masters_to_tell,
             actions_of_another_company_are_not_listed,
+            what_is_personal_in_old_actions_of_the_company_is_forgotten,
         }
     };
 }

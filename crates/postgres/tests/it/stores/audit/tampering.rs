@@ -197,6 +197,31 @@ async fn retention_leaves_nothing_to_find() {
     assert_eq!(scene.verify().await.unwrap().entries, 7);
 }
 
+/// Whoever wants to take details away unseen might tell of a retention that never was.
+#[rstest]
+#[case::of_the_future("9999-01-01T00:00:00.000000Z")]
+#[case::of_today("today")]
+#[case::of_no_time("zzz")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retention_that_never_was_hides_nothing(#[case] told: &str) {
+    let scene = Scene::new().await;
+    let today = "to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
+    let told = if told == "today" { today.to_owned() } else { format!("'{told}'") };
+    scene
+        .run(&format!(
+            "insert into admin_audit_log (tenant_id, action, resource_type, resource_id) \
+             values ('{COMPANY_A}', 'audit_details_forgotten', 'admin_audit_log', {told}); \
+             set session_replication_role = replica; \
+             update admin_audit_log set ip_address = null, user_agent = null, details = null, salt = null \
+             where action <> 'audit_details_forgotten'; \
+             set session_replication_role = origin"
+        ))
+        .await;
+    scene.seal().await;
+
+    assert!(matches!(scene.verify().await, Err(Finding::Taken { .. })), "{:?}", scene.verify().await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn while_sixteen_write_every_row_is_sealed_and_all_agrees() {
     let scene = &Scene::new().await;
