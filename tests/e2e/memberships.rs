@@ -94,3 +94,26 @@ async fn a_visit_and_a_new_address_are_noted_beside_the_request() {
     })
     .await;
 }
+
+/// There nobody can listen, so each request asks; and no setting may leak into the next transaction.
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_transaction_pooler_whoever_one_replica_lets_go_is_out_at_the_other_too() {
+    let stack = Stack::with(&[("DATABASE_POOLER", "transaction")]).await;
+    serving(&stack, async |one| {
+        serving(&stack, async |other| {
+            let (marta, jonas) = (stack.sign_in(&MARTA).await, stack.sign_in(&JONAS).await);
+            let jonas_here = format!("/api/v1/users/{}", JONAS.id);
+            for client in [&one, &other] {
+                client.becomes(&jonas, 200).await;
+            }
+
+            assert_eq!(one.call(&marta, Method::DELETE, &jonas_here, None).await.0, 200);
+
+            for client in [&one, &other] {
+                assert_eq!(client.call(&jonas, Method::GET, ME, None).await.0, 403);
+            }
+        })
+        .await;
+    })
+    .await;
+}
