@@ -41,7 +41,7 @@ struct Count {
 }
 
 /// At most `limit` of the company's actions after a position, oldest first. What happened to connections stands in the
-/// company's log from the beginning: Master has the copy of that.
+/// company's log from the beginning: a copy of that in Master must not come back.
 pub(crate) async fn list(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
