@@ -21,7 +21,7 @@ mod syncs;
 mod team;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
@@ -139,6 +139,10 @@ fn edge(strict_transport: bool) -> Edge {
 }
 
 fn settings(strict_transport: bool) -> Settings {
+    // A place that logs decides at its first use whether anybody listens, and tests that share a process use it at the same
+    // moment: somebody listens from the beginning, so that the test that looks at the log is not overtaken.
+    static LISTENING: Once = Once::new();
+    LISTENING.call_once(|| drop(tracing::subscriber::set_global_default(tracing_subscriber::registry())));
     Settings {
         strict_transport,
         trusted_proxies: Arc::new(["10.0.0.0/8".parse().unwrap()]),
