@@ -15,14 +15,21 @@ pub(crate) fn chain(error: &dyn StdError) -> String {
 }
 
 #[cfg(test)]
-pub(crate) use captured::Captured;
+pub(crate) use captured::{Captured, listen_from_the_beginning};
 
 #[cfg(test)]
 mod captured {
     use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, Mutex, Once};
 
     use tracing_subscriber::fmt::MakeWriter;
+
+    /// A place that logs decides at its first use whether anybody listens, and tests that share a process use it at the
+    /// same moment. Whatever sets a test up calls this, so that those which look at the log are not overtaken.
+    pub(crate) fn listen_from_the_beginning() {
+        static LISTENING: Once = Once::new();
+        LISTENING.call_once(|| drop(tracing::subscriber::set_global_default(tracing_subscriber::registry())));
+    }
 
     /// Log lines of one test.
     #[derive(Clone, Default)]

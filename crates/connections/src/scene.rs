@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use cortex_kernel::{BrokerConnectionId, Provider};
 
 use crate::adopt_connection::{AdoptConnection, AdoptPorts, ConnectionNotice};
+use crate::log::listen_from_the_beginning;
 use crate::model::{
     BrokerConnection, BrokerReference, Connection, OwnerClaims, ProviderAccount, Webhook, WebhookEvent,
 };
@@ -63,6 +64,7 @@ impl Scene {
 
     /// With these connections in the company's database.
     pub(crate) fn with(connections: impl IntoIterator<Item = Connection>) -> Self {
+        listen_from_the_beginning();
         let members = InMemoryMembers::default();
         members.add(COMPANY_A, USER_1, an_owner().email);
         members.add(COMPANY_A, USER_2, "two@example.com".parse().unwrap());

@@ -3,7 +3,7 @@
 use cortex_kernel::{BrokerConnectionId, Origin, RandomIds};
 
 use super::*;
-use crate::log::Captured;
+use crate::log::{Captured, listen_from_the_beginning};
 use crate::model::{Connection, ConnectionStatus};
 use crate::ports::MockConnectionBroker;
 use crate::testing::{
@@ -19,6 +19,7 @@ struct Scene {
 }
 
 fn scene(broker: MockConnectionBroker, connections: impl IntoIterator<Item = Connection>) -> Scene {
+    listen_from_the_beginning();
     let sessions = Arc::new(InMemoryConnectSessionStore::default());
     let start = StartConnect::new(
         BTreeSet::from([GMAIL]),
