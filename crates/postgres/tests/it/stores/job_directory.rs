@@ -37,11 +37,7 @@ impl Harness for PgHarness {
     }
 
     async fn connect(&self, company_id: CompanyId, user_id: UserId, provider: Provider) -> ConnectionId {
-        let insert = "insert into connections (tenant_id, provider_key, connection_id, user_id) \
-                      values ($1, $2, gen_random_uuid()::text, $3) returning id";
-        let (company, user) = (company_id.to_string(), user_id.to_string());
-        let row = self.0.superuser().query_one(insert, &[&company, &provider.name(), &user]).await.unwrap();
-        ConnectionId::new(row.get(0))
+        self.0.connect(company_id, user_id, provider).await
     }
 
     async fn pass(&self, time: Duration) {

@@ -16,10 +16,7 @@ struct PgHarness(World);
 impl PgHarness {
     async fn new() -> Self {
         let world = World::new(Database::Master, [COMPANY_A, COMPANY_B]).await;
-        let insert = "insert into companies (id, slug, name, status) values ($1, $2, $2, 'active')";
-        for (company, slug) in [(COMPANY_A, "a"), (COMPANY_B, "b")] {
-            world.superuser().execute(insert, &[&company.as_uuid(), &slug]).await.unwrap();
-        }
+        world.put_companies().await;
         Self(world)
     }
 }

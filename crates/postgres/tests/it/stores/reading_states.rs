@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use cortex_ingestion::ports::ReadingStates;
 use cortex_ingestion::testing::reading_states::Harness;
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B};
-use cortex_kernel::{CompanyId, ConnectionId, UserId};
+use cortex_kernel::{CompanyId, ConnectionId, Provider, UserId};
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::PgReadingStates;
 use time::OffsetDateTime;
@@ -28,10 +28,7 @@ impl Harness for PgHarness {
     }
 
     async fn put_connection(&self, company_id: CompanyId, user_id: UserId) -> ConnectionId {
-        let insert = "insert into connections (tenant_id, provider_key, connection_id, user_id) \
-                      values ($1, 'gmail', gen_random_uuid()::text, $2) returning id";
-        let row = self.0.superuser().query_one(insert, &[&company_id.to_string(), &user_id.to_string()]).await.unwrap();
-        ConnectionId::new(row.get(0))
+        self.0.connect(company_id, user_id, Provider::Gmail).await
     }
 
     async fn begin(&self, id: ConnectionId, is_complete: bool) {

@@ -24,10 +24,7 @@ impl PgHarness {
 
     async fn with(pooler: Pooler) -> Self {
         let world = World::with(Database::Master, [COMPANY_A, COMPANY_B], pooler).await;
-        let insert = "insert into companies (id, slug, name, status) values ($1, $2, $2, 'active')";
-        for (company, slug) in [(COMPANY_A, "a"), (COMPANY_B, "b")] {
-            world.superuser().execute(insert, &[&company.as_uuid(), &slug]).await.unwrap();
-        }
+        world.put_companies().await;
         Self(world)
     }
 

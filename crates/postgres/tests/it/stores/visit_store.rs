@@ -19,10 +19,7 @@ struct PgHarness(World);
 impl PgHarness {
     async fn new() -> Self {
         let world = World::new(Database::Master, [COMPANY_A, COMPANY_B]).await;
-        for (company, slug) in [(COMPANY_A, "company-a"), (COMPANY_B, "company-b")] {
-            let insert = "insert into companies (id, slug, name) values ($1, $2, $2)";
-            world.superuser().execute(insert, &[&company.as_uuid(), &slug]).await.unwrap();
-        }
+        world.put_companies().await;
         Self(world)
     }
 }

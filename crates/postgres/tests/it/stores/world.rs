@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use cortex_kernel::CompanyId;
+use cortex_kernel::{CompanyId, ConnectionId, Provider, UserId};
 use cortex_postgres::migrate::Migrator;
 use cortex_postgres::schema::Database;
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler};
@@ -68,6 +68,23 @@ impl World {
             let open = format!("alter table {table} disable row level security");
             self.superuser.batch_execute(&open).await.unwrap();
         }
+    }
+
+    /// Puts both companies into Master, where they are active.
+    pub(crate) async fn put_companies(&self) {
+        let insert = "insert into companies (id, slug, name, status) values ($1, $2, $2, 'active')";
+        for ((company, _), slug) in self.pools.iter().zip(["a", "b"]) {
+            self.superuser.execute(insert, &[&company.as_uuid(), &slug]).await.unwrap();
+        }
+    }
+
+    /// Puts an account into a company's database, as one that the user connected.
+    pub(crate) async fn connect(&self, company_id: CompanyId, user_id: UserId, provider: Provider) -> ConnectionId {
+        let insert = "insert into connections (tenant_id, provider_key, connection_id, user_id) \
+                      values ($1, $2, gen_random_uuid()::text, $3) returning id";
+        let (company, user) = (company_id.to_string(), user_id.to_string());
+        let row = self.superuser.query_one(insert, &[&company, &provider.name(), &user]).await.unwrap();
+        ConnectionId::new(row.get(0))
     }
 
     /// The actions of a company's audit rows, oldest first.

@@ -18,10 +18,7 @@ struct PgHarness(World);
 impl PgHarness {
     async fn new() -> Self {
         let world = World::new(Database::Master, [COMPANY_A, COMPANY_B]).await;
-        let companies = format!(
-            "insert into companies (id, slug, name) values ('{COMPANY_A}', 'a', 'A'), ('{COMPANY_B}', 'b', 'B')"
-        );
-        world.superuser().batch_execute(&companies).await.unwrap();
+        world.put_companies().await;
         Self(world)
     }
 }
