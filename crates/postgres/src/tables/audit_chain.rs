@@ -13,6 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use super::inconsistency::Reading;
+use super::scalars::{Count, Id};
 use super::{Inconsistency, sql};
 
 /// A row, or nothing where a seal leads nowhere.
@@ -88,21 +89,9 @@ struct HeadRow {
 }
 
 #[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-}
-
-#[derive(QueryableByName)]
 struct Told {
     #[diesel(sql_type = Nullable<Text>)]
     told: Option<String>,
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
 }
 
 /// What a row `l` of the log says, for hashing.

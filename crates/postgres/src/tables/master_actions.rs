@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::scalars::Count;
 use super::sql;
 
 #[derive(QueryableByName)]
@@ -32,12 +33,6 @@ pub(crate) struct Row {
     request_id: Option<String>,
     #[diesel(sql_type = Timestamptz)]
     at: OffsetDateTime,
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
 }
 
 /// At most `limit` of the company's actions after a position, oldest first. What happened to connections stands in the

@@ -27,6 +27,7 @@ pub(crate) mod nango_sync_cursors;
 pub(crate) mod profiles;
 pub(crate) mod quarantined_connections;
 pub(crate) mod reading_states;
+mod scalars;
 pub(crate) mod search;
 mod sql;
 pub(crate) mod sync_jobs;

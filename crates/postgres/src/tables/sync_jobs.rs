@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::inconsistency::Reading;
+use super::scalars::Id;
 use super::{Inconsistency, sql};
 
 #[derive(QueryableByName)]
@@ -116,12 +117,6 @@ pub(crate) struct LastRow {
     created_at: Option<OffsetDateTime>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     last_completed_at: Option<OffsetDateTime>,
-}
-
-#[derive(QueryableByName)]
-struct Id {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
 }
 
 #[derive(QueryableByName)]

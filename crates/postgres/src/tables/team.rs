@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::inconsistency::Reading;
+use super::scalars::Count;
 use super::{Inconsistency, sql};
 
 /// A place. One without a role belongs to nobody and is never read.
@@ -47,12 +48,6 @@ pub(crate) struct PendingRow {
     pub(crate) user_id: Uuid,
     #[diesel(sql_type = Integer)]
     pub(crate) binding_attempts: i32,
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
 }
 
 #[derive(QueryableByName)]
