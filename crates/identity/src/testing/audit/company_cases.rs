@@ -9,10 +9,10 @@ use futures_util::future::join_all;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{CompanyHarness, NewRow, a_master_action, a_row, minutes_after_noon};
+use super::{CompanyHarness, NewRow, a_bare_master_action, a_master_action, a_row, minutes_after_noon};
 use crate::model::audit::{
-    AuditEntry, AuditFilter, AuditQuery, EntryFacts, ExportFormat, ExportStart, Finding, Link, MasterAction,
-    PersonalState, SealHead, Walk,
+    AuditEntry, AuditFilter, AuditQuery, EntryFacts, ExportFormat, ExportStart, Finding, Link, PersonalState, SealHead,
+    Walk,
 };
 use crate::ports::{ListAuditError, Sealing};
 use crate::testing::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2};
@@ -212,16 +212,7 @@ pub async fn nothing_of_another_company_is_shown(harness: &impl CompanyHarness) 
 
 pub async fn a_copy_says_all_that_the_original_says(harness: &impl CompanyHarness) {
     let original = a_master_action(1, NOON);
-    let bare = MasterAction {
-        user_id: None,
-        resource_type: None,
-        resource_id: None,
-        details: None,
-        address: None,
-        user_agent: None,
-        request_id: None,
-        ..a_master_action(2, minutes_after_noon(-1))
-    };
+    let bare = a_bare_master_action(2, minutes_after_noon(-1));
 
     let copied = harness.copies(COMPANY_A).copy(COMPANY_A, &[original.clone(), bare.clone()]).await.expect("copied");
 

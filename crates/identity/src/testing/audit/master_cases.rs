@@ -2,7 +2,7 @@
 
 #![expect(missing_docs, reason = "a case is named by its bullet of the contract")]
 
-use super::{MasterHarness, a_master_action, minutes_after_noon};
+use super::{MasterHarness, a_bare_master_action, a_master_action, minutes_after_noon};
 use crate::model::audit::{ChainHash, MasterAction, SealHead};
 use crate::testing::{COMPANY_A, COMPANY_B, NOON};
 
@@ -57,16 +57,7 @@ pub async fn actions_are_listed_oldest_first_and_go_on_after_a_position(harness:
 }
 
 pub async fn the_request_of_an_action_is_told_beside_its_details(harness: &impl MasterHarness) {
-    let bare = MasterAction {
-        user_id: None,
-        resource_type: None,
-        resource_id: None,
-        details: None,
-        address: None,
-        user_agent: None,
-        request_id: None,
-        ..a_master_action(2, minutes_after_noon(1))
-    };
+    let bare = a_bare_master_action(2, minutes_after_noon(1));
     for action in [a_master_action(1, NOON), bare.clone()] {
         harness.put(COMPANY_A, action).await;
     }

@@ -103,6 +103,21 @@ pub fn a_master_action(number: u32, at: OffsetDateTime) -> MasterAction {
     }
 }
 
+/// The same, of which Master says as little as it can.
+#[must_use]
+pub fn a_bare_master_action(number: u32, at: OffsetDateTime) -> MasterAction {
+    MasterAction {
+        user_id: None,
+        resource_type: None,
+        resource_id: None,
+        details: None,
+        address: None,
+        user_agent: None,
+        request_id: None,
+        ..a_master_action(number, at)
+    }
+}
+
 /// So many minutes after [`NOON`].
 #[must_use]
 pub fn minutes_after_noon(minutes: i64) -> OffsetDateTime {
