@@ -1,8 +1,8 @@
 //! The composition root of Cortex and its command line.
 //!
 //! The one crate that knows everything, so that no other has to: [`config`] reads the environment, [`ports`] chooses the
-//! adapters, [`services`] puts use cases over them, [`serve`] runs the API, [`start`] says what has to hold first, and [`cli`] is the commands. Nothing is
-//! decided here that a domain should decide.
+//! adapters, [`services`] puts use cases over them, [`serve`] runs the API, [`start`] says what has to hold
+//! first, and [`cli`] is the commands. Nothing is decided here that a domain should decide.
 
 pub mod admin_pin;
 pub mod audit_upkeep;
