@@ -10,19 +10,20 @@ use cortex_app::ports::{AdminPorts, ApiPorts, Ports};
 use cortex_app::serve::Service;
 use cortex_app::signing_keys::SigningKeys;
 use cortex_connections::ports::{
-    MockBrokeredConnections, MockConnectionBroker, MockProviderAccounts, MockWebhookAuthenticity,
+    ListedPage, MockBrokeredConnections, MockConnectionBroker, MockProviderAccounts, MockWebhookAuthenticity,
 };
 use cortex_connections::testing::{
-    InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryMembers, InMemoryOriginalConnections,
-    InMemoryQuarantineStore, InMemoryStuckThings, InMemoryWebhookInbox, a_broker_connection, a_link, an_account,
+    InMemoryBrokerRemovals, InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryConnectionViews,
+    InMemoryMembers, InMemoryOriginalConnections, InMemoryQuarantineStore, InMemoryStuckThings, InMemoryTurns,
+    InMemoryWebhookInbox, a_broker_connection, a_link, an_account,
 };
 use cortex_identity::ports::{MockAdminTokens, MockTokenVerifier};
 use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::visit_store::InMemoryVisits;
 use cortex_identity::testing::{COMPANY_A, InMemoryMembershipStore, USER_1, a_company, a_membership, a_token};
 use cortex_ingestion::testing::InMemoryLibrary;
-use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::Provider;
+use cortex_sync_jobs::ports::MockActiveMembers;
 use cortex_sync_jobs::testing::InMemoryJobQueue;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -76,11 +77,14 @@ fn ports(config: &ServeConfig) -> ApiPorts {
     brokered.expect_find().returning(|reference| {
         Ok(Some(cortex_connections::model::BrokerConnection { reference: reference.clone(), ..a_broker_connection() }))
     });
+    let nothing = || Ok(ListedPage { connections: Vec::new(), is_last: true });
+    brokered.expect_list().returning(move |_, _| nothing());
     let mut accounts = MockProviderAccounts::new();
     accounts.expect_who_am_i().returning(|_| Ok(an_account()));
     let members = InMemoryMembers::default();
     members.add(COMPANY_A, USER_1, a_membership().email);
-    let sessions = Arc::new(InMemoryConnectSessionStore::default());
+    let views = Arc::new(InMemoryConnectionViews::default());
+    let (connections, sessions) = (Arc::clone(&views.connections), Arc::clone(&views.sessions));
     let jobs = Arc::new(InMemoryJobQueue::default());
     ApiPorts {
         shared: Ports {
@@ -92,14 +96,21 @@ fn ports(config: &ServeConfig) -> ApiPorts {
             members: Arc::new(members),
             brokered: Arc::new(brokered),
             accounts: Arc::new(accounts),
-            connections: Arc::new(InMemoryConnectionStore::default()),
+            connections: Arc::<InMemoryConnectionStore>::clone(&connections),
+            connection_health: Arc::<InMemoryConnectionStore>::clone(&connections),
+            connection_endings: Arc::<InMemoryConnectionStore>::clone(&connections),
+            connection_views: views,
+            unclaimed: connections,
+            removals: Arc::new(InMemoryBrokerRemovals::default()),
+            turns: Arc::new(InMemoryTurns::default()),
             connect_sessions: Arc::<InMemoryConnectSessionStore>::clone(&sessions),
             session_endings: sessions,
             originals: Arc::new(InMemoryOriginalConnections::default()),
             quarantine: Arc::new(InMemoryQuarantineStore::default()),
             inbox: Arc::new(InMemoryWebhookInbox::default()),
-            reading_states: Arc::new(InMemoryReadingStates::default()),
             jobs: Arc::<InMemoryJobQueue>::clone(&jobs),
+            live_jobs: Arc::<InMemoryJobQueue>::clone(&jobs),
+            active_members: Arc::new(MockActiveMembers::new()),
             sync_starter: jobs,
             ..Ports::production(&config.runtime).unwrap()
         },

@@ -8,6 +8,7 @@ use std::time::Duration;
 use cortex_identity::ports::{MembershipChanges, MembershipWatch};
 use cortex_identity::{KeepBindings, RememberedMemberships, Visits};
 use cortex_kernel::{CompanyId, StoreError};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::bindings::keep_bound;
@@ -23,6 +24,8 @@ pub struct BesideRequests {
     pub(crate) visits: Arc<Visits>,
     /// None where there is no key to people's accounts.
     pub(crate) bindings: Option<Arc<KeepBindings>>,
+    /// Told of every change of memberships that is heard: somebody may have left.
+    pub(crate) left: Arc<Notify>,
 }
 
 /// How soon listening is tried again. Meanwhile nothing is remembered.
@@ -37,7 +40,7 @@ const FLUSH: Duration = Duration::from_secs(1);
 impl BesideRequests {
     /// Runs until `stop` is cancelled.
     pub async fn run(self, stop: CancellationToken) {
-        let Self { company_id, signing_keys, memberships, membership_watch, visits, bindings } = self;
+        let Self { company_id, signing_keys, memberships, membership_watch, visits, bindings, left } = self;
         let binding = async {
             if let Some(bindings) = bindings {
                 keep_bound(&bindings, stop.child_token()).await;
@@ -45,7 +48,7 @@ impl BesideRequests {
         };
         tokio::join!(
             signing_keys::keep_fresh(signing_keys, stop.clone()),
-            keep_true(company_id, &memberships, membership_watch.as_deref(), LISTEN_AGAIN, stop.clone()),
+            keep_true(company_id, &memberships, &left, membership_watch.as_deref(), LISTEN_AGAIN, stop.clone()),
             hand_over(&visits, stop.clone()),
             binding,
         );
@@ -57,6 +60,7 @@ impl BesideRequests {
 async fn keep_true(
     company_id: CompanyId,
     memberships: &RememberedMemberships,
+    left: &Notify,
     watch: Option<&dyn MembershipWatch>,
     pause: Duration,
     stop: CancellationToken,
@@ -69,7 +73,7 @@ async fn keep_true(
                 Ok(mut changes) => {
                     was_told = false;
                     memberships.trust();
-                    hear(memberships, &mut *changes).await
+                    hear(memberships, left, &mut *changes).await
                 }
                 Err(error) => error,
             };
@@ -85,10 +89,13 @@ async fn keep_true(
     stop.run_until_cancelled(listening).await;
 }
 
-async fn hear(memberships: &RememberedMemberships, changes: &mut dyn MembershipChanges) -> StoreError {
+async fn hear(memberships: &RememberedMemberships, left: &Notify, changes: &mut dyn MembershipChanges) -> StoreError {
     loop {
         match changes.next().await {
-            Ok(()) => memberships.forget(),
+            Ok(()) => {
+                memberships.forget();
+                left.notify_one();
+            }
             Err(error) => return error,
         }
     }
@@ -167,7 +174,7 @@ mod tests {
     async fn where_nobody_can_listen_every_request_asks() {
         let memberships = asked_so_often(2);
 
-        keep_true(COMPANY_A, &memberships, None, Duration::ZERO, CancellationToken::new()).await;
+        keep_true(COMPANY_A, &memberships, &Notify::new(), None, Duration::ZERO, CancellationToken::new()).await;
 
         ask(&memberships).await;
         ask(&memberships).await;
@@ -175,6 +182,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_change_that_is_heard_counts_at_once() {
+        let left = Notify::new();
         let memberships = asked_so_often(2);
         let (watch, mut listeners) = watch();
         let stop = CancellationToken::new();
@@ -190,11 +198,14 @@ mod tests {
             stop.cancel();
         };
 
-        tokio::join!(keep_true(COMPANY_A, &memberships, Some(&watch), Duration::ZERO, stop.clone()), test);
+        tokio::join!(keep_true(COMPANY_A, &memberships, &left, Some(&watch), Duration::ZERO, stop.clone()), test);
+
+        tokio::time::timeout(Duration::ZERO, left.notified()).await.expect("whoever looks for departures is told");
     }
 
     #[tokio::test]
     async fn nothing_is_remembered_until_somebody_listens_again() {
+        let left = Notify::new();
         let memberships = asked_so_often(4);
         let (watch, mut listeners) = watch();
         let stop = CancellationToken::new();
@@ -215,6 +226,6 @@ mod tests {
             stop.cancel();
         };
 
-        tokio::join!(test, keep_true(COMPANY_A, &memberships, Some(&watch), Duration::ZERO, stop.clone()));
+        tokio::join!(test, keep_true(COMPANY_A, &memberships, &left, Some(&watch), Duration::ZERO, stop.clone()));
     }
 }

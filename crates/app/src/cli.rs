@@ -93,12 +93,14 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
                 (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => return Err(errors.into()),
             };
             logging::start(&config.runtime.log)?;
-            until_signal(async |stop| serve::run(&config, migration, !no_worker, stop).await).await.map(|()| true)
+            until_signal(async |stop| Box::pin(serve::run(&config, migration, !no_worker, stop)).await)
+                .await
+                .map(|()| true)
         }
         Command::Work => {
             let config = WorkConfig::from_env(&variable)?;
             logging::start(&config.runtime.log)?;
-            until_signal(async |stop| work::run(&config, stop).await).await.map(|()| true)
+            until_signal(async |stop| Box::pin(work::run(&config, stop)).await).await.map(|()| true)
         }
         // It needs no configuration: it makes a part of one.
         Command::Admin(arguments) => admin::run(&arguments, &mut io::stdout()).map(|()| true),

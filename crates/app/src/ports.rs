@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use cortex_connections::ports::{
-    BrokeredConnections, ConnectSessionEndings, ConnectSessionStore, ConnectionBroker, ConnectionDirectory,
-    ConnectionStore, MemberDirectory, Members, OriginalConnections, ProviderAccounts, QuarantineStore, StuckThings,
+    BrokerRemovals, BrokeredConnections, ConnectSessionEndings, ConnectSessionStore, ConnectionBroker,
+    ConnectionDirectory, ConnectionEndings, ConnectionHealth, ConnectionStore, ConnectionViews, MemberDirectory,
+    Members, OriginalConnections, ProviderAccounts, QuarantineStore, StuckThings, Turns, UnclaimedConnections,
     WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
 use cortex_http::health::ReadinessCheck;
@@ -15,7 +16,7 @@ use cortex_identity::ports::{
     AdminSessions, AdminTokens, AttemptCounters, MembershipStore, MembershipWatch, PinVerifier, ProfileReader,
     TeamStore, TokenVerifier, UserDirectory, VisitStore,
 };
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, PageStore, ReadingStates, SearchIndex};
+use cortex_ingestion::ports::{DocumentCounts, DocumentReader, PageStore, SearchIndex};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
@@ -25,15 +26,16 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory,
-    PgConnectionStore, PgDocumentCounts, PgDocumentReader, PgJobDirectory, PgJobQueue, PgMemberDirectory, PgMembers,
+    PgAdminSessions, PgAttemptCounters, PgBrokerRemovals, PgConnectSessionEndings, PgConnectSessionStore,
+    PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore, PgConnectionViews,
+    PgDocumentCounts, PgDocumentReader, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMemberDirectory, PgMembers,
     PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore,
-    PgReadingStates, PgSearchIndex, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgVisitStore,
-    PgWebhookInbox,
+    PgSearchIndex, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections,
+    PgVisitStore, PgWebhookInbox,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig};
-use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, SyncStarter};
+use cortex_sync_jobs::ports::{ActiveMembers, JobDirectory, JobQueue, LiveJobs, SyncOverrides, SyncStarter};
 use url::Url;
 
 use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
@@ -79,6 +81,18 @@ pub struct Ports {
     pub accounts: Arc<dyn ProviderAccounts>,
     /// Who connected which account.
     pub connections: Arc<dyn ConnectionStore>,
+    /// How they fare.
+    pub connection_health: Arc<dyn ConnectionHealth>,
+    /// How they end.
+    pub connection_endings: Arc<dyn ConnectionEndings>,
+    /// What people see of them.
+    pub connection_views: Arc<dyn ConnectionViews>,
+    /// Those from before connections had owners.
+    pub unclaimed: Arc<dyn UnclaimedConnections>,
+    /// What is to go at the broker.
+    pub removals: Arc<dyn BrokerRemovals>,
+    /// Whose turn it is to do what has to be done now and then.
+    pub turns: Arc<dyn Turns>,
     /// The connect sessions that we had opened.
     pub connect_sessions: Arc<dyn ConnectSessionStore>,
     /// What became of them.
@@ -95,8 +109,6 @@ pub struct Ports {
     pub records: Arc<dyn RecordSource>,
     /// Documents, and how far each stream was read.
     pub pages: Arc<dyn PageStore>,
-    /// How far people's connections were read.
-    pub reading_states: Arc<dyn ReadingStates>,
     /// Documents, to be looked at.
     pub documents: Arc<dyn DocumentReader>,
     /// Documents, to be searched.
@@ -105,6 +117,10 @@ pub struct Ports {
     pub searchable: Arc<dyn MakeSearchable>,
     /// The sync jobs.
     pub jobs: Arc<dyn JobQueue>,
+    /// Those that wait and run, to be called off.
+    pub live_jobs: Arc<dyn LiveJobs>,
+    /// For whom they may run.
+    pub active_members: Arc<dyn ActiveMembers>,
     /// How a sync begins.
     pub sync_starter: Arc<dyn SyncStarter>,
 }
@@ -204,6 +220,12 @@ impl Ports {
             brokered: Arc::new(NangoConnections::new(nango.clone(), integrations.clone())),
             accounts: Arc::new(NangoProviderAccounts::new(nango.clone(), integrations.clone())),
             connections: Arc::new(PgConnectionStore::new(company.clone())),
+            connection_health: Arc::new(PgConnectionHealth::new(company.clone())),
+            connection_endings: Arc::new(PgConnectionEndings::new(company.clone())),
+            connection_views: Arc::new(PgConnectionViews::new(company.clone())),
+            unclaimed: Arc::new(PgUnclaimedConnections::new(company.clone())),
+            removals: Arc::new(PgBrokerRemovals::new(company.clone())),
+            turns: Arc::new(PgTurns::new(company.clone())),
             connect_sessions: Arc::new(PgConnectSessionStore::new(company.clone())),
             session_endings: Arc::new(PgConnectSessionEndings::new(company.clone())),
             originals: Arc::new(PgOriginalConnections::new(master.clone())),
@@ -212,11 +234,12 @@ impl Ports {
             webhook_reader: Arc::new(NangoWebhookReader::new(integrations)),
             records: Arc::new(NangoRecordSource::new(nango, integrations.clone())),
             pages: Arc::new(PgPageStore::new(company.clone())),
-            reading_states: Arc::new(PgReadingStates::new(company.clone())),
             documents: Arc::new(PgDocumentReader::new(company.clone())),
             search: Arc::new(PgSearchIndex::new(company.clone())),
             searchable: Arc::new(Upkeep::new(company.clone())),
             jobs: Arc::new(PgJobQueue::new(company.clone())),
+            live_jobs: Arc::new(PgLiveJobs::new(company.clone())),
+            active_members: Arc::new(PgMembers::new(master.clone())),
             sync_starter: Arc::new(PgSyncStarter::new(company.clone())),
         };
         Ok((ports, Pools { company, master }))

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cortex_connections::model::{Connection, ConnectionStatus};
-use cortex_connections::ports::ConnectionStore;
+use cortex_connections::model::{Connection, ConnectionStatus, StatusReason};
+use cortex_connections::ports::{ConnectionHealth, ConnectionStore};
 use cortex_ingestion::model::{IngestionMethod, Stream};
 use cortex_ingestion::readers::{BASE_VARIANT, account_of, models_of};
 use cortex_ingestion::record_source::{RecordSource, SourceError};
@@ -19,6 +19,7 @@ use cortex_sync_jobs::ports::{CancellationToken, JobRunner};
 /// Reads the account of a job's connection.
 pub(crate) struct ReadAccount {
     connections: Arc<dyn ConnectionStore>,
+    health: Arc<dyn ConnectionHealth>,
     source: Arc<dyn RecordSource>,
     read_stream: ReadStream,
     clock: Arc<dyn Clock>,
@@ -27,11 +28,12 @@ pub(crate) struct ReadAccount {
 impl ReadAccount {
     pub(crate) fn new(
         connections: Arc<dyn ConnectionStore>,
+        health: Arc<dyn ConnectionHealth>,
         source: Arc<dyn RecordSource>,
         read_stream: ReadStream,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { connections, source, read_stream, clock }
+        Self { connections, health, source, read_stream, clock }
     }
 
     async fn read(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) -> Result<Disposition, JobFailure> {
@@ -74,9 +76,11 @@ impl ReadAccount {
         Ok(Disposition::Completed)
     }
 
-    /// The person is told, and asked to connect again. If that cannot be written down, the next sync says it again.
+    /// The person is told, and asked to connect again; this job and any other of the connection have failed then. If that
+    /// cannot be written down, the next sync says it again.
     async fn mark_refused(&self, connection: &Connection) {
-        if let Err(error) = self.connections.mark_needs_reauthorization(connection, self.clock.now()).await {
+        let reason = StatusReason::CredentialsRefused;
+        if let Err(error) = self.health.mark_needs_reauthorization(connection, reason, self.clock.now()).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a refused connection cannot be marked");
         }
     }

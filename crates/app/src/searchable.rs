@@ -8,6 +8,8 @@ use cortex_kernel::StoreError;
 use cortex_postgres::Upkeep;
 use tokio_util::sync::CancellationToken;
 
+use crate::repeat::{Every, again_and_again};
+
 /// Makes documents findable.
 #[async_trait]
 pub trait MakeSearchable: Send + Sync {
@@ -22,19 +24,15 @@ const EVERY: Duration = Duration::from_mins(5);
 
 /// Does so again and again until `stop` is cancelled.
 pub(crate) async fn keep_searchable(documents: Arc<dyn MakeSearchable>, stop: CancellationToken) {
-    stop.run_until_cancelled_owned(async {
+    let work = again_and_again("documents could not be made findable", Every::always(EVERY), async || {
         loop {
-            match documents.make_searchable(BATCH).await {
-                Ok(0) => tokio::time::sleep(EVERY).await,
-                Ok(done) => tracing::debug!(done, "documents were made findable"),
-                Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "documents could not be made findable");
-                    tokio::time::sleep(EVERY).await;
-                }
+            match documents.make_searchable(BATCH).await? {
+                0 => return Ok::<(), StoreError>(()),
+                done => tracing::debug!(done, "documents were made findable"),
             }
         }
-    })
-    .await;
+    });
+    stop.run_until_cancelled_owned(work).await;
 }
 
 #[async_trait]

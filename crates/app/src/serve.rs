@@ -14,6 +14,7 @@ use crate::audit_upkeep::AuditUpkeep;
 use crate::background::Background;
 use crate::beside_requests::BesideRequests;
 use crate::config::{MigrateConfig, ServeConfig};
+use crate::departures::Departures;
 use crate::ports::ApiPorts;
 use crate::readiness::WorkerTicks;
 use crate::services;
@@ -51,6 +52,7 @@ pub struct Service {
     beside: BesideRequests,
     background: Option<Background>,
     audit: AuditUpkeep,
+    departures: Departures,
     stop: CancellationToken,
 }
 
@@ -85,10 +87,12 @@ impl Service {
         let start = Start::new(std::mem::take(&mut ports.shared.start_checks), migration, environment);
         ports.shared.readiness.push(Arc::new(EverythingWasLookedAt(start.opening())));
         let audit = services::compose_audit_upkeep(&config.runtime, &ports.shared);
-        let (services, beside) = services::compose(config, ports, wake);
+        let left = Arc::new(Notify::new());
+        let departures = services::compose_departures(&config.runtime, &ports.shared, Arc::clone(&left));
+        let (services, beside) = services::compose(config, ports, &wake, left);
         let services = Services { opening: start.opening(), ..services };
         let server = Server::bind(config, services, stop.clone())?;
-        Ok(Self { start, server, beside, background, audit, stop })
+        Ok(Self { start, server, beside, background, audit, departures, stop })
     }
 
     /// Where it listens.
@@ -99,7 +103,7 @@ impl Service {
 
     /// Runs until it is stopped, or something speaks against going on.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { start, server, beside, background, audit, stop } = self;
+        let Self { start, server, beside, background, audit, departures, stop } = self;
         // Whoever connects meanwhile waits in the system's queue.
         if let Some(refused) = stop.run_until_cancelled(start.look_first()).await {
             refused?;
@@ -129,7 +133,7 @@ impl Service {
         // Nothing is written before the schemas are known to be there.
         let keeping = async {
             if stop.run_until_cancelled(over.cancelled()).await.is_some() {
-                Box::pin(audit.run(stop.clone())).await;
+                tokio::join!(Box::pin(audit.run(stop.clone())), Box::pin(departures.run(stop.clone())));
             }
         };
         let (started, ended, (), (), ()) = tokio::join!(starting, serving, beside.run(stop.clone()), working, keeping);

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use cortex_connections::{AdoptConnection, AdoptPorts, ReceiveWebhook, StartConnect, WorkOffInbox};
+use cortex_connections::{
+    AdoptConnection, AdoptPorts, CheckConnection, Disconnect, ForgetOld, InboxPorts, ReceiveWebhook, Reconcile,
+    RemoveAtBroker, StartConnect, WorkOffInbox,
+};
 use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
@@ -12,13 +15,13 @@ use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
     AdminDoor, AnnouncingTeam, BindAccount, ChangeMember, CopyMasterAudit, EnterAdminPanel, EnterCompany,
     ForgetAuditDetails, InviteMember, KeepBindings, LogInAdmin, LogInPorts, LoginLimits, RememberedMemberships,
-    SealAudit, Visits,
+    SealAudit, TellMaster, Visits,
 };
 use cortex_ingestion::ReadStream;
 use cortex_kernel::Provider;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
-use cortex_sync_jobs::{RetryJob, RunJob, StartSync, Worker};
+use cortex_sync_jobs::{CallOffDeparted, RetryJob, RunJob, StartSync, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +29,9 @@ use crate::audit_upkeep::{AuditPorts, AuditUpkeep};
 use crate::background::Background;
 use crate::beside_requests::BesideRequests;
 use crate::config::{RuntimeConfig, ServeConfig};
+use crate::connection_upkeep::ConnectionUpkeep;
+use crate::departures::Departures;
+use crate::have_read::HaveRead;
 use crate::ports::{AdminPorts, ApiPorts, Ports};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
@@ -34,9 +40,14 @@ use crate::readiness::NangoAnswers;
 const MAX_ATTEMPTS: u32 = 5;
 
 /// Puts the use cases of the API over ports, and what goes on beside its requests; the API serves at once. `wake` makes a
-/// worker of the same process look at the queue.
+/// worker of the same process look at the queue; `left` is told whenever somebody may have left the company.
 #[must_use]
-pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Services, BesideRequests) {
+pub fn compose(
+    config: &ServeConfig,
+    ports: ApiPorts,
+    wake: &Arc<Notify>,
+    left: Arc<Notify>,
+) -> (Services, BesideRequests) {
     let company_id = config.runtime.deployment.company_id;
     let bindings = compose_bindings(&config.runtime, &ports);
     let ApiPorts {
@@ -60,14 +71,18 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
         Arc::clone(&ports.clock),
     );
     // What is changed here counts for the next request, whether or not anybody listens.
-    let remembered = Arc::clone(&memberships);
-    let team: Arc<dyn TeamStore> = Arc::new(AnnouncingTeam::new(Arc::clone(&ports.team), move || remembered.forget()));
+    let (remembered, heard) = (Arc::clone(&memberships), Arc::clone(&left));
+    let announce = move || {
+        remembered.forget();
+        heard.notify_one();
+    };
+    let team: Arc<dyn TeamStore> = Arc::new(AnnouncingTeam::new(Arc::clone(&ports.team), announce));
     let invite_member = user_directory.zip(bindings.clone()).map(|(directory, bindings)| {
         let (team, clock) = (Arc::clone(&team), Arc::clone(&ports.clock));
         let valid_for = config.identity.invitation_validity.try_into().unwrap_or(time::Duration::WEEK);
         Arc::new(InviteMember::new(team, directory, bindings, clock, valid_for))
     });
-    let beside = BesideRequests { company_id, signing_keys, memberships, membership_watch, visits, bindings };
+    let beside = BesideRequests { company_id, signing_keys, memberships, membership_watch, visits, bindings, left };
     let providers: BTreeSet<_> = config.runtime.nango.provider_keys.keys().copied().collect();
     let start_connect = StartConnect::new(
         providers.clone(),
@@ -87,8 +102,10 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
         Arc::clone(&ports.clock),
     ));
     let log_in_admin = compose_login(config, &ports, admin_pin, admin_tokens, Arc::clone(&door));
-    let start_sync =
-        Arc::new(StartSync::new(Arc::clone(&ports.sync_starter), Arc::clone(&ports.ids), wake, MAX_ATTEMPTS));
+    let start_sync = start_sync(&ports, wake);
+    let Connecting { reconcile, remove, .. } = compose_connecting(&config.runtime, &ports, &start_sync);
+    let endings = Arc::clone(&ports.connection_endings);
+    let disconnect = Disconnect::new(endings, remove, Arc::clone(&ports.clock));
     let providers = Arc::new(providers);
     let admin = compose_admin(&ports, admin_ports, &start_sync, &providers);
     let services = Services {
@@ -110,8 +127,9 @@ pub fn compose(config: &ServeConfig, ports: ApiPorts, wake: Arc<Notify>) -> (Ser
         providers,
         start_connect: Arc::new(start_connect),
         connections: ports.connections,
-        session_endings: ports.session_endings,
-        reading_states: ports.reading_states,
+        connection_views: ports.connection_views,
+        disconnect: Arc::new(disconnect),
+        reconcile: Arc::new(reconcile),
         receive_webhook: Arc::new(ReceiveWebhook::new(
             company_id,
             webhook_authenticity,
@@ -169,6 +187,7 @@ fn compose_admin(
         member: Arc::clone(&ports.members),
         members: admin_ports.members,
         connections: admin_ports.connections,
+        connection_views: Arc::clone(&ports.connection_views),
         stuck: admin_ports.stuck,
         jobs: admin_ports.jobs,
         start_sync: Arc::clone(start_sync),
@@ -176,6 +195,53 @@ fn compose_admin(
         overrides: admin_ports.overrides,
         documents: admin_ports.documents,
     }
+}
+
+/// What the ways to a connection have in common.
+struct Connecting {
+    ports: AdoptPorts,
+    adopt: Arc<AdoptConnection>,
+    check: CheckConnection,
+    remove: RemoveAtBroker,
+    reconcile: Reconcile,
+}
+
+fn compose_connecting(config: &RuntimeConfig, ports: &Ports, start_sync: &Arc<StartSync>) -> Connecting {
+    let company_id = config.deployment.company_id;
+    let clock = || Arc::clone(&ports.clock);
+    let adopt_ports = AdoptPorts {
+        brokered: Arc::clone(&ports.brokered),
+        accounts: Arc::clone(&ports.accounts),
+        members: Arc::clone(&ports.members),
+        connections: Arc::clone(&ports.connections),
+        sessions: Arc::clone(&ports.connect_sessions),
+        session_endings: Arc::clone(&ports.session_endings),
+        originals: Arc::clone(&ports.originals),
+        quarantine: Arc::clone(&ports.quarantine),
+        unclaimed: Arc::clone(&ports.unclaimed),
+        removals: Arc::clone(&ports.removals),
+        reading: Arc::new(HaveRead::new(Arc::clone(start_sync), config.sync.on_connect)),
+    };
+    let adopt = Arc::new(AdoptConnection::new(company_id, adopt_ports.clone(), clock()));
+    let health = Arc::clone(&ports.connection_health);
+    let check = CheckConnection::new(company_id, Arc::clone(&ports.brokered), health, clock());
+    let remove = RemoveAtBroker::new(company_id, Arc::clone(&ports.brokered), Arc::clone(&ports.removals));
+    let turns = Arc::clone(&ports.turns);
+    let reconcile = Reconcile::new(company_id, adopt_ports.clone(), turns, Arc::clone(&adopt), check.clone(), clock());
+    Connecting { ports: adopt_ports, adopt, check, remove, reconcile }
+}
+
+/// Starts syncs; `wake` makes a worker of the same process look at the queue.
+fn start_sync(ports: &Ports, wake: &Arc<Notify>) -> Arc<StartSync> {
+    let (starter, ids) = (Arc::clone(&ports.sync_starter), Arc::clone(&ports.ids));
+    Arc::new(StartSync::new(starter, ids, Arc::clone(wake), MAX_ATTEMPTS))
+}
+
+/// Puts what looks after the jobs of people who leave over ports.
+#[must_use]
+pub(crate) fn compose_departures(config: &RuntimeConfig, ports: &Ports, left: Arc<Notify>) -> Departures {
+    let (jobs, members) = (Arc::clone(&ports.live_jobs), Arc::clone(&ports.active_members));
+    Departures { call_off: CallOffDeparted::new(config.deployment.company_id, jobs, members), heard: left }
 }
 
 /// Binds accounts to the company, where the deployment has the key to them.
@@ -190,11 +256,13 @@ fn compose_bindings(config: &RuntimeConfig, ports: &ApiPorts) -> Option<Arc<Keep
 #[must_use]
 pub(crate) fn compose_audit_upkeep(config: &RuntimeConfig, ports: &Ports) -> AuditUpkeep {
     let company_id = config.deployment.company_id;
-    let AuditPorts { sealer, heads, master_actions, copies, retention, log: _ } = ports.audit.clone();
+    let AuditPorts { sealer, heads, master_actions, copies, connection_actions, master_copies, retention, log: _ } =
+        ports.audit.clone();
     let keep = config.storage.audit_retention.map(|keep| time::Duration::try_from(keep).unwrap_or(time::Duration::MAX));
     AuditUpkeep {
         seal: SealAudit::new(company_id, sealer, heads),
         copy: CopyMasterAudit::new(company_id, Arc::clone(&master_actions), copies, Arc::clone(&ports.clock)),
+        tell: TellMaster::new(company_id, connection_actions, master_copies),
         forget: keep
             .map(|keep| ForgetAuditDetails::new(company_id, retention, master_actions, Arc::clone(&ports.clock), keep)),
     }
@@ -218,6 +286,7 @@ pub(crate) fn compose_background(
     );
     let runner = ReadAccount::new(
         Arc::clone(&ports.connections),
+        Arc::clone(&ports.connection_health),
         Arc::clone(&ports.records),
         read_stream,
         Arc::clone(&ports.clock),
@@ -231,27 +300,37 @@ pub(crate) fn compose_background(
         lease_for: sync.lease,
         poll_every: sync.poll_interval,
     };
-    let adopt = AdoptPorts {
-        brokered: Arc::clone(&ports.brokered),
-        accounts: Arc::clone(&ports.accounts),
-        members: Arc::clone(&ports.members),
-        connections: Arc::clone(&ports.connections),
-        sessions: Arc::clone(&ports.connect_sessions),
-        session_endings: Arc::clone(&ports.session_endings),
-        originals: Arc::clone(&ports.originals),
-        quarantine: Arc::clone(&ports.quarantine),
-    };
-    let inbox = WorkOffInbox::new(
-        company_id,
-        Arc::clone(&ports.inbox),
-        Arc::clone(&ports.webhook_reader),
-        AdoptConnection::new(company_id, adopt, Arc::clone(&ports.clock)),
-    );
+    let connecting = compose_connecting(config, ports, &start_sync(ports, &wake));
     Background {
         worker: Worker::new(Arc::clone(&ports.jobs), Arc::new(run_job), settings, stop),
         wake,
-        inbox,
-        poll_every: sync.poll_interval,
+        connections: compose_connection_upkeep(config, ports, connecting),
         documents: Arc::clone(&ports.searchable),
+    }
+}
+
+fn compose_connection_upkeep(config: &RuntimeConfig, ports: &Ports, connecting: Connecting) -> ConnectionUpkeep {
+    let company_id = config.deployment.company_id;
+    let Connecting { ports: adopt_ports, adopt, check, remove, reconcile } = connecting;
+    let inbox_ports = InboxPorts {
+        inbox: Arc::clone(&ports.inbox),
+        reader: Arc::clone(&ports.webhook_reader),
+        health: Arc::clone(&ports.connection_health),
+        members: adopt_ports.members,
+        reading: adopt_ports.reading,
+    };
+    let clock = Arc::clone(&ports.clock);
+    ConnectionUpkeep {
+        inbox: WorkOffInbox::new(company_id, inbox_ports, adopt, check, Arc::clone(&clock)),
+        poll_every: config.sync.poll_interval,
+        remove,
+        reconcile,
+        forget: ForgetOld::new(
+            company_id,
+            Arc::clone(&ports.inbox),
+            Arc::clone(&ports.connect_sessions),
+            clock,
+            config.storage.inbox_retention,
+        ),
     }
 }

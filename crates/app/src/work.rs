@@ -19,6 +19,7 @@ pub async fn run(config: &WorkConfig, stop: CancellationToken) -> anyhow::Result
     let over = start.over();
     let background = services::compose_background(&config.runtime, &ports, Arc::new(Notify::new()), stop.child_token());
     let audit = services::compose_audit_upkeep(&config.runtime, &ports);
+    let departures = services::compose_departures(&config.runtime, &ports, Arc::new(Notify::new()));
     let starting = async {
         let ended = Box::pin(start.run(stop.clone())).await;
         if ended.is_err() {
@@ -29,7 +30,11 @@ pub async fn run(config: &WorkConfig, stop: CancellationToken) -> anyhow::Result
     let working = async {
         if stop.run_until_cancelled(over.cancelled()).await.is_some() {
             tracing::info!(version = env!("CARGO_PKG_VERSION"), "working");
-            tokio::join!(Box::pin(background.run(stop.child_token())), Box::pin(audit.run(stop.clone())));
+            tokio::join!(
+                Box::pin(background.run(stop.child_token())),
+                Box::pin(audit.run(stop.clone())),
+                Box::pin(departures.run(stop.clone()))
+            );
         }
     };
     let (started, ()) = tokio::join!(starting, working);

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cortex_kernel::{Clock, CompanyId, Email, Origin, StoreError, UserId};
+use cortex_kernel::{Clock, CompanyId, ConnectionId, Email, Origin, StoreError, UserId};
 use thiserror::Error;
 
-use crate::log::chain;
+use crate::check_connection::CheckError;
+use crate::identify_account::IdentifyAccount;
+use crate::log::{About, chain};
 use crate::model::{
-    BrokerConnection, BrokerReference, ConnectedAccount, Connection, Owner, OwnerClaims, ProviderAccount,
-    QuarantineReason, QuarantinedConnection, Refusal, RefusalReason, SaveConnection, SaveOutcome, StatusReason,
+    BrokerConnection, BrokerReference, Connection, Owner, OwnerClaims, ProviderAccount, QuarantineReason,
+    QuarantinedConnection, Refusal, RefusalReason, SaveConnection, SaveOutcome, StatusReason,
 };
 use crate::ports::{
-    BrokerError, BrokeredConnections, ConnectSessionEndings, ConnectSessionStore, ConnectionStore, Members,
-    OriginalConnections, ProviderAccounts, QuarantineStore, WhoAmIError,
+    AccountReading, BrokerError, BrokerRemovals, BrokeredConnections, ConnectSessionEndings, ConnectSessionStore,
+    ConnectionStore, Members, OriginalConnections, ProviderAccounts, QuarantineStore, ReadCause, UnclaimedConnections,
+    WhoAmIError,
 };
+use crate::remove_at_broker::RemoveAtBroker;
 
 /// Makes a connection at the broker the connection of the person whom it names, where it may be that.
 ///
@@ -24,6 +28,8 @@ use crate::ports::{
 pub struct AdoptConnection {
     company_id: CompanyId,
     ports: AdoptPorts,
+    identify: IdentifyAccount,
+    remove: RemoveAtBroker,
     clock: Arc<dyn Clock>,
 }
 
@@ -46,6 +52,12 @@ pub struct AdoptPorts {
     pub originals: Arc<dyn OriginalConnections>,
     /// Connections that fit nobody.
     pub quarantine: Arc<dyn QuarantineStore>,
+    /// Connections from before they had owners.
+    pub unclaimed: Arc<dyn UnclaimedConnections>,
+    /// Connections that are to go at the broker.
+    pub removals: Arc<dyn BrokerRemovals>,
+    /// Has accounts read.
+    pub reading: Arc<dyn AccountReading>,
 }
 
 /// Somebody says that there is a new connection.
@@ -59,6 +71,19 @@ pub struct ConnectionNotice {
     pub age: Duration,
     /// What brought the notice.
     pub origin: Origin,
+}
+
+impl ConnectionNotice {
+    /// What lines about it tell, for whom it names as far as that is known.
+    pub(crate) fn about(&self, company_id: CompanyId, user: Option<UserId>) -> About<'_> {
+        let BrokerReference { provider, id } = &self.reference;
+        About {
+            user: user.or_else(|| self.claims.user()),
+            provider: Some(*provider),
+            connection: Some(id),
+            ..About::company(company_id, &self.origin)
+        }
+    }
 }
 
 /// What became of a connection at the broker.
@@ -114,16 +139,16 @@ struct Owned<'a> {
 impl AdoptConnection {
     /// Adopts connections for `company_id`, the company of this deployment.
     #[must_use]
-    pub const fn new(company_id: CompanyId, ports: AdoptPorts, clock: Arc<dyn Clock>) -> Self {
-        Self { company_id, ports, clock }
+    pub fn new(company_id: CompanyId, ports: AdoptPorts, clock: Arc<dyn Clock>) -> Self {
+        let remove = RemoveAtBroker::new(company_id, Arc::clone(&ports.brokered), Arc::clone(&ports.removals));
+        let identify = IdentifyAccount::new(company_id, ports.clone(), Arc::clone(&clock));
+        Self { company_id, ports, identify, remove, clock }
     }
 
     /// Adopts the connection, or finds out what else to do with it, and does that. Lines tagged `[WEBHOOK_AUTH]` and
     /// `[SAVE_CONNECTION]` tell each step.
     pub async fn adopt(&self, notice: &ConnectionNotice) -> Result<Adoption, AdoptError> {
-        let BrokerReference { provider, id } = &notice.reference;
-        let request = request_of(&notice.origin);
-        tracing::info!("[WEBHOOK_AUTH] asking the broker: provider {provider}, connection {id}, request {request}");
+        tracing::info!("[WEBHOOK_AUTH] {}: asking the broker for the connection", notice.about(self.company_id, None));
         let Some(found) = self.ports.brokered.find(&notice.reference).await? else { return Ok(Adoption::Gone) };
         let claims = notice.claims.clone().or(&found.claims);
         if [&found.claims, &claims].iter().any(|claims| claims.name_another_company_than(self.company_id)) {
@@ -151,7 +176,8 @@ impl AdoptConnection {
             return Ok(Err(QuarantineReason::OwnerContradicted));
         }
         let Ok(user_id) = claimed_user.parse::<UserId>() else { return Ok(Err(QuarantineReason::NotAMember)) };
-        tracing::info!("[WEBHOOK_AUTH] asking whether user {user_id} is a member of company {}", self.company_id);
+        let about = notice.about(self.company_id, Some(user_id));
+        tracing::info!("[WEBHOOK_AUTH] {about}: asking whether the user is a member");
         let Some(address) = self.ports.members.find_active(self.company_id, user_id).await? else {
             return Ok(Err(QuarantineReason::NotAMember));
         };
@@ -208,16 +234,23 @@ impl AdoptConnection {
             };
             let connected = row.as_ref().filter(|row| row.status.is_connected());
             let account = match (account, connected) {
-                (Ok(account), Some(row)) if self.is_another(account, row).await? => return self.refuse(owned).await,
+                (Ok(account), Some(row)) if self.identify.is_another(account, row).await? => {
+                    return self.refuse(owned).await;
+                }
                 (Ok(account), _) => Some(account.clone()),
                 (Err(_), None) if owned.notice.age >= IDENTITY_PATIENCE => None,
                 (Err(_), _) => break,
             };
-            let save = self.save_of(owned, row.as_ref(), account);
-            match self.save(&save).await? {
+            let claims = match (&row, &account) {
+                (None, Some(account)) => self.unclaimed_row_of(owned, account).await?,
+                _ => None,
+            };
+            let save = SaveConnection { claims, ..self.save_of(owned, row.as_ref(), account) };
+            match self.save(owned, &save).await? {
                 SaveOutcome::Created(connection) => return self.adopted(owned, connection, true).await,
                 SaveOutcome::Replaced { connection, previous } => {
-                    self.remove_replaced(&BrokerReference { provider: connection.provider, id: previous }).await;
+                    let replaced = BrokerReference { provider: connection.provider, id: previous };
+                    self.remove.at_once(&replaced).await;
                     return self.adopted(owned, connection, true).await;
                 }
                 SaveOutcome::AlreadySaved(connection) => return self.adopted(owned, connection, false).await,
@@ -226,7 +259,9 @@ impl AdoptConnection {
                     let user = owned.owner.user_id.to_string();
                     return self.quarantine(owned.notice, &user, QuarantineReason::TakenByAnother).await;
                 }
-                SaveOutcome::Moved => tracing::info!("[SAVE_CONNECTION] the connection moved meanwhile, deciding anew"),
+                SaveOutcome::Moved => {
+                    tracing::info!("[SAVE_CONNECTION] {}: it moved meanwhile, deciding anew", self.about(owned));
+                }
             }
         }
         match identity {
@@ -239,6 +274,10 @@ impl AdoptConnection {
         self.ports.connections.find_connection(owner.company_id, owner.user_id, reference.provider).await
     }
 
+    fn about<'a>(&self, owned: &'a Owned<'_>) -> About<'a> {
+        owned.notice.about(self.company_id, Some(owned.owner.user_id))
+    }
+
     /// The row holds this connection already.
     async fn known(&self, owned: &Owned<'_>, row: &Connection) -> Result<Adoption, AdoptError> {
         if row.status.is_connected() { self.adopted(owned, row.clone(), false).await } else { Ok(Adoption::Ended) }
@@ -246,29 +285,15 @@ impl AdoptConnection {
 
     /// The account, or why the provider does not say. That the broker is away is no answer of the provider.
     async fn account_of(&self, owned: &Owned<'_>) -> Result<Result<ProviderAccount, WhoAmIError>, AdoptError> {
-        let BrokerReference { provider, id } = &owned.notice.reference;
         if !owned.found.is_authorized {
             let refused = "the broker says that the credentials do not work";
             return Ok(Err(WhoAmIError::Unreadable(refused.into())));
         }
-        tracing::info!("[WEBHOOK_AUTH] asking {provider} whose account connection {id} reaches");
+        tracing::info!("[WEBHOOK_AUTH] {}: asking the provider whose account it is", self.about(owned));
         match self.ports.accounts.who_am_i(&owned.found).await {
             Err(WhoAmIError::Broker(error)) => Err(error.into()),
             answer => Ok(answer),
         }
-    }
-
-    /// Whether the account is known to be another one than the connected one. Where nothing was ever known of that,
-    /// there is nothing to hold the new one to.
-    async fn is_another(&self, account: &ProviderAccount, row: &Connection) -> Result<bool, StoreError> {
-        let known = if row.account.is_some() {
-            row.account.clone()
-        } else {
-            let Owner { company_id, user_id, .. } = row.owner;
-            let original = self.ports.originals.find_original(company_id, user_id, row.provider).await?;
-            original.map(|original| original.account)
-        };
-        Ok(known.is_some_and(|known| !known.is_same_as(account)))
     }
 
     fn save_of(&self, owned: &Owned<'_>, row: Option<&Connection>, account: Option<ProviderAccount>) -> SaveConnection {
@@ -277,6 +302,7 @@ impl AdoptConnection {
             provider: owned.notice.reference.provider,
             broker_id: owned.notice.reference.id.clone(),
             decided_on: row.map(|row| row.broker_id.clone()),
+            claims: None,
             reason: account.is_none().then_some(StatusReason::AccountUnverified),
             account,
             at: self.clock.now(),
@@ -284,15 +310,29 @@ impl AdoptConnection {
         }
     }
 
-    async fn save(&self, save: &SaveConnection) -> Result<SaveOutcome, StoreError> {
-        let about = format!(
-            "provider {}, connection {}, user {}, company {}, request {}",
-            save.provider,
-            save.broker_id,
-            save.owner.user_id,
-            save.owner.company_id,
-            request_of(&save.origin)
-        );
+    /// The connection without user that is known to reach the same account, if there is one. What it reaches is asked at
+    /// the provider, where that was never written down.
+    async fn unclaimed_row_of(
+        &self,
+        owned: &Owned<'_>,
+        account: &ProviderAccount,
+    ) -> Result<Option<ConnectionId>, AdoptError> {
+        let provider = owned.notice.reference.provider;
+        let all = self.ports.unclaimed.list_unclaimed(self.company_id).await?;
+        for row in all.into_iter().filter(|row| row.provider == provider) {
+            let known = match row.account.clone() {
+                Some(known) => Some(known),
+                None => self.identify.unclaimed(&row).await?,
+            };
+            if known.is_some_and(|known| known.is_same_as(account)) {
+                return Ok(Some(row.id));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn save(&self, owned: &Owned<'_>, save: &SaveConnection) -> Result<SaveOutcome, StoreError> {
+        let about = self.about(owned);
         tracing::info!("[SAVE_CONNECTION] {about}");
         let saved = self.ports.connections.save_connection(save).await;
         match &saved {
@@ -321,32 +361,13 @@ impl AdoptConnection {
     /// What follows a save. A save that was found done already may lack it, if we stopped in between; an open session
     /// tells that, and so is completed last.
     async fn adopted(&self, owned: &Owned<'_>, row: Connection, is_new: bool) -> Result<Adoption, AdoptError> {
-        if let Some(account) = row.account.clone() {
-            let connected = ConnectedAccount {
-                owner: row.owner.clone(),
-                provider: row.provider,
-                account,
-                broker_id: row.broker_id.clone(),
-                at: self.clock.now(),
-            };
-            self.ports.originals.note(&connected).await?;
-        }
+        self.identify.note_original(&row).await?;
         if is_new || self.was_asked_for(owned.notice, row.owner.user_id).await? {
+            let begun = self.ports.reading.have_read(&row, ReadCause::Connected, &owned.notice.origin).await?;
+            tracing::info!("[SAVE_CONNECTION] {}: reading: {}", self.about(owned), begun.name());
             self.ports.session_endings.complete(&row, self.clock.now()).await?;
         }
         Ok(Adoption::Adopted(row))
-    }
-
-    /// Not being able to is no reason to fail: what was replaced is used by nobody.
-    async fn remove_replaced(&self, replaced: &BrokerReference) {
-        let BrokerReference { provider, id } = replaced;
-        match self.ports.brokered.delete(replaced).await {
-            Ok(()) => tracing::info!("[SAVE_CONNECTION] removed the replaced {provider} connection {id} at the broker"),
-            Err(error) => tracing::warn!(
-                "❌ [SAVE_CONNECTION] the replaced {provider} connection {id} is left at the broker: {}",
-                chain(&error)
-            ),
-        }
     }
 
     async fn refuse(&self, owned: &Owned<'_>) -> Result<Adoption, AdoptError> {
@@ -355,19 +376,16 @@ impl AdoptConnection {
             owner: owned.owner.clone(),
             reference: owned.notice.reference.clone(),
             reason,
+            is_to_be_removed: names_its_owner(&owned.found),
             at: self.clock.now(),
             origin: owned.notice.origin.clone(),
         };
-        // Told first: once the connection is gone at the broker, nothing would lead here again.
         self.ports.session_endings.refuse(&refusal).await?;
-        if names_its_owner(&owned.found) {
-            self.ports.brokered.delete(&owned.notice.reference).await?;
+        if refusal.is_to_be_removed {
+            self.remove.at_once(&refusal.reference).await;
         } else {
-            let BrokerReference { provider, id } = &owned.notice.reference;
-            tracing::warn!(
-                "[WEBHOOK_AUTH] the refused {provider} connection {id} is left at the broker, which does not know whose \
-                 it is"
-            );
+            let about = self.about(owned);
+            tracing::warn!("[WEBHOOK_AUTH] {about}: left at the broker, which does not know whose it is");
         }
         Ok(Adoption::Refused(reason))
     }
@@ -379,9 +397,13 @@ const fn names_its_owner(found: &BrokerConnection) -> bool {
     found.claims.user_id.is_some() && found.claims.company_id.is_some()
 }
 
-/// The request id for a log line.
-pub(crate) fn request_of(origin: &Origin) -> &str {
-    origin.request_id.as_deref().unwrap_or("-")
+impl From<CheckError> for AdoptError {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Broker(error) => error.into(),
+            CheckError::Store(error) => error.into(),
+        }
+    }
 }
 
 #[cfg(test)]

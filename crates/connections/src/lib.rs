@@ -14,10 +14,16 @@
 //! here yet.
 
 pub mod adopt_connection;
+pub mod check_connection;
+pub mod disconnect;
+pub mod forget_old;
+mod identify_account;
 mod log;
 pub mod model;
 pub mod ports;
 pub mod receive_webhook;
+pub mod reconcile;
+pub mod remove_at_broker;
 #[cfg(test)]
 mod scene;
 pub mod start_connect;
@@ -26,6 +32,11 @@ pub mod testing;
 pub mod work_off_inbox;
 
 pub use adopt_connection::{AdoptConnection, AdoptPorts};
+pub use check_connection::{CheckConnection, CheckError};
+pub use disconnect::{Disconnect, DisconnectError, DisconnectRequest};
+pub use forget_old::ForgetOld;
 pub use receive_webhook::{ReceiveWebhook, ReceiveWebhookError, ReceivedWebhook};
+pub use reconcile::{Reconcile, Reconciled};
+pub use remove_at_broker::RemoveAtBroker;
 pub use start_connect::{StartConnect, StartConnectError};
-pub use work_off_inbox::{Tick, WorkOffInbox};
+pub use work_off_inbox::{InboxPorts, Tick, WorkOffInbox};

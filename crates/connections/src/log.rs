@@ -1,6 +1,39 @@
 //! Words of log lines. Operators search for them, so they are as fixed as an answer's fields.
 
 use std::error::Error as StdError;
+use std::fmt;
+
+use cortex_kernel::{BrokerConnectionId, CompanyId, Origin, Provider, UserId};
+
+/// What a tagged line is about. Each of them names all of it, and what is not known is a dash, so that whoever searches
+/// for one of these ids finds every step.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct About<'a> {
+    pub(crate) company: CompanyId,
+    pub(crate) user: Option<UserId>,
+    pub(crate) provider: Option<Provider>,
+    pub(crate) connection: Option<&'a BrokerConnectionId>,
+    pub(crate) request: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    /// About something in a company, of which more may be known later.
+    pub(crate) fn company(company: CompanyId, origin: &'a Origin) -> Self {
+        Self { company, user: None, provider: None, connection: None, request: origin.request_id.as_deref() }
+    }
+}
+
+impl fmt::Display for About<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { company, user, provider, connection, request } = self;
+        let or_dash = |known: Option<&dyn fmt::Display>| known.map_or_else(|| "-".to_owned(), ToString::to_string);
+        let provider = or_dash(provider.as_ref().map(|known| known as _));
+        let connection = or_dash(connection.as_ref().map(|known| known as _));
+        let user = or_dash(user.as_ref().map(|known| known as _));
+        let request = request.unwrap_or("-");
+        write!(f, "provider {provider}, connection {connection}, user {user}, company {company}, request {request}")
+    }
+}
 
 /// The error and what led to it, on one line.
 pub(crate) fn chain(error: &dyn StdError) -> String {

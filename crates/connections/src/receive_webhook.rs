@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use cortex_kernel::{CompanyId, StoreError};
+use cortex_kernel::{CompanyId, Origin, StoreError};
 use thiserror::Error;
 
-use crate::log::chain;
+use crate::log::{About, chain};
 use crate::model::{NewWebhook, PutOutcome, WebhookEvent};
 use crate::ports::{WebhookAuthenticity, WebhookInbox, WebhookReader};
 
@@ -57,37 +57,39 @@ impl ReceiveWebhook {
         signature: Option<&str>,
         request_id: Option<&str>,
     ) -> Result<ReceivedWebhook, ReceiveWebhookError> {
-        let request = request_id.unwrap_or("-");
+        let origin = Origin { request_id: request_id.map(ToOwned::to_owned), ..Origin::default() };
+        let about = About::company(self.company_id, &origin);
         let is_authentic = signature.is_some_and(|signature| self.authenticity.is_authentic(body, signature));
         if !is_authentic {
-            tracing::warn!("❌ [WEBHOOK_AUTH] request {request}: the signature does not hold, the webhook is refused");
+            tracing::warn!("❌ [WEBHOOK_AUTH] {about}: the signature does not hold, the webhook is refused");
             return Ok(ReceivedWebhook::NotAuthentic);
         }
         let webhook = self.reader.read(body);
         if webhook.claims.name_another_company_than(self.company_id) {
-            tracing::info!("[WEBHOOK_AUTH] request {request}: another company's webhook, not stored");
+            tracing::info!("[WEBHOOK_AUTH] {about}: another company's webhook, not stored");
             return Ok(ReceivedWebhook::Accepted);
         }
+        let about = About {
+            user: webhook.claims.user(),
+            provider: webhook.connection.as_ref().map(|connection| connection.provider),
+            connection: webhook.connection.as_ref().map(|connection| &connection.id),
+            ..about
+        };
         let new = NewWebhook {
             company_id: self.company_id,
             body: body.to_vec(),
             request_id: request_id.map(ToOwned::to_owned),
         };
-        let connection = webhook.connection.map_or_else(|| "-".to_owned(), |connection| connection.id.to_string());
         let stored = match self.inbox.put(&new).await {
             Ok(PutOutcome::Stored) => "stored",
             Ok(PutOutcome::AlreadyPending) => "an equal one waits already",
             Err(error) => {
                 let error = ReceiveWebhookError::from(error);
-                tracing::error!("❌ [WEBHOOK_AUTH] request {request}: {}", chain(&error));
+                tracing::error!("❌ [WEBHOOK_AUTH] {about}: {}", chain(&error));
                 return Err(error);
             }
         };
-        tracing::info!(
-            "[WEBHOOK_AUTH] received: {}, connection {connection}, company {}, request {request}: {stored}",
-            name(webhook.event),
-            self.company_id
-        );
+        tracing::info!("[WEBHOOK_AUTH] {about}: received, {}: {stored}", name(webhook.event));
         Ok(ReceivedWebhook::Accepted)
     }
 }
@@ -97,7 +99,8 @@ fn name(event: WebhookEvent) -> &'static str {
         WebhookEvent::Connected => "connected",
         WebhookEvent::ConnectFailed => "connect failed",
         WebhookEvent::RefreshFailed => "refresh failed",
-        WebhookEvent::SyncEnded => "sync ended",
+        WebhookEvent::Fetched => "fetched",
+        WebhookEvent::FetchFailed => "fetch failed",
         WebhookEvent::Unknown => "unknown kind",
     }
 }

@@ -4,23 +4,28 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use cortex_kernel::{BrokerConnectionId, Provider};
+use cortex_kernel::{BrokerConnectionId, Origin, Provider, StoreError};
+use time::OffsetDateTime;
 
 use crate::adopt_connection::{AdoptConnection, AdoptPorts, ConnectionNotice};
+use crate::check_connection::CheckConnection;
 use crate::log::listen_from_the_beginning;
 use crate::model::{
-    BrokerConnection, BrokerReference, Connection, OwnerClaims, ProviderAccount, Webhook, WebhookEvent,
+    BrokerConnection, BrokerFilter, BrokerReference, Connection, ListedConnection, OwnerClaims, ProviderAccount,
+    Webhook, WebhookEvent,
 };
 use crate::ports::{
-    BrokerError, BrokeredConnections, ConnectionStore as _, Members, ProviderAccounts, WebhookAuthenticity,
-    WebhookReader, WhoAmIError,
+    AccountReading, BrokerError, BrokeredConnections, ConnectionStore as _, ListedPage, Members, ProviderAccounts,
+    ReadCause, ReadOutcome, WebhookAuthenticity, WebhookReader, WhoAmIError,
 };
 use crate::receive_webhook::ReceiveWebhook;
+use crate::reconcile::Reconcile;
 use crate::testing::{
-    COMPANY_A, InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryMembers, InMemoryOriginalConnections,
-    InMemoryQuarantineStore, InMemoryWebhookInbox, NOON, USER_1, USER_2, a_broker_connection, an_origin, an_owner,
+    COMPANY_A, InMemoryBrokerRemovals, InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryMembers,
+    InMemoryOriginalConnections, InMemoryQuarantineStore, InMemoryTurns, InMemoryWebhookInbox, NOON, USER_1, USER_2,
+    a_broker_connection, an_origin, an_owner,
 };
-use crate::work_off_inbox::WorkOffInbox;
+use crate::work_off_inbox::{InboxPorts, WorkOffInbox};
 
 /// [`USER_1`] and [`USER_2`] are members of [`COMPANY_A`].
 pub(crate) struct Scene {
@@ -32,6 +37,9 @@ pub(crate) struct Scene {
     pub(crate) inbox: Arc<InMemoryWebhookInbox>,
     /// What each body says.
     pub(crate) reader: Arc<FakeReader>,
+    pub(crate) removals: Arc<InMemoryBrokerRemovals>,
+    pub(crate) turns: Arc<InMemoryTurns>,
+    pub(crate) reading: Arc<FakeReading>,
     members: Arc<InMemoryMembers>,
 }
 
@@ -44,10 +52,18 @@ pub(crate) struct FakeBroker {
 #[derive(Default)]
 struct BrokerState {
     connections: BTreeMap<BrokerReference, (BrokerConnection, Option<ProviderAccount>)>,
+    made_at: BTreeMap<BrokerReference, OffsetDateTime>,
     deleted: Vec<String>,
     asked: usize,
     failure: Option<fn() -> BrokerError>,
     deletions_fail: bool,
+}
+
+/// Has accounts read, and remembers which and why; says that nobody ever began, until it is told otherwise.
+#[derive(Default)]
+pub(crate) struct FakeReading {
+    asked: Mutex<Vec<(String, ReadCause)>>,
+    begun: Mutex<bool>,
 }
 
 /// Knows the bodies that it was told.
@@ -76,6 +92,9 @@ impl Scene {
             quarantine: Arc::default(),
             inbox: Arc::default(),
             reader: Arc::default(),
+            removals: Arc::default(),
+            turns: Arc::default(),
+            reading: Arc::default(),
             members: Arc::new(members),
         }
     }
@@ -90,6 +109,9 @@ impl Scene {
             session_endings: self.sessions.clone(),
             originals: self.originals.clone(),
             quarantine: self.quarantine.clone(),
+            unclaimed: self.connections.clone(),
+            removals: self.removals.clone(),
+            reading: self.reading.clone(),
         }
     }
 
@@ -111,7 +133,28 @@ impl Scene {
     }
 
     pub(crate) fn work_with(&self, adopt: AdoptConnection) -> WorkOffInbox {
-        WorkOffInbox::new(COMPANY_A, self.inbox.clone(), self.reader.clone(), adopt)
+        self.work_asking(adopt, self.members.clone())
+    }
+
+    /// With somebody else to ask who is a member.
+    pub(crate) fn work_asking(&self, adopt: AdoptConnection, members: Arc<dyn Members>) -> WorkOffInbox {
+        let ports = InboxPorts {
+            inbox: self.inbox.clone(),
+            reader: self.reader.clone(),
+            health: self.connections.clone(),
+            members,
+            reading: self.reading.clone(),
+        };
+        WorkOffInbox::new(COMPANY_A, ports, Arc::new(adopt), self.check(), Arc::new(|| NOON))
+    }
+
+    pub(crate) fn check(&self) -> CheckConnection {
+        CheckConnection::new(COMPANY_A, self.broker.clone(), self.connections.clone(), Arc::new(|| NOON))
+    }
+
+    pub(crate) fn reconcile(&self) -> Reconcile {
+        let adopt = Arc::new(self.adopt());
+        Reconcile::new(COMPANY_A, self.ports(), self.turns.clone(), adopt, self.check(), Arc::new(|| NOON))
     }
 
     /// [`USER_1`]'s Gmail row.
@@ -124,6 +167,17 @@ impl FakeBroker {
     /// The broker has this connection, and the provider says that this account is behind it, or does not say.
     pub(crate) fn has(&self, connection: BrokerConnection, account: Option<ProviderAccount>) {
         self.state().connections.insert(connection.reference.clone(), (connection, account));
+    }
+
+    /// The same, made at that moment.
+    pub(crate) fn has_since(
+        &self,
+        made_at: OffsetDateTime,
+        connection: BrokerConnection,
+        account: Option<ProviderAccount>,
+    ) {
+        self.state().made_at.insert(connection.reference.clone(), made_at);
+        self.has(connection, account);
     }
 
     /// From now on every call fails so, or none.
@@ -180,6 +234,58 @@ impl BrokeredConnections for FakeBroker {
         state.connections.remove(reference);
         state.deleted.push(reference.id.to_string());
         Ok(())
+    }
+
+    /// Two a part.
+    async fn list(&self, filter: &BrokerFilter, page: u32) -> Result<ListedPage, BrokerError> {
+        let state = self.state();
+        state.answer()?;
+        let wanted = |connection: &&BrokerConnection| {
+            connection.claims.company_id == Some(filter.company_id.to_string())
+                && filter.user_id.is_none_or(|user| connection.claims.user_id == Some(user.to_string()))
+                && filter.provider.is_none_or(|provider| connection.reference.provider == provider)
+        };
+        let mut listed: Vec<_> = state
+            .connections
+            .values()
+            .map(|(connection, _)| connection)
+            .filter(wanted)
+            .map(|connection| ListedConnection {
+                reference: connection.reference.clone(),
+                claims: connection.claims.clone(),
+                is_authorized: connection.is_authorized,
+                created_at: state.made_at.get(&connection.reference).copied().unwrap_or(NOON),
+            })
+            .collect();
+        listed.sort_by_key(|one| std::cmp::Reverse(one.created_at));
+        let from = usize::try_from(page).unwrap() * 2;
+        let is_last = listed.len() <= from + 2;
+        Ok(ListedPage { connections: listed.into_iter().skip(from).take(2).collect(), is_last })
+    }
+}
+
+impl FakeReading {
+    /// Somebody had the accounts read once.
+    pub(crate) fn begin(&self) {
+        *self.begun.lock().unwrap() = true;
+    }
+
+    /// The broker's ids of the connections that were to be read, and why.
+    pub(crate) fn asked(&self) -> Vec<(String, ReadCause)> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl AccountReading for FakeReading {
+    async fn have_read(
+        &self,
+        connection: &Connection,
+        cause: ReadCause,
+        _: &Origin,
+    ) -> Result<ReadOutcome, StoreError> {
+        self.asked.lock().unwrap().push((connection.broker_id.to_string(), cause));
+        Ok(if *self.begun.lock().unwrap() { ReadOutcome::Wanted } else { ReadOutcome::NotBegun })
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use cortex_kernel::{Clock, Email, IdGenerator, Origin, Provider, StoreError};
 use thiserror::Error;
 
-use crate::log::chain;
+use crate::log::{About, chain};
 use crate::model::{ConnectLink, ConnectPurpose, ConnectSession, ConnectSessionId, Owner, TokenHash};
 use crate::ports::{BrokerError, ConnectSessionStore, ConnectionBroker, ConnectionStore, OpenConnectSession};
 
@@ -60,7 +60,8 @@ impl StartConnect {
         Self { configured, broker, connections, sessions, clock, ids }
     }
 
-    /// Opens a session for `owner`, whose request came from `origin`. Lines tagged `[OAUTH_START]` tell each step: operators search for them.
+    /// Opens a session for `owner`, whose request came from `origin`. Lines tagged `[OAUTH_START]` tell each step:
+    /// operators search for them.
     pub async fn start(
         &self,
         owner: Owner,
@@ -68,15 +69,13 @@ impl StartConnect {
         purpose: ConnectPurpose,
         origin: &Origin,
     ) -> Result<StartedConnect, StartConnectError> {
-        let (user, company) = (owner.user_id, owner.company_id);
-        tracing::info!("[OAUTH_START] {}: provider {provider}, user {user}, company {company}", purpose.name());
-        let started = self.open(owner, provider, purpose, origin).await;
+        let about =
+            About { user: Some(owner.user_id), provider: Some(provider), ..About::company(owner.company_id, origin) };
+        tracing::info!("[OAUTH_START] {about}: to {}", purpose.name());
+        let started = self.open(owner, provider, purpose, origin, about).await;
         match &started {
-            Ok(_) => tracing::info!("✅ [OAUTH_START] SUCCESS: provider {provider}, user {user}, company {company}"),
-            Err(error) => tracing::error!(
-                "❌ [OAUTH_START] provider {provider}, user {user}, company {company}: {}",
-                chain(error)
-            ),
+            Ok(_) => tracing::info!("✅ [OAUTH_START] SUCCESS: {about}"),
+            Err(error) => tracing::error!("❌ [OAUTH_START] {about}: {}", chain(error)),
         }
         started
     }
@@ -87,19 +86,20 @@ impl StartConnect {
         provider: Provider,
         purpose: ConnectPurpose,
         origin: &Origin,
+        about: About<'_>,
     ) -> Result<StartedConnect, StartConnectError> {
         if !self.configured.contains(&provider) {
             return Err(StartConnectError::ProviderNotConfigured(provider));
         }
         let original_email = match purpose {
             ConnectPurpose::Connect => None,
-            ConnectPurpose::Reconnect => self.original_email(&owner, provider).await?,
+            ConnectPurpose::Reconnect => self.original_email(&owner, provider, about).await?,
         };
-        tracing::info!("[OAUTH_START] asking the broker for a session");
+        tracing::info!("[OAUTH_START] {about}: asking the broker for a session");
         let opened_at = self.clock.now();
         let request = OpenConnectSession { owner, provider };
         let link = self.broker.open_connect_session(&request).await?;
-        tracing::info!("[OAUTH_START] remembering the session until {}", link.expires_at);
+        tracing::info!("[OAUTH_START] {about}: remembering the session until {}", link.expires_at);
         let session = ConnectSession {
             id: ConnectSessionId(self.ids.new_uuid()),
             owner: request.owner,
@@ -113,8 +113,13 @@ impl StartConnect {
         Ok(StartedConnect { link, original_email })
     }
 
-    async fn original_email(&self, owner: &Owner, provider: Provider) -> Result<Option<Email>, StartConnectError> {
-        tracing::info!("[OAUTH_START] looking up the connection to renew");
+    async fn original_email(
+        &self,
+        owner: &Owner,
+        provider: Provider,
+        about: About<'_>,
+    ) -> Result<Option<Email>, StartConnectError> {
+        tracing::info!("[OAUTH_START] {about}: looking up the connection to renew");
         let found = self.connections.find_connection(owner.company_id, owner.user_id, provider).await?;
         match found {
             Some(connection) if connection.status.is_connected() => {

@@ -3,27 +3,46 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cortex_kernel::{CompanyId, Origin, StoreError};
+use cortex_kernel::{Clock, CompanyId, Origin, StoreError};
 
-use crate::adopt_connection::{AdoptConnection, AdoptError, Adoption, ConnectionNotice, IDENTITY_PATIENCE, request_of};
-use crate::log::chain;
-use crate::model::{BrokerReference, ClaimedWebhook, OwnerClaims, Webhook, WebhookEnding, WebhookEvent};
-use crate::ports::{BrokerError, WebhookInbox, WebhookReader};
+use crate::adopt_connection::{AdoptConnection, AdoptError, Adoption, ConnectionNotice, IDENTITY_PATIENCE};
+use crate::check_connection::{CheckConnection, Checked};
+use crate::log::{About, chain};
+use crate::model::{BrokerReference, ClaimedWebhook, Connection, Fetch, Webhook, WebhookEnding, WebhookEvent};
+use crate::ports::{
+    AccountReading, BrokerError, ConnectionHealth, Members, ReadCause, ReadOutcome, WebhookInbox, WebhookReader,
+};
 
 /// Works off the inbox, one webhook at a time. Several may do so at once, here and elsewhere.
 pub struct WorkOffInbox {
     company_id: CompanyId,
-    inbox: Arc<dyn WebhookInbox>,
-    reader: Arc<dyn WebhookReader>,
-    adopt: AdoptConnection,
+    ports: InboxPorts,
+    adopt: Arc<AdoptConnection>,
+    check: CheckConnection,
+    clock: Arc<dyn Clock>,
+}
+
+/// What [`WorkOffInbox`] stands on.
+#[derive(Clone)]
+pub struct InboxPorts {
+    /// Webhooks that wait.
+    pub inbox: Arc<dyn WebhookInbox>,
+    /// What they say.
+    pub reader: Arc<dyn WebhookReader>,
+    /// How connections fare.
+    pub health: Arc<dyn ConnectionHealth>,
+    /// Whose connections are read.
+    pub members: Arc<dyn Members>,
+    /// Has them read.
+    pub reading: Arc<dyn AccountReading>,
 }
 
 /// What a tick found to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tick {
-    /// It worked off a webhook; there may be more.
+    /// It did something; there may be more.
     Worked,
-    /// No webhook is due.
+    /// Nothing is due.
     Idle,
 }
 
@@ -34,7 +53,7 @@ const HOLD: Duration = Duration::from_secs(30);
 /// Tries that a webhook gets which fails by itself, and not by what is away.
 const MOST_ATTEMPTS: u32 = 10;
 
-/// How long a connection may take to show at the broker that told us of it.
+/// How long a connection may take to show, at the broker that told us of it or with us: one webhook may overtake another.
 const APPEARANCE_PATIENCE: Duration = Duration::from_mins(10);
 
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
@@ -42,108 +61,171 @@ const LONGEST_SNOOZE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 
 const NOT_THERE: &str = "the broker has no such connection";
+const NOT_OURS: &str = "no connection of ours has this id";
 
 impl WorkOffInbox {
     /// Works off the inbox of `company_id`, the company of this deployment.
     #[must_use]
     pub fn new(
         company_id: CompanyId,
-        inbox: Arc<dyn WebhookInbox>,
-        reader: Arc<dyn WebhookReader>,
-        adopt: AdoptConnection,
+        ports: InboxPorts,
+        adopt: Arc<AdoptConnection>,
+        check: CheckConnection,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { company_id, inbox, reader, adopt }
+        Self { company_id, ports, adopt, check, clock }
     }
 
     /// Works off the webhook that has been due longest. An error means that the inbox could not be asked; whatever goes
     /// wrong with the webhook itself is written down there.
     pub async fn tick(&self) -> Result<Tick, StoreError> {
-        let Some(claimed) = self.inbox.claim_next(self.company_id, HOLD).await? else { return Ok(Tick::Idle) };
+        let Some(claimed) = self.ports.inbox.claim_next(self.company_id, HOLD).await? else { return Ok(Tick::Idle) };
         let ending = self.work_off(&claimed).await;
-        if !self.inbox.finish(self.company_id, claimed.claim, &ending).await? {
+        if !self.ports.inbox.finish(self.company_id, claimed.claim, &ending).await? {
             tracing::warn!("webhook {} took longer than it was held for", claimed.claim.webhook);
         }
         Ok(Tick::Worked)
     }
 
     async fn work_off(&self, claimed: &ClaimedWebhook) -> WebhookEnding {
+        let Webhook { event, connection, claims } = self.ports.reader.read(&claimed.body);
+        let origin = Origin { request_id: claimed.request_id.clone(), ..Origin::default() };
+        let about = About {
+            user: claims.user(),
+            provider: connection.as_ref().map(|connection| connection.provider),
+            connection: connection.as_ref().map(|connection| &connection.id),
+            ..About::company(self.company_id, &origin)
+        };
         if claimed.attempt > MOST_ATTEMPTS {
+            tracing::error!("❌ [WEBHOOK_AUTH] {about}: given up, whoever tried it never came to an end");
             return WebhookEnding::Dead { error: "whoever tried it never came to an end".to_owned() };
         }
-        let Webhook { event, connection, claims } = self.reader.read(&claimed.body);
-        let origin = Origin { request_id: claimed.request_id.clone(), ..Origin::default() };
-        match (event, connection) {
-            (WebhookEvent::Connected, Some(reference)) => self.connected(claimed, reference, claims, origin).await,
-            (WebhookEvent::ConnectFailed, Some(reference)) => self.not_connected(&reference, &origin),
-            // What these lead to is not there yet.
-            (WebhookEvent::RefreshFailed | WebhookEvent::SyncEnded, Some(_)) => {
-                self.ignored(claimed, "nothing follows from its kind yet")
+        tracing::info!("[WEBHOOK_AUTH] {about}: working off webhook {}", claimed.claim.webhook);
+        match (event, &connection) {
+            (WebhookEvent::Connected, Some(reference)) => {
+                let notice =
+                    ConnectionNotice { reference: reference.clone(), claims, age: claimed.age, origin: origin.clone() };
+                self.connected(claimed, &notice, about).await
             }
-            (WebhookEvent::Unknown, _) => self.ignored(claimed, "its kind is not known"),
-            (_, None) => self.ignored(claimed, "it names no connection of a provider that is switched on"),
+            (WebhookEvent::ConnectFailed, Some(_)) => {
+                // The id may be that of a connection that lives, and nothing tells who tried.
+                tracing::warn!(
+                    "❌ [WEBHOOK_AUTH] {about}: somebody did not get through to the provider; nothing changes"
+                );
+                WebhookEnding::Done
+            }
+            (WebhookEvent::RefreshFailed | WebhookEvent::Fetched | WebhookEvent::FetchFailed, Some(reference)) => {
+                self.told_of_ours(claimed, event, reference, &origin, about).await
+            }
+            (WebhookEvent::Unknown, _) => ignored(about, "its kind is not known"),
+            (_, None) => ignored(about, "it names no connection of a provider that is switched on"),
         }
     }
 
-    /// The id may be that of a connection that lives, and nothing tells who tried: nothing follows.
-    fn not_connected(&self, reference: &BrokerReference, origin: &Origin) -> WebhookEnding {
-        let BrokerReference { provider, id } = reference;
-        let request = request_of(origin);
-        tracing::warn!(
-            "❌ [WEBHOOK_AUTH] provider {provider}, connection {id}, company {}, request {request}: somebody did not get \
-             through to the provider; nothing changes",
-            self.company_id
-        );
-        WebhookEnding::Done
-    }
-
-    fn ignored(&self, claimed: &ClaimedWebhook, note: &str) -> WebhookEnding {
-        let request = claimed.request_id.as_deref().unwrap_or("-");
-        tracing::info!(
-            "webhook {} of company {}, request {request}, is ignored: {note}",
-            claimed.claim.webhook,
-            self.company_id
-        );
-        WebhookEnding::Ignored { note: note.to_owned() }
-    }
-
-    async fn connected(
-        &self,
-        claimed: &ClaimedWebhook,
-        reference: BrokerReference,
-        claims: OwnerClaims,
-        origin: Origin,
-    ) -> WebhookEnding {
-        let notice = ConnectionNotice { reference, claims, age: claimed.age, origin };
-        let about = format!(
-            "provider {}, connection {}, company {}, request {}",
-            notice.reference.provider,
-            notice.reference.id,
-            self.company_id,
-            request_of(&notice.origin)
-        );
-        tracing::info!("[WEBHOOK_AUTH] {about}: working off webhook {}", claimed.claim.webhook);
-        match self.adopt.adopt(&notice).await {
+    async fn connected(&self, claimed: &ClaimedWebhook, notice: &ConnectionNotice, about: About<'_>) -> WebhookEnding {
+        match self.adopt.adopt(notice).await {
             Ok(Adoption::Gone) if claimed.age < APPEARANCE_PATIENCE => {
                 tracing::info!("[WEBHOOK_AUTH] {about}: the broker does not show the connection yet");
                 WebhookEnding::Snoozed { error: NOT_THERE.to_owned(), after: snooze_of(claimed) }
             }
-            Ok(adoption) => ending_of(&adoption, &about),
+            Ok(adoption) => ending_of(&adoption, about),
             Err(error) => {
                 tracing::error!("❌ [WEBHOOK_AUTH] {about}: {}", chain(&error));
                 after_failure(&error, claimed)
             }
         }
     }
+
+    /// Something happened to a connection that should be one of ours. It is looked at before anything is believed.
+    async fn told_of_ours(
+        &self,
+        claimed: &ClaimedWebhook,
+        event: WebhookEvent,
+        reference: &BrokerReference,
+        origin: &Origin,
+        about: About<'_>,
+    ) -> WebhookEnding {
+        let followed = match self.check.check(reference).await {
+            Ok(Checked::Unknown) if claimed.age < APPEARANCE_PATIENCE => {
+                tracing::info!("[WEBHOOK_AUTH] {about}: {NOT_OURS} yet");
+                return WebhookEnding::Snoozed { error: NOT_OURS.to_owned(), after: snooze_of(claimed) };
+            }
+            Ok(Checked::Unknown) => return ignored(about, NOT_OURS),
+            Ok(Checked::AnotherCompanys) => return another_companys(self.company_id, origin),
+            Ok(Checked::Ended(_)) => return ignored(about, "it was disconnected before"),
+            Ok(Checked::Lost(row, reason)) => {
+                let about = About { user: Some(row.owner.user_id), ..about };
+                tracing::warn!("❌ [WEBHOOK_AUTH] {about}: it has to be connected again, {}", reason.name());
+                return WebhookEnding::Done;
+            }
+            Ok(Checked::Healthy(row)) => {
+                let about = About { user: Some(row.owner.user_id), ..about };
+                self.follow(event, &row, origin, about).await
+            }
+            Err(error) => Err(error.into()),
+        };
+        followed.unwrap_or_else(|error| {
+            tracing::error!("❌ [WEBHOOK_AUTH] {about}: {}", chain(&error));
+            after_failure(&error, claimed)
+        })
+    }
+
+    /// What follows for a connection of ours that the broker reads as healthy.
+    async fn follow(
+        &self,
+        event: WebhookEvent,
+        row: &Connection,
+        origin: &Origin,
+        about: About<'_>,
+    ) -> Result<WebhookEnding, AdoptError> {
+        let now = self.clock.now();
+        match event {
+            WebhookEvent::FetchFailed => {
+                self.ports.health.note_fetch(row, Fetch::Failed, now).await?;
+                tracing::warn!("❌ [WEBHOOK_AUTH] {about}: Nango could not fetch from the provider");
+                Ok(WebhookEnding::Done)
+            }
+            WebhookEvent::Fetched => {
+                self.ports.health.note_fetch(row, Fetch::Done, now).await?;
+                if self.ports.members.find_active(self.company_id, row.owner.user_id).await?.is_none() {
+                    return Ok(ignored(about, "its owner is no active member"));
+                }
+                match self.ports.reading.have_read(row, ReadCause::Fetched, origin).await? {
+                    ReadOutcome::Wanted => {
+                        tracing::info!("✅ [WEBHOOK_AUTH] SUCCESS: {about}: connection {} will be read", row.id);
+                        Ok(WebhookEnding::Done)
+                    }
+                    ReadOutcome::NotBegun => Ok(ignored(about, "its initial sync was never started: the hint is kept")),
+                    ReadOutcome::NotReadable => Ok(ignored(about, "it cannot be read as it stands")),
+                }
+            }
+            WebhookEvent::RefreshFailed
+            | WebhookEvent::Connected
+            | WebhookEvent::ConnectFailed
+            | WebhookEvent::Unknown => {
+                tracing::info!("[WEBHOOK_AUTH] {about}: the broker reads it as healthy; nothing changes");
+                Ok(WebhookEnding::Done)
+            }
+        }
+    }
 }
 
-fn ending_of(adoption: &Adoption, about: &str) -> WebhookEnding {
+fn ignored(about: About<'_>, note: &str) -> WebhookEnding {
+    tracing::info!("[WEBHOOK_AUTH] {about}: ignored, {note}");
+    WebhookEnding::Ignored { note: note.to_owned() }
+}
+
+/// Nothing of it is logged but that it came.
+fn another_companys(company_id: CompanyId, origin: &Origin) -> WebhookEnding {
+    tracing::info!("[WEBHOOK_AUTH] {}: another company's webhook, removed", About::company(company_id, origin));
+    WebhookEnding::Removed
+}
+
+fn ending_of(adoption: &Adoption, about: About<'_>) -> WebhookEnding {
     match adoption {
         Adoption::Adopted(connection) => {
-            tracing::info!(
-                "✅ [WEBHOOK_AUTH] SUCCESS: {about}, user {}: connection {}",
-                connection.owner.user_id,
-                connection.id
-            );
+            let about = About { user: Some(connection.owner.user_id), ..about };
+            tracing::info!("✅ [WEBHOOK_AUTH] SUCCESS: {about}: connection {}", connection.id);
             WebhookEnding::Done
         }
         Adoption::Refused(reason) => {
@@ -155,17 +237,11 @@ fn ending_of(adoption: &Adoption, about: &str) -> WebhookEnding {
             WebhookEnding::Done
         }
         Adoption::AnotherCompanys => {
-            tracing::info!("[WEBHOOK_AUTH] another company's webhook, removed");
-            WebhookEnding::Removed
+            let origin = Origin { request_id: about.request.map(ToOwned::to_owned), ..Origin::default() };
+            another_companys(about.company, &origin)
         }
-        Adoption::Gone => {
-            tracing::info!("[WEBHOOK_AUTH] {about}: {NOT_THERE}");
-            WebhookEnding::Ignored { note: NOT_THERE.to_owned() }
-        }
-        Adoption::Ended => {
-            tracing::info!("[WEBHOOK_AUTH] {about}: it was disconnected before");
-            WebhookEnding::Ignored { note: "it was disconnected before".to_owned() }
-        }
+        Adoption::Gone => ignored(about, NOT_THERE),
+        Adoption::Ended => ignored(about, "it was disconnected before"),
     }
 }
 

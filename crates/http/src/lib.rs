@@ -44,12 +44,12 @@ use actix_web::middleware::{Compress, Condition, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, Error};
 use cortex_connections::ports::{
-    ConnectSessionEndings, ConnectionDirectory, ConnectionStore, MemberDirectory, Members, StuckThings,
+    ConnectionDirectory, ConnectionStore, ConnectionViews, MemberDirectory, Members, StuckThings,
 };
-use cortex_connections::{ReceiveWebhook, StartConnect};
+use cortex_connections::{Disconnect, ReceiveWebhook, Reconcile, StartConnect};
 use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TeamStore, TokenVerifier};
 use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, LogInAdmin};
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, ReadingStates, SearchIndex};
+use cortex_ingestion::ports::{DocumentCounts, DocumentReader, SearchIndex};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides};
 use cortex_sync_jobs::{RetryJob, StartSync};
@@ -103,10 +103,12 @@ pub struct Services {
     pub start_connect: Arc<StartConnect>,
     /// Who connected which account.
     pub connections: Arc<dyn ConnectionStore>,
-    /// What became of the sessions in which they did.
-    pub session_endings: Arc<dyn ConnectSessionEndings>,
-    /// How far they were read.
-    pub reading_states: Arc<dyn ReadingStates>,
+    /// What people see of that.
+    pub connection_views: Arc<dyn ConnectionViews>,
+    /// Ends connections.
+    pub disconnect: Arc<Disconnect>,
+    /// Looks for connections of which nobody told us.
+    pub reconcile: Arc<Reconcile>,
     /// Takes the broker's webhooks in.
     pub receive_webhook: Arc<ReceiveWebhook>,
     /// Has accounts read.
@@ -134,6 +136,8 @@ pub struct AdminServices {
     pub members: Arc<dyn MemberDirectory>,
     /// Who connected which account.
     pub connections: Arc<dyn ConnectionDirectory>,
+    /// The same, one by one.
+    pub connection_views: Arc<dyn ConnectionViews>,
     /// What got stuck.
     pub stuck: Arc<dyn StuckThings>,
     /// The jobs.

@@ -6,7 +6,7 @@
 //! sessions of the admin panel, whose users are no members: [`LogInAdmin`] opens one for who knows the PIN, and
 //! [`EnterAdminPanel`] lets them go on; and the audit log:
 //! [`SealAudit`] and [`VerifyAudit`] keep it from being changed unseen, [`CopyMasterAudit`] brings in what was done in
-//! Master, [`ForgetAuditDetails`] forgets what is personal in it.
+//! Master, [`TellMaster`] tells Master of connections, [`ForgetAuditDetails`] forgets what is personal in it.
 //!
 //! Not here: how a token's signature is checked (an adapter does, behind [`TokenVerifier`](ports::TokenVerifier)), what
 //! a role may do at which route (the HTTP layer's table), and anything a company stores in its own database.
@@ -33,6 +33,7 @@ pub mod model;
 pub mod ports;
 mod remembered_memberships;
 pub mod seal_audit;
+pub mod tell_master;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod verify_audit;
@@ -51,5 +52,6 @@ pub use keep_bindings::KeepBindings;
 pub use log_in_admin::{LogInAdmin, LogInAdminError, LogInPorts, LoggedInAdmin, LoginLimits};
 pub use remembered_memberships::RememberedMemberships;
 pub use seal_audit::SealAudit;
+pub use tell_master::TellMaster;
 pub use verify_audit::VerifyAudit;
 pub use visits::Visits;

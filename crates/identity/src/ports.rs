@@ -27,12 +27,13 @@ pub use admin_sessions::MockAdminSessions;
 pub use attempt_counters::MockAttemptCounters;
 pub use attempt_counters::{AttemptCounters, Attempts};
 pub use audit::{
-    AuditChain, AuditCopies, AuditHeads, AuditLog, AuditRetention, AuditSealer, ListAuditError, MasterActions, Sealing,
+    AuditChain, AuditCopies, AuditHeads, AuditLog, AuditRetention, AuditSealer, ConnectionActions, ListAuditError,
+    MasterActions, MasterCopies, Sealing,
 };
 #[cfg(any(test, feature = "testing"))]
 pub use audit::{
     MockAuditChain, MockAuditCopies, MockAuditHeads, MockAuditLog, MockAuditRetention, MockAuditSealer,
-    MockMasterActions,
+    MockConnectionActions, MockMasterActions, MockMasterCopies,
 };
 pub use membership_watch::{MembershipChanges, MembershipWatch};
 #[cfg(any(test, feature = "testing"))]

@@ -2,7 +2,6 @@
 
 mod document_counts;
 mod document_reader;
-mod reading_states;
 mod search_index;
 
 use async_trait::async_trait;
@@ -16,9 +15,6 @@ pub use document_counts::MockDocumentCounts;
 #[cfg(any(test, feature = "testing"))]
 pub use document_reader::MockDocumentReader;
 pub use document_reader::{DocumentReader, ListError};
-#[cfg(any(test, feature = "testing"))]
-pub use reading_states::MockReadingStates;
-pub use reading_states::ReadingStates;
 #[cfg(any(test, feature = "testing"))]
 pub use search_index::MockSearchIndex;
 pub use search_index::SearchIndex;

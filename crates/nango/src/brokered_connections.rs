@@ -3,18 +3,26 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use cortex_connections::model::{BrokerConnection, BrokerReference};
-use cortex_connections::ports::{BrokerError, BrokeredConnections};
-use cortex_kernel::Provider;
+use cortex_connections::model::{BrokerConnection, BrokerFilter, BrokerReference, ListedConnection};
+use cortex_connections::ports::{BrokerError, BrokeredConnections, ListedPage};
+use cortex_kernel::{BrokerConnectionId, Provider};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use url::Url;
 
 use crate::answer::Answer;
 use crate::claims::{EndUser, claims_of, text};
 use crate::client::NangoClient;
 use crate::error::NangoError;
+
+/// Connections that are asked for at once. Nango gives up to 2,000, and all of them where nobody says how many.
+const PAGE: usize = 100;
+
+/// Longest answer with that many, in bytes: what people write into the metadata of connections comes along.
+const LONGEST_PAGE: usize = 16 * 1024 * 1024;
 
 /// Reads and removes connections at Nango. Their credentials, which come along, are not kept.
 #[derive(Clone, Debug)]
@@ -64,6 +72,39 @@ impl NangoConnections {
         }
     }
 
+    async fn page(&self, filter: &BrokerFilter, page: u32) -> Result<ListedPage, NangoError> {
+        let keys: Vec<&str> = match filter.provider {
+            Some(provider) => vec![self.integrations.get(&provider).ok_or(NangoError::SwitchedOff(provider))?],
+            None => self.integrations.values().map(String::as_str).collect(),
+        };
+        if keys.is_empty() {
+            return Ok(ListedPage { connections: Vec::new(), is_last: true });
+        }
+        let (keys, company, user) =
+            (keys.join(","), filter.company_id.to_string(), filter.user_id.map(|user| user.to_string()));
+        let (limit, page) = (PAGE.to_string(), page.to_string());
+        let mut query =
+            vec![("integrationId", &*keys), ("tags[organization_id]", &company), ("limit", &limit), ("page", &page)];
+        query.extend(user.as_deref().map(|user| ("tags[end_user_id]", user)));
+        let body: Value = self.client.get("/connections", &query, HeaderMap::new(), LONGEST_PAGE).await?;
+        let listed = body["connections"].as_array().ok_or_else(|| NangoError::Member("connections".to_owned()))?;
+        let connections = listed.iter().filter_map(|one| self.listed(one).transpose()).collect::<Result<_, _>>()?;
+        Ok(ListedPage { connections, is_last: listed.len() < PAGE })
+    }
+
+    /// A connection of the list; none where its integration is not one of ours.
+    fn listed(&self, body: &Value) -> Result<Option<ListedConnection>, NangoError> {
+        let key = body["provider_config_key"].as_str();
+        let known = self.integrations.iter().find(|(_, known)| Some(known.as_str()) == key);
+        let Some((provider, _)) = known else { return Ok(None) };
+        let id = BrokerConnectionId::new(text(&body["connection_id"]).ok_or_else(no_id)?);
+        let BrokerConnection { reference, claims, is_authorized, .. } =
+            connection_of(&BrokerReference { provider: *provider, id }, body)?;
+        let created = body["created"].as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+        let created_at = created.ok_or_else(|| NangoError::Member("created".to_owned()))?;
+        Ok(Some(ListedConnection { reference, claims, is_authorized, created_at }))
+    }
+
     async fn call(&self, method: Method, reference: &BrokerReference) -> Result<Answer, NangoError> {
         let BrokerReference { provider, id } = reference;
         let key = self.integrations.get(provider).ok_or(NangoError::SwitchedOff(*provider))?;
@@ -88,6 +129,10 @@ impl BrokeredConnections for NangoConnections {
 
     async fn delete(&self, reference: &BrokerReference) -> Result<(), BrokerError> {
         Ok(self.remove(reference).await?)
+    }
+
+    async fn list(&self, filter: &BrokerFilter, page: u32) -> Result<ListedPage, BrokerError> {
+        Ok(self.page(filter, page).await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The HTTP API of Nango, which holds the credentials of connections.
 //!
 //! Here: [`NangoClient`], which every call goes through, [`NangoConnectionBroker`], which opens connect sessions,
-//! [`NangoConnections`], which reads and removes connections, [`NangoProviderAccounts`], which asks providers whose
+//! [`NangoConnections`], which reads, lists and removes connections, [`NangoProviderAccounts`], which asks providers whose
 //! accounts they reach, [`NangoRecordSource`], which reads records, [`WebhookSignature`], which tells Nango's webhooks
 //! from anybody's, and [`NangoWebhookReader`], which reads them.
 //!

@@ -61,7 +61,8 @@ fn event_of(body: &Value) -> WebhookEvent {
         ("auth", "creation" | "override", Some(true)) => WebhookEvent::Connected,
         ("auth", "creation" | "override", Some(false)) => WebhookEvent::ConnectFailed,
         ("auth", "refresh", Some(false)) => WebhookEvent::RefreshFailed,
-        ("sync", _, Some(_)) => WebhookEvent::SyncEnded,
+        ("sync", _, Some(true)) => WebhookEvent::Fetched,
+        ("sync", _, Some(false)) => WebhookEvent::FetchFailed,
         _ => WebhookEvent::Unknown,
     }
 }

@@ -15,6 +15,7 @@
 //! case calls does not belong here yet.
 
 pub mod back_off;
+pub mod call_off_departed;
 pub mod ending;
 pub mod model;
 pub mod ports;
@@ -27,6 +28,7 @@ pub mod testing;
 pub mod worker;
 
 pub use back_off::BackOff;
+pub use call_off_departed::CallOffDeparted;
 pub use pulse::Pulse;
 pub use retry_job::{RetryJob, RetryJobError};
 pub use run_job::RunJob;

@@ -1,6 +1,7 @@
 //! What this domain needs from outside.
 
 mod job_directory;
+mod live_jobs;
 
 use std::time::Duration;
 
@@ -12,6 +13,10 @@ use crate::model::{ClaimedJob, Disposition, Ending, Job, NewJob, StartRefusal, S
 pub use job_directory::{JobDirectory, SyncOverrides};
 #[cfg(any(test, feature = "testing"))]
 pub use job_directory::{MockJobDirectory, MockSyncOverrides};
+
+pub use live_jobs::{ActiveMembers, LiveJobs};
+#[cfg(any(test, feature = "testing"))]
+pub use live_jobs::{MockActiveMembers, MockLiveJobs};
 
 /// Named by [`JobRunner`], and found here by whoever implements it.
 pub use tokio_util::sync::CancellationToken;

@@ -18,7 +18,8 @@ async fn reading_an_account_of(provider: Provider) -> Disposition {
     let read_stream = ReadStream::new(source.clone(), pages, Arc::new(SystemClock), time::Duration::days(365));
 
     let clock = Arc::new(SystemClock);
-    ReadAccount::new(Arc::new(connections), source, read_stream, clock)
+    let connections = Arc::new(connections);
+    ReadAccount::new(connections.clone(), connections, source, read_stream, clock)
         .run(&job, lease, &CancellationToken::new())
         .await
 }
@@ -33,7 +34,7 @@ async fn refused_credentials_are_written_down_at_the_connection() {
     source.expect_request_fetch().returning(|_, _| Err(SourceError::NeedsReauthorization("refused".into())));
     let source = Arc::new(source);
     let read_stream = ReadStream::new(source.clone(), pages, Arc::new(SystemClock), time::Duration::days(365));
-    let reader = ReadAccount::new(connections.clone(), source, read_stream, Arc::new(SystemClock));
+    let reader = ReadAccount::new(connections.clone(), connections.clone(), source, read_stream, Arc::new(SystemClock));
 
     let disposition = reader.run(&job, lease, &CancellationToken::new()).await;
 

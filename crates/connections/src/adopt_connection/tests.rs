@@ -5,11 +5,12 @@ use rstest::rstest;
 
 use super::*;
 use crate::log::Captured;
-use crate::model::{ConnectionStatus, OriginalConnection};
+use crate::model::{ConnectedAccount, ConnectionStatus, OriginalConnection};
 use crate::ports::{MockMembers, MockOriginalConnections};
 use crate::scene::{Scene, a_notice, account, at_broker, away};
 use crate::testing::{
     COMPANY_A, COMPANY_B, NOON, SessionState, USER_1, USER_2, a_claim, a_connect_session, a_connection, an_account,
+    an_unclaimed_connection,
 };
 
 const LONG: Duration = Duration::from_mins(10);
@@ -256,6 +257,7 @@ async fn a_replaced_connection_that_cannot_be_removed_does_not_hold_up_the_new_o
     let adoption = scene.adopt().adopt(&a_notice("broker-2")).await;
 
     assert!(matches!(adoption, Ok(Adoption::Adopted(_))), "{adoption:?}");
+    assert_eq!(scene.connections.to_be_removed(COMPANY_A), [at_broker("broker-1").reference], "it is removed later");
 }
 
 #[tokio::test]
@@ -295,12 +297,14 @@ async fn a_refused_connection_that_could_not_be_removed_is_refused_again_and_tol
     scene.broker.refuse_deletions();
 
     for _ in 0..2 {
-        let adoption = scene.adopt().adopt(&a_notice("broker-2")).await;
-        assert!(matches!(adoption, Err(AdoptError::Broker(_))), "{adoption:?}");
+        let adoption = scene.adopt().adopt(&a_notice("broker-2")).await.unwrap();
+        assert_eq!(adoption, Adoption::Refused(RefusalReason::AccountMismatch));
     }
 
     assert_eq!(scene.row().await, Some(a_connection()));
     assert_eq!(scene.sessions.audited(COMPANY_A), ["connection_initiated", "connection_failed"]);
+    let left = scene.sessions.to_be_removed(COMPANY_A);
+    assert_eq!(left, [at_broker("broker-2").reference], "it is removed later");
 }
 
 /// The row does not know its account; Master does.
@@ -430,6 +434,64 @@ async fn what_follows_a_save_is_made_up_for() {
     let state = scene.sessions.state_of(a_connect_session().id);
     assert_eq!(state, SessionState::Completed(a_connection().broker_id));
     assert_eq!((scene.broker.asked(), scene.connections.audited(COMPANY_A)), (0, vec![]));
+}
+
+/// The company's old Gmail connection, of this account as far as that is known here and at the provider.
+fn with_an_old_connection(known: Option<ProviderAccount>, at_provider: Option<ProviderAccount>) -> Scene {
+    let scene = Scene::new();
+    let old = crate::model::UnclaimedConnection { account: known, ..an_unclaimed_connection() };
+    scene.connections.put_unclaimed(COMPANY_A, old, NOON - time::Duration::DAY);
+    scene.broker.has(at_broker("old-1"), at_provider);
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+    scene
+}
+
+#[rstest]
+#[case::asked_at_the_provider(None, Some(an_account()))]
+#[case::written_down_before(Some(an_account()), None)]
+#[tokio::test]
+async fn who_connects_the_account_of_an_old_connection_claims_it(
+    #[case] known: Option<ProviderAccount>,
+    #[case] at_provider: Option<ProviderAccount>,
+) {
+    let scene = with_an_old_connection(known, at_provider);
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    let row = scene.row().await.unwrap();
+    assert_eq!(adoption, Adoption::Adopted(row.clone()));
+    assert_eq!((row.id, row.connected_at), (an_unclaimed_connection().id, NOON - time::Duration::DAY));
+    assert_eq!(scene.broker.deleted(), ["old-1"]);
+    assert_eq!(scene.connections.audited(COMPANY_A), ["connection_claimed"]);
+    assert!(original(&scene).await.is_some());
+}
+
+#[rstest]
+#[case::of_another_account(Some(account("private@example.com")))]
+#[case::of_one_that_nobody_knows(None)]
+#[tokio::test]
+async fn an_old_connection_is_left_alone(#[case] at_provider: Option<ProviderAccount>) {
+    let scene = with_an_old_connection(None, at_provider);
+
+    scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    assert_ne!(scene.row().await.unwrap().id, an_unclaimed_connection().id);
+    assert_eq!(
+        (scene.ports().unclaimed.list_unclaimed(COMPANY_A).await.unwrap().len(), scene.broker.deleted()),
+        (1, vec![])
+    );
+}
+
+#[tokio::test]
+async fn what_is_connected_is_read_if_that_was_ever_wanted_and_once() {
+    let scene = Scene::new();
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+
+    for _ in 0..2 {
+        scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+    }
+
+    assert_eq!(scene.reading.asked(), [("broker-1".to_owned(), ReadCause::Connected)]);
 }
 
 #[tokio::test]

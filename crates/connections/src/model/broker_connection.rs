@@ -1,6 +1,7 @@
 //! Connections as the broker knows them.
 
-use cortex_kernel::{BrokerConnectionId, CompanyId, Provider};
+use cortex_kernel::{BrokerConnectionId, CompanyId, Provider, UserId};
+use time::OffsetDateTime;
 
 /// Which connection at the broker: its ids are unique only within a provider.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +25,30 @@ pub struct BrokerConnection {
     pub realm_id: Option<String>,
 }
 
+/// A connection in the broker's list: what the list tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedConnection {
+    /// Which one.
+    pub reference: BrokerReference,
+    /// Whose it is, says the broker.
+    pub claims: OwnerClaims,
+    /// Whether its credentials worked when the broker last used them.
+    pub is_authorized: bool,
+    /// When it was made there, by the broker's clock.
+    pub created_at: OffsetDateTime,
+}
+
+/// Which of a company's connections at the broker are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BrokerFilter {
+    /// The organization that they were made for.
+    pub company_id: CompanyId,
+    /// The end user that they were made for; none for everybody's.
+    pub user_id: Option<UserId>,
+    /// Of which provider; none for all that are switched on.
+    pub provider: Option<Provider>,
+}
+
 /// Whose a connection is, in the words of the broker: what we told it when the connect session was opened, or what
 /// somebody else did. Texts that may be anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +70,12 @@ impl OwnerClaims {
             email: self.email.or_else(|| other.email.clone()),
             company_id: self.company_id.or_else(|| other.company_id.clone()),
         }
+    }
+
+    /// The person, where one of ours may be named.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        self.user_id.as_deref()?.parse().ok()
     }
 
     /// Whether both name a person, or a company, and not the same one.

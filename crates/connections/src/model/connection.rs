@@ -3,7 +3,7 @@
 use cortex_kernel::{BrokerConnectionId, ConnectionId, Provider};
 use time::OffsetDateTime;
 
-use super::{ConnectionStatus, Owner, ProviderAccount, StatusReason};
+use super::{BrokerReference, ConnectionStatus, Owner, ProviderAccount, StatusReason};
 
 /// An account of a provider that a person connected. A person has at most one a provider; rows from before connections
 /// had an owner are none of these.
@@ -27,4 +27,12 @@ pub struct Connection {
     pub connected_at: OffsetDateTime,
     /// When the status last changed.
     pub status_changed_at: OffsetDateTime,
+}
+
+impl Connection {
+    /// What the broker knows it by.
+    #[must_use]
+    pub fn reference(&self) -> BrokerReference {
+        BrokerReference { provider: self.provider, id: self.broker_id.clone() }
+    }
 }

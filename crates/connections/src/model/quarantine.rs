@@ -30,6 +30,8 @@ pub enum QuarantineReason {
     NotAskedFor,
     /// It is somebody else's already.
     TakenByAnother,
+    /// It is older than what its owner has, and nothing of ours: what a session that was used twice leaves behind.
+    LeftOver,
 }
 
 impl QuarantineReason {
@@ -41,6 +43,7 @@ impl QuarantineReason {
             Self::OwnerContradicted => "owner_contradicted",
             Self::NotAskedFor => "not_asked_for",
             Self::TakenByAnother => "taken_by_another",
+            Self::LeftOver => "left_over",
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Refusal {
     pub reference: BrokerReference,
     /// Why it was not taken.
     pub reason: RefusalReason,
+    /// Whether it is to be removed at the broker.
+    pub is_to_be_removed: bool,
     /// When.
     pub at: OffsetDateTime,
     /// What brought it to us, for the audit row.

@@ -1,6 +1,6 @@
 //! What saving a connection means, given what is stored.
 
-use cortex_kernel::{BrokerConnectionId, Origin, Provider};
+use cortex_kernel::{BrokerConnectionId, ConnectionId, Origin, Provider};
 use time::OffsetDateTime;
 
 use super::{Connection, ConnectionEvent, ConnectionStatus, Owner, ProviderAccount, StatusReason};
@@ -18,6 +18,9 @@ pub struct SaveConnection {
     /// The broker's id that stood in the person's row when this was decided; none where there was no row. The save
     /// holds only as long as that is so: the decision compared the new account with that one's.
     pub decided_on: Option<BrokerConnectionId>,
+    /// The connection without user that reaches the same account, and becomes the person's where he has no row of his
+    /// own.
+    pub claims: Option<ConnectionId>,
     /// The account behind the new connection, if it could be read.
     pub account: Option<ProviderAccount>,
     /// What the person should know about it.
@@ -56,6 +59,8 @@ pub enum SaveOutcome {
 pub enum SaveDecision {
     /// Make a row.
     Create,
+    /// Make the row of a connection without user the person's, or, if somebody else was quicker, nothing.
+    Claim(ConnectionId),
     /// Change the row.
     Replace {
         /// `connected_at` of the row from now on.
@@ -84,7 +89,7 @@ impl SaveConnection {
                 }
             }
             stored if stored.map(|stored| &stored.broker_id) != self.decided_on.as_ref() => SaveDecision::Moved,
-            None => SaveDecision::Create,
+            None => self.claims.map_or(SaveDecision::Create, SaveDecision::Claim),
             Some(stored) => SaveDecision::Replace {
                 connected_at: if stored.status.is_connected() { stored.connected_at } else { self.at },
                 status_changed_at: match stored.status.after(ConnectionEvent::Connected) {
@@ -103,6 +108,7 @@ impl SaveConnection {
             (SaveDecision::Replace { .. }, Some(ConnectionStatus::Active | ConnectionStatus::NeedsReauthorization)) => {
                 Some("connection_reconnected")
             }
+            (SaveDecision::Claim(_), _) => Some("connection_claimed"),
             (SaveDecision::Create | SaveDecision::Replace { .. }, _) => Some("connection_created"),
         }
     }

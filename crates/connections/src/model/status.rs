@@ -1,7 +1,10 @@
-//! The life of a connection.
+//! The life of a connection. Whatever fits nobody never comes here: it stands in the
+//! [quarantine](super::QuarantinedConnection).
 //!
 //! ```text
-//!              AuthorizationLost
+//!   Connected
+//!      │
+//!      ▼       AuthorizationLost
 //!    ┌────────┐ ───────────────▶ ┌───────────────────────┐
 //!    │ active │                  │ needs re-authorization│
 //!    └────────┘ ◀─────────────── └───────────────────────┘
@@ -48,6 +51,12 @@ pub enum StatusReason {
     AccountUnverified,
     /// The provider no longer accepts the credentials.
     CredentialsRefused,
+    /// The broker no longer has the connection: somebody removed it there.
+    RemovedAtBroker,
+    /// The broker could not fetch from the provider when it last tried. It tries again by itself.
+    FetchFailed,
+    /// Nobody is known whose it is: it is from before connections had owners.
+    NoUser,
 }
 
 /// The text names no status of a connection.
@@ -57,7 +66,7 @@ pub struct UnknownConnectionStatus;
 
 /// The text names no reason of a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("unknown reason: expected account_unverified or invalid_credentials")]
+#[error("unknown reason: expected account_unverified, invalid_credentials, removed_at_nango, fetch_failed or no_user")]
 pub struct UnknownStatusReason;
 
 impl ConnectionStatus {
@@ -109,7 +118,8 @@ impl FromStr for ConnectionStatus {
 
 impl StatusReason {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::AccountUnverified, Self::CredentialsRefused];
+    pub const ALL: [Self; 5] =
+        [Self::AccountUnverified, Self::CredentialsRefused, Self::RemovedAtBroker, Self::FetchFailed, Self::NoUser];
 
     /// The word in rows and answers.
     #[must_use]
@@ -117,6 +127,9 @@ impl StatusReason {
         match self {
             Self::AccountUnverified => "account_unverified",
             Self::CredentialsRefused => "invalid_credentials",
+            Self::RemovedAtBroker => "removed_at_nango",
+            Self::FetchFailed => "fetch_failed",
+            Self::NoUser => "no_user",
         }
     }
 }

@@ -29,8 +29,10 @@ pub enum WebhookEvent {
     ConnectFailed,
     /// The broker could not renew the credentials of a connection.
     RefreshFailed,
-    /// A sync of a connection ended.
-    SyncEnded,
+    /// The broker fetched from the provider, and something may be there to be read.
+    Fetched,
+    /// The broker could not fetch from the provider.
+    FetchFailed,
     /// Something that we do not know.
     Unknown,
 }

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use cortex_kernel::Provider;
 use thiserror::Error;
 
-use crate::model::{BrokerConnection, BrokerReference, ConnectLink, Owner, ProviderAccount};
+use crate::model::{
+    BrokerConnection, BrokerFilter, BrokerReference, ConnectLink, ListedConnection, Owner, ProviderAccount,
+};
 
 /// Holds the credentials of connections, and lets people make them: Nango.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
@@ -35,6 +37,19 @@ pub trait BrokeredConnections: Send + Sync {
 
     /// Removes the connection and its credentials. One that is gone already is no error.
     async fn delete(&self, reference: &BrokerReference) -> Result<(), BrokerError>;
+
+    /// Part `page`, from 0, of the connections that the filter lets through, the newest first. A part that follows the
+    /// last one is empty. What changes meanwhile may show twice or be missed.
+    async fn list(&self, filter: &BrokerFilter, page: u32) -> Result<ListedPage, BrokerError>;
+}
+
+/// A part of the broker's connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedPage {
+    /// The connections; those of providers that are switched off are left out.
+    pub connections: Vec<ListedConnection>,
+    /// Whether nothing follows.
+    pub is_last: bool,
 }
 
 /// Says whose accounts stand behind connections, asked at the providers themselves.

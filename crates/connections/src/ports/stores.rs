@@ -1,12 +1,11 @@
-//! What is kept about connections.
+//! What is kept about whose account is whose.
 
 use async_trait::async_trait;
-use cortex_kernel::{CompanyId, Origin, Provider, StoreError, UserId};
-use time::OffsetDateTime;
+use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError, UserId};
 
 use crate::model::{
-    ConnectSession, ConnectedAccount, Connection, OriginalConnection, QuarantinedConnection, Refusal, RefusalReason,
-    SaveConnection, SaveOutcome,
+    ConnectedAccount, Connection, OriginalConnection, ProviderAccount, QuarantinedConnection, SaveConnection,
+    SaveOutcome, UnclaimedConnection,
 };
 
 /// Keeps the connections of people.
@@ -22,13 +21,11 @@ use crate::model::{
 /// - A broker id in somebody else's row is refused.
 /// - Saving the same broker id twenty times at once ends in one row and no error.
 /// - An audit row stands beside each save that changed something.
-/// - An owner's list holds his own connections only.
-/// - A connection whose credentials are refused needs re-authorization, since that moment.
-/// - A refusal told again changes nothing.
-/// - A refusal of a connection that was replaced meanwhile changes nothing.
-/// - A refusal of a connection that was ended meanwhile changes nothing.
-/// - A connect after a refusal is active again.
-/// - An audit row stands beside each refusal that is news.
+/// - What was replaced is to be removed at the broker.
+/// - A connection without user becomes that of the person who claims it, and keeps its connected at.
+/// - Of twenty who claim a connection without user at once one gets it.
+/// - An account that was not known is noted once.
+/// - All connections that somebody owns are listed once, part by part.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
@@ -43,70 +40,40 @@ pub trait ConnectionStore: Send + Sync {
         provider: Provider,
     ) -> Result<Option<Connection>, StoreError>;
 
-    /// The person's connections, at most one a provider, ordered by provider.
-    async fn list_own(&self, company_id: CompanyId, user_id: UserId) -> Result<Vec<Connection>, StoreError>;
+    /// Notes the account behind a connection of which none was known, unless the row moved meanwhile.
+    async fn identify(&self, connection: &Connection, account: &ProviderAccount) -> Result<(), StoreError>;
 
-    /// The provider refused the credentials of this connection at `at`: unless the row moved meanwhile, only connecting
-    /// again helps, and an audit row tells it. Whether that is news.
-    async fn mark_needs_reauthorization(&self, connection: &Connection, at: OffsetDateTime)
-    -> Result<bool, StoreError>;
+    /// At most `most` of the company's connections, ordered by id, from after `after` on.
+    async fn list_owned(
+        &self,
+        company_id: CompanyId,
+        after: Option<ConnectionId>,
+        most: u16,
+    ) -> Result<Vec<Connection>, StoreError>;
 }
 
-/// Remembers the connect sessions that we had opened.
+/// Keeps the connections of which nobody knows whose they are.
 ///
 /// # Contract
 ///
-/// - A remembered session is found open until it expires.
-/// - A session of another user or provider is not found.
-/// - A session of another company is not found.
-/// - Of several open sessions the latest is found.
-/// - An audit row tells what each session was opened for.
+/// - A connection without user is found by its provider.
+/// - The account of one is noted.
+/// - One that somebody claimed is none any more.
+/// - One that was ended is none any more.
+/// - Those of another company are not told of.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
-pub trait ConnectSessionStore: Send + Sync {
-    /// Remembers a session that this request had opened, together with its audit row.
-    async fn remember(&self, session: &ConnectSession, origin: &Origin) -> Result<(), StoreError>;
+pub trait UnclaimedConnections: Send + Sync {
+    /// All of them, ordered by id: a company has few, one a provider where its rows are in order.
+    async fn list_unclaimed(&self, company_id: CompanyId) -> Result<Vec<UnclaimedConnection>, StoreError>;
 
-    /// The latest session of this person and provider that is open at `now`.
-    async fn find_open(
+    /// Notes the account behind one.
+    async fn identify_unclaimed(
         &self,
         company_id: CompanyId,
-        user_id: UserId,
-        provider: Provider,
-        now: OffsetDateTime,
-    ) -> Result<Option<ConnectSession>, StoreError>;
-}
-
-/// Writes down what became of the connect sessions that we had opened. Nothing that comes back says which session it
-/// comes from, so it counts as the person's latest one of that provider.
-///
-/// # Contract
-///
-/// - A completed session is open no longer and tells what it brought.
-/// - A refused session is open no longer and tells why.
-/// - Only the latest session of that user and provider ends.
-/// - A session that was refused is completed by a later connect.
-/// - An audit row stands beside each refusal.
-/// - A refusal told twice leaves one audit row.
-/// - A refusal without a session leaves its audit row.
-/// - A person is told why the latest session of each provider was refused.
-/// - A refusal is told until the person tries again.
-/// - Somebody else's refusals are not told.
-#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
-#[async_trait]
-pub trait ConnectSessionEndings: Send + Sync {
-    /// The person's latest session of the provider brought this connection, at `at`. Without a session nothing happens.
-    async fn complete(&self, connection: &Connection, at: OffsetDateTime) -> Result<(), StoreError>;
-
-    /// What the person's latest session brought was not taken. Together with its audit row.
-    async fn refuse(&self, refusal: &Refusal) -> Result<(), StoreError>;
-
-    /// Why the person's latest session of each provider was refused, of those that were, ordered by provider.
-    async fn list_refusals(
-        &self,
-        company_id: CompanyId,
-        user_id: UserId,
-    ) -> Result<Vec<(Provider, RefusalReason)>, StoreError>;
+        id: ConnectionId,
+        account: &ProviderAccount,
+    ) -> Result<(), StoreError>;
 }
 
 /// Keeps in Master which account a person first connected, so that later ones can be held to it.

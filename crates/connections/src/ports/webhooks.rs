@@ -38,6 +38,7 @@ pub trait WebhookReader: Send + Sync {
 /// - What is done, ignored or dead is not claimed again.
 /// - A removed webhook leaves nothing behind.
 /// - Another company's webhook is not claimed.
+/// - What ended long ago is forgotten, and nothing else.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait WebhookInbox: Send + Sync {
@@ -54,4 +55,7 @@ pub trait WebhookInbox: Send + Sync {
         claim: WebhookClaim,
         ending: &WebhookEnding,
     ) -> Result<bool, StoreError>;
+
+    /// Deletes at most `most` of the webhooks that ended more than `age` ago, and answers how many.
+    async fn forget(&self, company_id: CompanyId, age: Duration, most: u16) -> Result<usize, StoreError>;
 }

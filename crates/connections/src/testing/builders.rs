@@ -8,7 +8,7 @@ use uuid::uuid;
 use crate::model::{
     BrokerConnection, BrokerReference, ConnectLink, ConnectPurpose, ConnectSession, ConnectSessionId, ConnectedAccount,
     Connection, ConnectionStatus, NewWebhook, Owner, OwnerClaims, ProviderAccount, QuarantineReason,
-    QuarantinedConnection, Refusal, RefusalReason, SaveConnection, TokenHash,
+    QuarantinedConnection, Refusal, RefusalReason, SaveConnection, TokenHash, UnclaimedConnection,
 };
 
 /// The company of the deployment under test.
@@ -53,6 +53,7 @@ pub fn a_save() -> SaveConnection {
         provider: Provider::Gmail,
         broker_id: BrokerConnectionId::new("broker-1"),
         decided_on: None,
+        claims: None,
         account: Some(an_account()),
         reason: None,
         at: NOON,
@@ -127,8 +128,20 @@ pub fn a_refusal() -> Refusal {
         owner: an_owner(),
         reference: BrokerReference { provider: Provider::Gmail, id: BrokerConnectionId::new("broker-2") },
         reason: RefusalReason::AccountMismatch,
+        is_to_be_removed: true,
         at: NOON,
         origin: an_origin(),
+    }
+}
+
+/// The company's Gmail connection `old-1`, from before connections had owners.
+#[must_use]
+pub fn an_unclaimed_connection() -> UnclaimedConnection {
+    UnclaimedConnection {
+        id: ConnectionId::new(7),
+        provider: Provider::Gmail,
+        broker_id: BrokerConnectionId::new("old-1"),
+        account: None,
     }
 }
 

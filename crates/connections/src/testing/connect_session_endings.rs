@@ -10,8 +10,8 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::{
-    COMPANY_A, COMPANY_B, InMemoryConnectSessionStore, NOON, SessionState, USER_1, USER_2, a_connect_session,
-    a_connection, a_refusal, an_owner,
+    COMPANY_A, InMemoryConnectSessionStore, NOON, SessionState, USER_1, USER_2, a_connect_session, a_connection,
+    a_refusal, an_owner,
 };
 use crate::model::{ConnectSession, ConnectSessionId, Owner, Refusal, RefusalReason, TokenHash};
 use crate::ports::{ConnectSessionEndings, ConnectSessionStore};
@@ -27,6 +27,8 @@ pub trait Harness: Send + Sync {
     async fn state_of(&self, company_id: CompanyId, id: ConnectSessionId) -> SessionState;
     /// The actions of the company's audit rows, oldest first.
     async fn audited(&self, company_id: CompanyId) -> Vec<String>;
+    /// The ids of the broker's connections that are to be removed there, oldest first.
+    async fn to_be_removed(&self, company_id: CompanyId) -> Vec<String>;
 }
 
 /// Runs every case as a test of its own. Takes an expression that makes a fresh [`Harness`]; it may `.await`.
@@ -41,9 +43,7 @@ macro_rules! connect_session_endings_contract {
             an_audit_row_stands_beside_each_refusal,
             a_refusal_told_twice_leaves_one_audit_row,
             a_refusal_without_a_session_leaves_its_audit_row,
-            a_person_is_told_why_the_latest_session_of_each_provider_was_refused,
-            a_refusal_is_told_until_the_person_tries_again,
-            somebody_elses_refusals_are_not_told,
+            what_was_refused_is_to_be_removed_at_the_broker_if_it_may_be,
         }
     };
     ($harness:expr => $($case:ident,)+) => {
@@ -76,6 +76,10 @@ impl Harness for InMemoryHarness {
 
     async fn audited(&self, company_id: CompanyId) -> Vec<String> {
         self.0.audited(company_id).into_iter().map(ToOwned::to_owned).collect()
+    }
+
+    async fn to_be_removed(&self, company_id: CompanyId) -> Vec<String> {
+        self.0.to_be_removed(company_id).into_iter().map(|removed| removed.id.to_string()).collect()
     }
 }
 
@@ -156,35 +160,15 @@ pub async fn a_refusal_without_a_session_leaves_its_audit_row(harness: &impl Har
     assert_eq!(refusals_audited(harness, COMPANY_A).await, ["connection_failed"]);
 }
 
-pub async fn a_person_is_told_why_the_latest_session_of_each_provider_was_refused(harness: &impl Harness) {
-    let outlook = ConnectSession { provider: Provider::Outlook, ..session(1) };
-    remembered(harness, outlook).await;
+pub async fn what_was_refused_is_to_be_removed_at_the_broker_if_it_may_be(harness: &impl Harness) {
     remembered(harness, a_connect_session()).await;
-    remembered(harness, ConnectSession { provider: Provider::QuickBooks, ..session(2) }).await;
-    let mut of_outlook = a_refusal();
-    of_outlook.reference.provider = Provider::Outlook;
+    let mut anybodys = Refusal { is_to_be_removed: false, ..a_refusal() };
+    anybodys.reference.id = BrokerConnectionId::new("broker-3");
+
     refuse(harness, &a_refusal()).await;
-    refuse(harness, &of_outlook).await;
+    refuse(harness, &anybodys).await;
 
-    let mismatch = RefusalReason::AccountMismatch;
-    assert_eq!(told(harness, USER_1).await, [(Provider::Gmail, mismatch), (Provider::Outlook, mismatch)]);
-}
-
-pub async fn a_refusal_is_told_until_the_person_tries_again(harness: &impl Harness) {
-    remembered(harness, a_connect_session()).await;
-    refuse(harness, &a_refusal()).await;
-    remembered(harness, ConnectSession { opened_at: NOON + Duration::MINUTE, ..session(1) }).await;
-
-    assert_eq!(told(harness, USER_1).await, []);
-}
-
-pub async fn somebody_elses_refusals_are_not_told(harness: &impl Harness) {
-    remembered(harness, a_connect_session()).await;
-    refuse(harness, &a_refusal()).await;
-
-    assert_eq!(told(harness, USER_2).await, []);
-    let of_company_b = harness.endings(COMPANY_A).list_refusals(COMPANY_B, USER_1).await.expect("an answer");
-    assert_eq!(of_company_b, []);
+    assert_eq!(harness.to_be_removed(COMPANY_A).await, [a_refusal().reference.id.to_string()]);
 }
 
 fn session(number: u128) -> ConnectSession {
@@ -193,10 +177,6 @@ fn session(number: u128) -> ConnectSession {
         token_hash: TokenHash::of(&number.to_string()),
         ..a_connect_session()
     }
-}
-
-async fn told(harness: &impl Harness, user_id: UserId) -> Vec<(Provider, RefusalReason)> {
-    harness.endings(COMPANY_A).list_refusals(COMPANY_A, user_id).await.expect("an answer")
 }
 
 async fn remembered(harness: &impl Harness, session: ConnectSession) -> ConnectSessionId {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, Origin, Provider};
 use time::Duration;
-use uuid::uuid;
+use uuid::{Uuid, uuid};
 
 use super::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_connect_session, an_owner};
 use crate::model::{ConnectPurpose, ConnectSession, ConnectSessionId, Owner, TokenHash};
@@ -32,6 +32,7 @@ macro_rules! connect_session_store_contract {
             a_session_of_another_company_is_not_found,
             of_several_open_sessions_the_latest_is_found,
             an_audit_row_tells_what_each_session_was_opened_for,
+            sessions_that_ended_long_ago_are_forgotten_but_for_the_latest_of_each_person_and_provider,
         }
     };
     ($harness:expr => $($case:ident,)+) => {
@@ -123,4 +124,30 @@ pub async fn an_audit_row_tells_what_each_session_was_opened_for(harness: &impl 
 
     assert_eq!(harness.audited(COMPANY_A).await, ["connection_initiated", "connection_reconnect_initiated"]);
     assert_eq!(harness.audited(COMPANY_B).await, [""; 0]);
+}
+
+pub async fn sessions_that_ended_long_ago_are_forgotten_but_for_the_latest_of_each_person_and_provider(
+    harness: &impl Harness,
+) {
+    let store = harness.store(COMPANY_A);
+    let session = |n: u128, provider, minutes| ConnectSession {
+        id: ConnectSessionId(Uuid::from_u128(n)),
+        provider,
+        token_hash: TokenHash::of(&n.to_string()),
+        opened_at: NOON + Duration::minutes(minutes),
+        expires_at: NOON + Duration::minutes(minutes + 30),
+        ..a_connect_session()
+    };
+    for (n, minutes) in [(1, 0), (2, 1), (3, 2), (4, 100)] {
+        store.remember(&session(n, Provider::Gmail, minutes), &Origin::default()).await.expect("remembered");
+    }
+    store.remember(&session(5, Provider::Outlook, 0), &Origin::default()).await.expect("remembered");
+    let forget = async |company_id, minutes| {
+        store.forget(company_id, NOON + Duration::minutes(minutes), 2).await.expect("an answer")
+    };
+
+    assert_eq!(forget(COMPANY_B, 1_000).await, 0);
+    assert_eq!(forget(COMPANY_A, 30).await, 0, "the first one ended then, and not before");
+    assert_eq!((forget(COMPANY_A, 1_000).await, forget(COMPANY_A, 1_000).await), (2, 1));
+    assert_eq!(forget(COMPANY_A, 1_000).await, 0, "the latest ones stay");
 }

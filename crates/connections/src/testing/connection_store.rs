@@ -8,9 +8,15 @@ use async_trait::async_trait;
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Provider, UserId};
 use futures_util::future::join_all;
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
-use super::{COMPANY_A, COMPANY_B, InMemoryConnectionStore, NOON, USER_1, USER_2, a_save, an_owner};
-use crate::model::{Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, SaveOutcome, StatusReason};
+use super::{
+    COMPANY_A, COMPANY_B, InMemoryConnectionStore, NOON, USER_1, USER_2, a_save, an_owner, an_unclaimed_connection,
+};
+use crate::model::{
+    Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, SaveOutcome, StatusReason,
+    UnclaimedConnection,
+};
 use crate::ports::ConnectionStore;
 
 const LATER: OffsetDateTime = NOON.saturating_add(Duration::HOUR);
@@ -22,8 +28,13 @@ pub trait Harness: Send + Sync {
     fn store(&self, company_id: CompanyId) -> Arc<dyn ConnectionStore>;
     /// Marks a connection of the company as ended by its owner.
     async fn disconnect(&self, company_id: CompanyId, id: ConnectionId, at: OffsetDateTime);
+    /// Puts a Gmail connection without user there, which is there since `connected_at`.
+    async fn put_unclaimed(&self, company_id: CompanyId, broker_id: &str, connected_at: OffsetDateTime)
+    -> ConnectionId;
     /// The actions of the company's audit rows, oldest first.
     async fn audited(&self, company_id: CompanyId) -> Vec<String>;
+    /// The ids of the broker's connections that are to be removed there, oldest first.
+    async fn to_be_removed(&self, company_id: CompanyId) -> Vec<String>;
 }
 
 /// Runs every case as a test of its own. Takes an expression that makes a fresh [`Harness`]; it may `.await`.
@@ -40,13 +51,11 @@ macro_rules! connection_store_contract {
             a_broker_id_in_somebody_elses_row_is_refused,
             saving_the_same_broker_id_twenty_times_at_once_ends_in_one_row_and_no_error,
             an_audit_row_stands_beside_each_save_that_changed_something,
-            an_owners_list_holds_his_own_connections_only,
-            a_connection_whose_credentials_are_refused_needs_re_authorization_since_that_moment,
-            a_refusal_told_again_changes_nothing,
-            a_refusal_of_a_connection_that_was_replaced_meanwhile_changes_nothing,
-            a_refusal_of_a_connection_that_was_ended_meanwhile_changes_nothing,
-            a_connect_after_a_refusal_is_active_again,
-            an_audit_row_stands_beside_each_refusal_that_is_news,
+            what_was_replaced_is_to_be_removed_at_the_broker,
+            a_connection_without_user_becomes_that_of_the_person_who_claims_it_and_keeps_its_connected_at,
+            of_twenty_who_claim_a_connection_without_user_at_once_one_gets_it,
+            an_account_that_was_not_known_is_noted_once,
+            all_connections_that_somebody_owns_are_listed_once_part_by_part,
         }
     };
     ($harness:expr => $($case:ident,)+) => {
@@ -73,8 +82,23 @@ impl Harness for InMemoryHarness {
         self.0.disconnect(id, at);
     }
 
+    async fn put_unclaimed(
+        &self,
+        company_id: CompanyId,
+        broker_id: &str,
+        connected_at: OffsetDateTime,
+    ) -> ConnectionId {
+        let row = UnclaimedConnection { broker_id: BrokerConnectionId::new(broker_id), ..an_unclaimed_connection() };
+        self.0.put_unclaimed(company_id, row, connected_at);
+        an_unclaimed_connection().id
+    }
+
     async fn audited(&self, company_id: CompanyId) -> Vec<String> {
         self.0.audited(company_id).into_iter().map(ToOwned::to_owned).collect()
+    }
+
+    async fn to_be_removed(&self, company_id: CompanyId) -> Vec<String> {
+        self.0.to_be_removed(company_id).into_iter().map(|removed| removed.id.to_string()).collect()
     }
 }
 
@@ -131,7 +155,7 @@ pub async fn another_companys_row_reads_as_absent(harness: &impl Harness) {
         let store = harness.store(deployment);
         let found = store.find_connection(COMPANY_A, USER_1, Provider::Gmail).await.expect("an answer");
         assert_eq!(found, None);
-        assert_eq!(store.list_own(COMPANY_A, USER_1).await.expect("an answer"), []);
+        assert_eq!(store.list_owned(COMPANY_A, None, 9).await.expect("an answer"), []);
     }
 }
 
@@ -202,91 +226,98 @@ pub async fn an_audit_row_stands_beside_each_save_that_changed_something(harness
     assert_eq!(harness.audited(COMPANY_B).await, [""; 0]);
 }
 
-pub async fn an_owners_list_holds_his_own_connections_only(harness: &impl Harness) {
-    let outlook =
-        SaveConnection { provider: Provider::Outlook, broker_id: BrokerConnectionId::new("broker-9"), ..a_save() };
-    let outlook = created(harness, &outlook).await;
-    let gmail = created(harness, &a_save()).await;
-    created(harness, &of_the_colleague("colleague-1")).await;
+pub async fn what_was_replaced_is_to_be_removed_at_the_broker(harness: &impl Harness) {
+    created(harness, &a_save()).await;
+    assert_eq!(harness.to_be_removed(COMPANY_A).await, [""; 0]);
 
-    assert_eq!(own(harness, COMPANY_A, USER_1).await, [gmail, outlook]);
+    save(harness, &a_reconnect("broker-2", "broker-1")).await;
+    save(harness, &a_reconnect("broker-3", "broker-1")).await;
+
+    assert_eq!(harness.to_be_removed(COMPANY_A).await, ["broker-1"]);
 }
 
-pub async fn a_connection_whose_credentials_are_refused_needs_re_authorization_since_that_moment(
+pub async fn a_connection_without_user_becomes_that_of_the_person_who_claims_it_and_keeps_its_connected_at(
     harness: &impl Harness,
 ) {
-    let colleagues = created(harness, &of_the_colleague("colleague-1")).await;
-    let mine = created(harness, &a_save()).await;
-    let elsewhere = Connection { owner: Owner { company_id: COMPANY_B, ..an_owner() }, ..mine.clone() };
+    let since = NOON - Duration::DAY;
+    let old = harness.put_unclaimed(COMPANY_A, "old-1", since).await;
+    let claim = SaveConnection { claims: Some(old), ..a_save() };
 
-    assert!(!refuse(harness, &elsewhere, LATER).await);
-    assert!(refuse(harness, &mine, LATER).await);
+    let outcome = save(harness, &claim).await;
 
-    assert_eq!(own(harness, COMPANY_A, USER_1).await, [refused(&mine)]);
-    assert_eq!(own(harness, COMPANY_A, USER_2).await, [colleagues]);
+    let SaveOutcome::Replaced { connection, previous } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(previous, BrokerConnectionId::new("old-1"));
+    let expected = Connection {
+        id: old,
+        owner: an_owner(),
+        provider: Provider::Gmail,
+        broker_id: claim.broker_id.clone(),
+        account: claim.account.clone(),
+        status: ConnectionStatus::Active,
+        reason: None,
+        connected_at: since,
+        status_changed_at: NOON,
+    };
+    assert_eq!((&connection, own(harness, COMPANY_A, USER_1).await), (&expected, vec![expected.clone()]));
+    assert_eq!(harness.to_be_removed(COMPANY_A).await, ["old-1"]);
+    assert_eq!(harness.audited(COMPANY_A).await, ["connection_claimed"]);
 }
 
-pub async fn a_refusal_told_again_changes_nothing(harness: &impl Harness) {
-    let mine = created(harness, &a_save()).await;
-    refuse(harness, &mine, LATER).await;
+pub async fn of_twenty_who_claim_a_connection_without_user_at_once_one_gets_it(harness: &impl Harness) {
+    let old = harness.put_unclaimed(COMPANY_A, "old-1", NOON).await;
+    let claims: Vec<_> = (0..20)
+        .map(|n| {
+            let owner = Owner { user_id: UserId::new(Uuid::from_u128(n)), ..an_owner() };
+            let broker_id = BrokerConnectionId::new(format!("broker-{n}"));
+            SaveConnection { owner, broker_id, claims: Some(old), ..a_save() }
+        })
+        .collect();
+    let store = harness.store(COMPANY_A);
 
-    assert!(!refuse(harness, &mine, LATER + Duration::HOUR).await);
+    let outcomes = join_all(claims.iter().map(|claim| store.save_connection(claim))).await;
 
-    assert_eq!(own(harness, COMPANY_A, USER_1).await, [refused(&mine)]);
+    let (won, lost): (Vec<_>, Vec<_>) = outcomes
+        .into_iter()
+        .map(|outcome| outcome.expect("an outcome"))
+        .partition(|outcome| matches!(outcome, SaveOutcome::Replaced { .. }));
+    assert_eq!(won.len(), 1, "{won:?}");
+    assert!(lost.iter().all(|outcome| *outcome == SaveOutcome::Moved), "{lost:?}");
 }
 
-pub async fn a_refusal_of_a_connection_that_was_replaced_meanwhile_changes_nothing(harness: &impl Harness) {
-    let mine = created(harness, &a_save()).await;
-    save(harness, &a_reconnect("broker-2", "broker-1")).await;
+pub async fn an_account_that_was_not_known_is_noted_once(harness: &impl Harness) {
+    let unverified = SaveConnection { account: None, reason: Some(StatusReason::AccountUnverified), ..a_save() };
+    let row = created(harness, &unverified).await;
+    let store = harness.store(COMPANY_A);
+    let account = ProviderAccount { id: Some("account-7".to_owned()), email: None };
 
-    assert!(!refuse(harness, &mine, LATER).await);
+    let moved = Connection { broker_id: BrokerConnectionId::new("broker-0"), ..row.clone() };
+    store.identify(&moved, &account).await.expect("done");
+    assert_eq!(own(harness, COMPANY_A, USER_1).await, std::slice::from_ref(&row));
 
-    let replaced = Connection { broker_id: BrokerConnectionId::new("broker-2"), ..mine };
-    assert_eq!(own(harness, COMPANY_A, USER_1).await, [replaced]);
+    store.identify(&row, &account).await.expect("done");
+    let other = ProviderAccount { id: Some("account-8".to_owned()), email: None };
+    store.identify(&row, &other).await.expect("done");
+
+    let known = Connection { account: Some(account), reason: None, ..row };
+    assert_eq!(own(harness, COMPANY_A, USER_1).await, [known]);
 }
 
-pub async fn a_refusal_of_a_connection_that_was_ended_meanwhile_changes_nothing(harness: &impl Harness) {
-    let mine = created(harness, &a_save()).await;
-    harness.disconnect(COMPANY_A, mine.id, NOON).await;
+pub async fn all_connections_that_somebody_owns_are_listed_once_part_by_part(harness: &impl Harness) {
+    harness.put_unclaimed(COMPANY_A, "old-1", NOON).await;
+    let mut expected = vec![created(harness, &a_save()).await.id, created(harness, &of_the_colleague("c-1")).await.id];
+    let outlook = SaveConnection { provider: Provider::Outlook, broker_id: BrokerConnectionId::new("o-1"), ..a_save() };
+    expected.push(created(harness, &outlook).await.id);
+    expected.sort();
+    let elsewhere = SaveConnection { owner: Owner { company_id: COMPANY_B, ..an_owner() }, ..a_save() };
+    harness.store(COMPANY_B).save_connection(&elsewhere).await.expect("an outcome");
 
-    assert!(!refuse(harness, &mine, LATER).await);
+    let store = harness.store(COMPANY_A);
+    let first = store.list_owned(COMPANY_A, None, 2).await.expect("a list");
+    let rest = store.list_owned(COMPANY_A, first.last().map(|row| row.id), 2).await.expect("a list");
 
-    let ended = Connection { status: ConnectionStatus::Disconnected, ..mine };
-    assert_eq!(own(harness, COMPANY_A, USER_1).await, [ended]);
-}
-
-pub async fn a_connect_after_a_refusal_is_active_again(harness: &impl Harness) {
-    let mine = created(harness, &a_save()).await;
-    assert!(refuse(harness, &mine, NOON + Duration::MINUTE).await);
-
-    save(harness, &a_reconnect("broker-2", "broker-1")).await;
-
-    let again = Connection { broker_id: BrokerConnectionId::new("broker-2"), status_changed_at: LATER, ..mine };
-    assert_eq!(own(harness, COMPANY_A, USER_1).await, [again]);
-}
-
-pub async fn an_audit_row_stands_beside_each_refusal_that_is_news(harness: &impl Harness) {
-    let mine = created(harness, &a_save()).await;
-
-    for _ in 0..3 {
-        refuse(harness, &mine, LATER).await;
-    }
-
-    let told = harness.audited(COMPANY_A).await;
-    assert_eq!(told, ["connection_created", "connection_needs_reauthorization"]);
-}
-
-async fn refuse(harness: &impl Harness, connection: &Connection, at: OffsetDateTime) -> bool {
-    harness.store(COMPANY_A).mark_needs_reauthorization(connection, at).await.expect("an answer")
-}
-
-fn refused(connection: &Connection) -> Connection {
-    Connection {
-        status: ConnectionStatus::NeedsReauthorization,
-        reason: Some(StatusReason::CredentialsRefused),
-        status_changed_at: LATER,
-        ..connection.clone()
-    }
+    assert_eq!((first.len(), rest.len()), (2, 1));
+    let listed: Vec<_> = first.iter().chain(&rest).map(|row| row.id).collect();
+    assert_eq!(listed, expected);
 }
 
 async fn save(harness: &impl Harness, save: &SaveConnection) -> SaveOutcome {
@@ -301,7 +332,9 @@ async fn created(harness: &impl Harness, wanted: &SaveConnection) -> Connection 
 }
 
 async fn own(harness: &impl Harness, company_id: CompanyId, user_id: UserId) -> Vec<Connection> {
-    harness.store(company_id).list_own(company_id, user_id).await.expect("a list")
+    let mut all = harness.store(company_id).list_owned(company_id, None, 100).await.expect("a list");
+    all.retain(|row| row.owner.user_id == user_id);
+    all
 }
 
 fn a_reconnect(broker_id: &str, decided_on: &str) -> SaveConnection {

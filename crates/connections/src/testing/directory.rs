@@ -17,10 +17,11 @@ use super::{
 };
 use crate::model::{
     Connection, ConnectionStatus, InboxEntry, KeptInQuarantine, NewWebhook, Owner, QuarantinedConnection, Replay,
-    ReplayOutcome, SaveConnection, WebhookEnding, WebhookState,
+    ReplayOutcome, SaveConnection, StatusReason, WebhookEnding, WebhookState,
 };
 use crate::ports::{
-    ConnectionDirectory, ConnectionStore, DirectoryError, MemberDirectory, QuarantineStore, StuckThings, WebhookInbox,
+    ConnectionDirectory, ConnectionHealth, ConnectionStore, DirectoryError, MemberDirectory, QuarantineStore,
+    StuckThings, WebhookInbox,
 };
 
 /// What got stuck in memory: an inbox and a quarantine.
@@ -33,7 +34,7 @@ pub struct InMemoryStuckThings {
 }
 
 /// Items that stand before the cursor, the newest first, and where to go on.
-fn page_of<T>(mut items: Vec<(i64, T)>, page: &PageRequest) -> Result<Page<T>, DirectoryError> {
+pub(super) fn page_of<T>(mut items: Vec<(i64, T)>, page: &PageRequest) -> Result<Page<T>, DirectoryError> {
     let before = page.cursor().map(str::parse::<i64>).transpose().map_err(|_| DirectoryError::Cursor)?;
     items.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
     items.retain(|(id, _)| before.is_none_or(|before| *id < before));
@@ -89,6 +90,8 @@ pub trait Harness: Send + Sync {
     fn stuck(&self, company_id: CompanyId) -> Arc<dyn StuckThings>;
     /// The store of connections in the same database.
     fn store(&self, company_id: CompanyId) -> Arc<dyn ConnectionStore>;
+    /// How connections fare in the same database.
+    fn health(&self, company_id: CompanyId) -> Arc<dyn ConnectionHealth>;
     /// The inbox in the same database.
     fn inbox(&self, company_id: CompanyId) -> Arc<dyn WebhookInbox>;
     /// The quarantine in the same database.
@@ -168,6 +171,10 @@ impl Harness for InMemoryHarness {
         self.connections.clone()
     }
 
+    fn health(&self, _: CompanyId) -> Arc<dyn ConnectionHealth> {
+        self.connections.clone()
+    }
+
     fn inbox(&self, _: CompanyId) -> Arc<dyn WebhookInbox> {
         self.stuck.inbox.clone()
     }
@@ -239,7 +246,9 @@ pub async fn connections_are_counted_by_status(harness: &impl Harness) {
     connect(harness, COMPANY_A, USER_1, Provider::Gmail).await;
     connect(harness, COMPANY_A, USER_2, Provider::Gmail).await;
     let refused = connect(harness, COMPANY_A, USER_2, Provider::Outlook).await;
-    harness.store(COMPANY_A).mark_needs_reauthorization(&refused, NOON).await.expect("marked");
+    let reason = StatusReason::CredentialsRefused;
+    let health = harness.health(COMPANY_A);
+    health.mark_needs_reauthorization(&refused, reason, NOON).await.expect("marked");
 
     let mut counted = harness.connections(COMPANY_A).count_by_status(COMPANY_A).await.expect("an answer");
 

@@ -44,6 +44,7 @@ macro_rules! webhook_inbox_contract {
             what_is_done_ignored_or_dead_is_not_claimed_again,
             a_removed_webhook_leaves_nothing_behind,
             another_companys_webhook_is_not_claimed,
+            what_ended_long_ago_is_forgotten_and_nothing_else,
         }
     };
     ($harness:expr => $($case:ident,)+) => {
@@ -221,6 +222,27 @@ pub async fn another_companys_webhook_is_not_claimed(harness: &impl Harness) {
         assert_eq!(claim.expect("an answer"), None);
     }
     assert_eq!(harness.stored(COMPANY_B).await, [stored("pending", 0, None)]);
+}
+
+pub async fn what_ended_long_ago_is_forgotten_and_nothing_else(harness: &impl Harness) {
+    let (age, most) = (Duration::from_hours(24), 2);
+    for body in 0..3_u8 {
+        put(harness, &NewWebhook { body: vec![body], ..a_webhook() }).await;
+        let claimed = claimed(harness).await;
+        assert!(finish(harness, &claimed, &WebhookEnding::Dead { error: "no user".to_owned() }).await);
+    }
+    put(harness, &a_webhook()).await;
+    harness.pass(age + HOLD).await;
+    let young = claimed(harness).await;
+    assert!(finish(harness, &young, &WebhookEnding::Done).await);
+    put(harness, &a_webhook()).await;
+    let inbox = harness.inbox(COMPANY_A);
+    let forget = async |company_id| inbox.forget(company_id, age, most).await.expect("an answer");
+
+    assert_eq!(forget(COMPANY_B).await, 0);
+    assert_eq!((forget(COMPANY_A).await, forget(COMPANY_A).await, forget(COMPANY_A).await), (2, 1, 0));
+
+    assert_eq!(states(harness).await, ["done", "pending"]);
 }
 
 async fn put(harness: &impl Harness, webhook: &NewWebhook) -> PutOutcome {

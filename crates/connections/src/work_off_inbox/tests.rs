@@ -4,10 +4,10 @@ use rstest::rstest;
 
 use super::*;
 use crate::log::Captured;
-use crate::model::{BrokerConnection, ConnectionStatus, StatusReason};
+use crate::model::{BrokerConnection, ConnectionStatus, OwnerClaims, StatusReason};
 use crate::ports::MockMembers;
 use crate::scene::{Scene, account, at_broker, away};
-use crate::testing::{COMPANY_A, COMPANY_B, StoredWebhook, USER_1, a_claim, a_connection, an_account};
+use crate::testing::{COMPANY_A, COMPANY_B, NOON, StoredWebhook, USER_1, a_claim, a_connection, an_account};
 
 /// The webhook of [`USER_1`]'s connection `broker-1` has come.
 async fn scene(event: WebhookEvent) -> Scene {
@@ -241,19 +241,169 @@ async fn a_connect_that_failed_changes_nothing() {
 
 #[tokio::test]
 async fn what_nothing_follows_from_is_ignored_with_a_note() {
-    for event in [WebhookEvent::SyncEnded, WebhookEvent::RefreshFailed, WebhookEvent::Unknown] {
-        let scene = scene(event).await;
+    let scene = scene(WebhookEvent::Unknown).await;
 
-        scene.work().tick().await.unwrap();
+    scene.work().tick().await.unwrap();
 
-        let (state, _, note) = stands(&scene);
-        assert_eq!(state, "ignored", "{event:?}");
-        assert!(note.contains("its kind"), "{note}");
-    }
+    let (state, _, note) = stands(&scene);
+    assert_eq!((state.as_str(), note.as_str()), ("ignored", "its kind is not known"));
+
     let scene = Scene::new();
     scene.receive().receive(b"not even JSON", Some("signed"), None).await.unwrap();
     scene.work().tick().await.unwrap();
     assert_eq!(stands(&scene).0, "ignored");
+}
+
+/// A webhook about [`a_connection`] has come, which the broker has with credentials that work, or that do not.
+async fn told_of_mine(event: WebhookEvent, is_authorized: bool) -> Scene {
+    let scene = Scene::with([a_connection()]);
+    received(&scene, "broker-1", event, OwnerClaims::default()).await;
+    scene.broker.has(BrokerConnection { is_authorized, ..at_broker("broker-1") }, Some(an_account()));
+    scene
+}
+
+/// What the webhook says, what the broker says, and what comes of it.
+#[rstest]
+#[case::refresh(WebhookEvent::RefreshFailed, false, Some(StatusReason::CredentialsRefused))]
+#[case::fetch(WebhookEvent::FetchFailed, false, Some(StatusReason::CredentialsRefused))]
+#[case::fetched(WebhookEvent::Fetched, false, Some(StatusReason::CredentialsRefused))]
+#[case::refresh_and_healthy(WebhookEvent::RefreshFailed, true, None)]
+#[case::fetch_and_healthy(WebhookEvent::FetchFailed, true, Some(StatusReason::FetchFailed))]
+#[case::fetched_and_healthy(WebhookEvent::Fetched, true, None)]
+#[tokio::test]
+async fn a_connection_stands_as_the_broker_reads_it_whatever_the_webhook_says(
+    #[case] event: WebhookEvent,
+    #[case] is_authorized: bool,
+    #[case] reason: Option<StatusReason>,
+) {
+    let scene = told_of_mine(event, is_authorized).await;
+    scene.reading.begin();
+
+    scene.work().tick().await.unwrap();
+
+    let row = scene.row().await.unwrap();
+    assert_eq!((row.status == ConnectionStatus::Active, row.reason), (is_authorized, reason));
+    assert_eq!(stands(&scene).0, "done");
+}
+
+#[tokio::test]
+async fn what_was_fetched_is_read_once_somebody_began() {
+    let scene = told_of_mine(WebhookEvent::Fetched, true).await;
+    scene.work().tick().await.unwrap();
+    let (state, _, note) = stands(&scene);
+    assert!(state == "ignored" && note.contains("the hint is kept"), "{state} {note}");
+
+    scene.reading.begin();
+    received(&scene, "broker-1", WebhookEvent::Fetched, OwnerClaims::default()).await;
+    scene.work().tick().await.unwrap();
+
+    assert_eq!(stands(&scene).0, "done");
+    assert_eq!(scene.reading.asked(), vec![("broker-1".to_owned(), ReadCause::Fetched); 2]);
+}
+
+#[tokio::test]
+async fn a_fetch_that_succeeds_ends_what_was_told_of_one_that_failed() {
+    let scene = told_of_mine(WebhookEvent::FetchFailed, true).await;
+    scene.work().tick().await.unwrap();
+    assert_eq!(scene.row().await.unwrap().reason, Some(StatusReason::FetchFailed));
+
+    received(&scene, "broker-1", WebhookEvent::Fetched, OwnerClaims::default()).await;
+    scene.work().tick().await.unwrap();
+
+    assert_eq!(scene.row().await.unwrap().reason, None);
+}
+
+#[tokio::test]
+async fn nothing_is_read_for_who_is_no_member_any_more() {
+    let scene = told_of_mine(WebhookEvent::Fetched, true).await;
+    scene.reading.begin();
+    let mut members = MockMembers::new();
+    members.expect_find_active().returning(|_, _| Ok(None));
+
+    scene.work_asking(scene.adopt(), Arc::new(members)).tick().await.unwrap();
+
+    let (state, _, note) = stands(&scene);
+    assert_eq!((state.as_str(), note.as_str()), ("ignored", "its owner is no active member"));
+    assert_eq!(scene.reading.asked(), []);
+}
+
+/// The webhook of a sync may overtake that of its connection.
+#[tokio::test]
+async fn a_connection_that_we_do_not_know_yet_is_waited_for_ten_minutes() {
+    let scene = Scene::new();
+    received(&scene, "broker-1", WebhookEvent::Fetched, OwnerClaims::default()).await;
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+    let mut waited = Duration::ZERO;
+    while waited < APPEARANCE_PATIENCE {
+        scene.work().tick().await.unwrap();
+        let (state, attempts, told) = stands(&scene);
+        assert_eq!((state.as_str(), attempts, told.as_str()), ("pending", 0, NOT_OURS));
+        scene.inbox.pass(LONGEST_SNOOZE);
+        waited += LONGEST_SNOOZE;
+    }
+
+    scene.work().tick().await.unwrap();
+
+    let (state, _, note) = stands(&scene);
+    assert_eq!((state.as_str(), note.as_str()), ("ignored", NOT_OURS));
+}
+
+#[tokio::test]
+async fn a_connection_that_its_owner_ended_is_not_looked_after() {
+    let scene = told_of_mine(WebhookEvent::RefreshFailed, false).await;
+    scene.connections.disconnect(a_connection().id, NOON);
+
+    scene.work().tick().await.unwrap();
+
+    assert_eq!(stands(&scene).0, "ignored");
+    assert_eq!(scene.row().await.unwrap().status, ConnectionStatus::Disconnected);
+}
+
+#[rstest]
+#[case(WebhookEvent::Fetched)]
+#[case(WebhookEvent::RefreshFailed)]
+#[tokio::test]
+async fn a_hint_about_another_companys_connection_leaves_nothing_behind(#[case] event: WebhookEvent) {
+    let scene = Scene::new();
+    received(&scene, "broker-1", event, OwnerClaims::default()).await;
+    let claims = OwnerClaims { company_id: Some(COMPANY_B.to_string()), ..a_claim() };
+    scene.broker.has(BrokerConnection { claims, ..at_broker("broker-1") }, Some(an_account()));
+
+    scene.work().tick().await.unwrap();
+
+    assert_eq!(scene.inbox.stored(COMPANY_A), []);
+}
+
+/// Every line of every way through says what it is about.
+#[rstest]
+#[case(WebhookEvent::Connected)]
+#[case(WebhookEvent::ConnectFailed)]
+#[case(WebhookEvent::RefreshFailed)]
+#[case(WebhookEvent::Fetched)]
+#[case(WebhookEvent::FetchFailed)]
+#[tokio::test]
+async fn every_tagged_line_tells_the_request_and_all_ids(#[case] event: WebhookEvent) {
+    let log = Captured::default();
+    let _guard = tracing::subscriber::set_default(log.subscriber());
+    let scene = Scene::with([a_connection()]);
+    scene.reading.begin();
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+    scene.broker.has(at_broker("broker-2"), Some(an_account()));
+    received(&scene, "broker-1", event, a_claim()).await;
+    scene.work().tick().await.unwrap();
+    received(&scene, "broker-2", WebhookEvent::Connected, a_claim()).await;
+    scene.work().tick().await.unwrap();
+
+    let text = log.text();
+    let tagged: Vec<_> =
+        text.lines().filter(|line| line.contains("[WEBHOOK_AUTH]") || line.contains("[SAVE_")).collect();
+    assert!(tagged.len() > 5, "{text}");
+    for line in tagged {
+        for told in ["provider gmail", "connection broker-", "request request-1"] {
+            assert!(line.contains(told), "{told} is missing: {line}");
+        }
+        assert!(line.contains(&format!("user {USER_1}, company {COMPANY_A}")), "{line}");
+    }
 }
 
 #[tokio::test]

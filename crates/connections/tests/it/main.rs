@@ -48,3 +48,39 @@ mod directory {
     cortex_connections::connection_directory_contract!(InMemoryHarness::default());
     cortex_connections::member_directory_contract!(InMemoryHarness::default());
 }
+
+mod connection_health {
+    use cortex_connections::testing::connection_health::InMemoryHarness;
+
+    cortex_connections::connection_health_contract!(InMemoryHarness::default());
+}
+
+mod connection_endings {
+    use cortex_connections::testing::connection_endings::InMemoryHarness;
+
+    cortex_connections::connection_endings_contract!(InMemoryHarness::default());
+}
+
+mod connection_views {
+    use cortex_connections::testing::connection_views::InMemoryHarness;
+
+    cortex_connections::connection_views_contract!(InMemoryHarness::default());
+}
+
+mod broker_removals {
+    use cortex_connections::testing::broker_removals::InMemoryHarness;
+
+    cortex_connections::broker_removals_contract!(InMemoryHarness::default());
+}
+
+mod turns {
+    use cortex_connections::testing::turns::InMemoryHarness;
+
+    cortex_connections::turns_contract!(InMemoryHarness::default());
+}
+
+mod unclaimed_connections {
+    use cortex_connections::testing::unclaimed_connections::InMemoryHarness;
+
+    cortex_connections::unclaimed_connections_contract!(InMemoryHarness::default());
+}

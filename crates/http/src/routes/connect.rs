@@ -1,10 +1,12 @@
 //! `/api/v1/oauth/connect`: the way on which a person connects an account.
 
+use std::collections::BTreeSet;
+
 use actix_web::web::{Data, Json, Query};
 use cortex_connections::model::{ConnectPurpose, Owner};
 use cortex_connections::ports::BrokerError;
 use cortex_connections::start_connect::StartedConnect;
-use cortex_connections::{StartConnect, StartConnectError};
+use cortex_connections::{CheckError, Reconcile, StartConnect, StartConnectError};
 use cortex_identity::model::UserContext;
 use cortex_kernel::{Email, Provider};
 use serde::Serialize;
@@ -37,6 +39,19 @@ pub(super) struct Reconnecting {
     started: Started,
     original_email: Option<String>,
     message: String,
+}
+
+/// Answer of `/api/v1/oauth/connect/sync-from-nango`.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LookedAtNango)]
+pub(super) struct Looked {
+    /// Connections of the caller that the broker has.
+    found: u64,
+    /// Those of them that were not known here and are now.
+    saved: u64,
+    provider: &'static str,
+    user_id: String,
+    company_id: String,
 }
 
 /// Opens a session in which the caller can connect one account of the provider.
@@ -80,6 +95,30 @@ pub(super) async fn reconnect(
     Ok(Json(Reconnecting { started: Started::of(&caller, provider, started), original_email, message }))
 }
 
+/// Asks the broker now which accounts of the provider the caller connected, as its own word of that may have been lost.
+#[utoipa::path(
+    post, path = "/api/v1/oauth/connect/sync-from-nango", operation_id = "sync_from_nango", tag = "connections",
+    params(ProviderParameter),
+    responses((status = 200, body = Looked), (status = 502, response = ProblemBody))
+)]
+pub(super) async fn sync_from_nango(
+    Caller(caller): Caller,
+    CameFrom(origin): CameFrom,
+    parameter: Query<ProviderParameter>,
+    providers: Data<BTreeSet<Provider>>,
+    reconcile: Data<Reconcile>,
+) -> Result<Json<Looked>, Problem> {
+    let provider = provider::configured(&parameter.provider, &providers)?;
+    let looked = reconcile.of_person(caller.user_id, provider, &origin).await?;
+    Ok(Json(Looked {
+        found: looked.found,
+        saved: looked.saved,
+        provider: provider.name(),
+        user_id: caller.user_id.to_string(),
+        company_id: caller.company_id.to_string(),
+    }))
+}
+
 impl Started {
     fn of(caller: &UserContext, provider: Provider, started: StartedConnect) -> Self {
         Self {
@@ -102,6 +141,15 @@ impl From<StartConnectError> for Problem {
             }
             StartConnectError::Broker(error) => error.into(),
             StartConnectError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CheckError> for Problem {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Broker(error) => error.into(),
+            CheckError::Store(error) => error.into(),
         }
     }
 }

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::web::{Data, Json};
-use cortex_connections::model::{Connection, ConnectionStatus, StatusReason};
-use cortex_connections::ports::{ConnectSessionEndings, ConnectionStore};
-use cortex_ingestion::model::ReadingState;
-use cortex_ingestion::ports::ReadingStates;
+use cortex_connections::model::{ConnectionStatus, RefusalReason, Standing, StatusReason};
+use cortex_connections::ports::ConnectionViews;
 use cortex_kernel::{Email, Provider};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -58,32 +56,25 @@ struct ProviderStatus {
 pub(super) async fn status(
     Caller(caller): Caller,
     providers: Data<BTreeSet<Provider>>,
-    connections: Data<dyn ConnectionStore>,
-    session_endings: Data<dyn ConnectSessionEndings>,
-    reading_states: Data<dyn ReadingStates>,
+    views: Data<dyn ConnectionViews>,
 ) -> Result<Json<Status>, Problem> {
-    let own = connections.list_own(caller.company_id, caller.user_id).await?;
-    let states = reading_states.list_own(caller.company_id, caller.user_id).await?;
-    let refusals = session_endings.list_refusals(caller.company_id, caller.user_id).await?;
-    let of = |provider: Provider| {
-        let connection = own.iter().find(|connection| connection.provider == provider);
-        let stands = connection.map_or_else(ProviderStatus::default, |connection| {
-            ProviderStatus::of(connection, states.iter().find(|state| state.connection_id == connection.id))
-        });
-        let refused = refusals.iter().find(|(refused, _)| *refused == provider).map(|(_, reason)| reason.name());
-        let reason = refused.or(stands.reason);
-        (provider.name(), ProviderStatus { configured: providers.contains(&provider), reason, ..stands })
+    let stands = views.find_standing(caller.company_id, caller.user_id).await?;
+    let of = |standing: Standing| {
+        let configured = providers.contains(&standing.provider);
+        (standing.provider.name(), ProviderStatus { configured, ..ProviderStatus::of(standing) })
     };
     Ok(Json(Status {
         user_id: caller.user_id.to_string(),
         company_id: caller.company_id.to_string(),
         tenant_id: caller.company_id.to_string(),
-        providers: Provider::ALL.into_iter().map(of).collect(),
+        providers: stands.into_iter().map(of).collect(),
     }))
 }
 
 impl ProviderStatus {
-    fn of(connection: &Connection, state: Option<&ReadingState>) -> Self {
+    fn of(Standing { connection, refused, .. }: Standing) -> Self {
+        let refused = refused.map(RefusalReason::name);
+        let Some(connection) = connection else { return Self { reason: refused, ..Self::default() } };
         let account_email = connection.account.as_ref().and_then(|account| account.email.as_ref());
         Self {
             configured: false,
@@ -91,15 +82,14 @@ impl ProviderStatus {
             id: Some(connection.id.get()),
             connection_id: Some(connection.broker_id.to_string()),
             status: Some(connection.status.name()),
-            email: Some(connection.owner.email.to_string()),
+            email: connection.user_email.as_ref().map(Email::to_string),
             account_email: account_email.map(Email::to_string),
             connected_at: Some(connection.connected_at),
-            last_sync: state.and_then(|state| state.last_read_at),
-            can_manual_sync: connection.status == ConnectionStatus::Active
-                && state.is_some_and(|state| state.may_begin),
-            initial_sync_completed: state.is_some_and(|state| state.is_complete),
+            last_sync: connection.last_read_at,
+            can_manual_sync: connection.can_begin(),
+            initial_sync_completed: connection.is_complete,
             needs_reauthorization: connection.status == ConnectionStatus::NeedsReauthorization,
-            reason: connection.reason.map(StatusReason::name),
+            reason: refused.or(connection.reason.map(StatusReason::name)),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod connect;
 mod connection_status;
+mod connections;
 mod docs;
 mod documents;
 mod filters;
@@ -52,8 +53,9 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         providers,
         start_connect,
         connections,
-        session_endings,
-        reading_states,
+        connection_views,
+        disconnect,
+        reconcile,
         receive_webhook,
         start_sync,
         jobs,
@@ -80,8 +82,9 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(providers))
             .app_data(Data::from(start_connect))
             .app_data(Data::from(connections))
-            .app_data(Data::from(session_endings))
-            .app_data(Data::from(reading_states))
+            .app_data(Data::from(connection_views))
+            .app_data(Data::from(disconnect))
+            .app_data(Data::from(reconcile))
             .app_data(Data::from(receive_webhook))
             .app_data(Data::from(start_sync))
             .app_data(Data::from(jobs))

@@ -13,7 +13,9 @@ use utoipa::openapi::{Components, Deprecated, Ref, RefOr};
 use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck};
-use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, table, team, webhooks};
+use super::{
+    connect, connection_status, connections, documents, health, me, search, sync, sync_jobs, table, team, webhooks,
+};
 use crate::endpoint::Access;
 
 #[derive(OpenApi)]
@@ -36,6 +38,9 @@ use crate::endpoint::Access;
         team::deactivate,
         connect::start,
         connect::reconnect,
+        connect::sync_from_nango,
+        connections::list,
+        connections::disconnect,
         connection_status::status,
         webhooks::receive,
         webhooks::callback,
@@ -59,7 +64,7 @@ use crate::endpoint::Access;
         jobs::permit,
         stuck::webhooks,
         stuck::replay,
-        stuck::quarantined,
+        stuck::connections,
         overview::health,
         overview::metrics,
         audit_log::list,

@@ -3,7 +3,7 @@
 use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck};
-use super::{connect, connection_status, documents, health, me, search, sync, sync_jobs, team, webhooks};
+use super::{connect, connection_status, connections, documents, health, me, search, sync, sync_jobs, team, webhooks};
 use crate::endpoint::{Access, Endpoint};
 
 const OPEN: Access = Access::Open;
@@ -37,6 +37,12 @@ pub(crate) fn table() -> Vec<Endpoint> {
             .also_at("/connect/reconnect")
             .begins_connects()
             .post(USER, connect::reconnect),
+        Endpoint::at("/api/v1/oauth/connect/sync-from-nango")
+            .also_at("/connect/sync-from-nango")
+            .post(USER, connect::sync_from_nango),
+        // Those of others are the use cases' business.
+        Endpoint::at("/api/v1/oauth/connections").get(VIEWER, connections::list),
+        Endpoint::at("/api/v1/oauth/connections/{id}").delete(USER, connections::disconnect),
         Endpoint::at("/api/v1/oauth/status").also_at("/status").get(VIEWER, connection_status::status),
         // The broker. It signs what it sends, and the use case checks that.
         Endpoint::at("/nango/webhook").also_at("/api/v1/webhooks/nango").post(OPEN, webhooks::receive),
@@ -63,7 +69,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/admin/sync-permissions").put(PANEL, jobs::permit),
         Endpoint::at("/admin/inbox").get(PANEL, stuck::webhooks),
         Endpoint::at("/admin/inbox/{id}/replay").post(PANEL, stuck::replay),
-        Endpoint::at("/admin/connections").get(PANEL, stuck::quarantined),
+        Endpoint::at("/admin/connections").get(PANEL, stuck::connections),
         Endpoint::at("/admin/health/full").get(PANEL, overview::health),
         Endpoint::at("/admin/metrics/overview").get(PANEL, overview::metrics),
         Endpoint::at("/admin/audit-log").get(PANEL, audit_log::list),

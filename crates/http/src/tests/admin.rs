@@ -10,8 +10,8 @@ use cortex_connections::ports::{
     ConnectionStore, MockConnectionDirectory, MockStuckThings, QuarantineStore, WebhookInbox,
 };
 use cortex_connections::testing::{
-    InMemoryConnectionStore, InMemoryMembers, InMemoryStuckThings, a_quarantined_connection, a_save, a_webhook,
-    an_owner,
+    InMemoryConnectionStore, InMemoryConnectionViews, InMemoryMembers, InMemoryStuckThings, NOON, a_connection,
+    a_quarantined_connection, a_save, a_webhook, an_owner, an_unclaimed_connection,
 };
 use cortex_identity::model::Role;
 use cortex_identity::ports::AdminSessions;
@@ -394,10 +394,28 @@ async fn quarantined_connections_are_listed() {
     assert_eq!(item["connection_id"], kept.reference.id.as_str());
 }
 
+#[actix_web::test]
+async fn the_companys_connections_of_a_status_are_listed() {
+    let scene = scene().await;
+    let connections = InMemoryConnectionStore::with([a_connection()]);
+    connections.put_unclaimed(COMPANY_A, an_unclaimed_connection(), NOON);
+    let views = Arc::new(InMemoryConnectionViews::of(connections));
+    let admin = AdminServices { connection_views: views, ..scene.services.admin.clone() };
+    let services = Services { admin, ..scene.services };
+
+    for (status, id) in [("active", 1), ("needs_reauthorization", 7)] {
+        let path = format!("/admin/connections?status={status}");
+        let (code, body) = answer(services.clone(), as_admin(TestRequest::get().uri(&path))).await;
+        assert_eq!((code, body["items"].as_array().unwrap().len()), (200, 1), "{body}");
+        assert_eq!((&body["items"][0]["id"], &body["items"][0]["status"]), (&json!(id), &json!(status)));
+    }
+}
+
 #[rstest]
 #[case("/admin/inbox?state=lost")]
 #[case("/admin/inbox?cursor=nonsense")]
-#[case("/admin/connections?status=active")]
+#[case("/admin/connections?status=moody")]
+#[case("/admin/connections?status=active&cursor=nonsense")]
 #[case("/admin/connections?cursor=nonsense")]
 #[case("/admin/connectors/users?cursor=nonsense")]
 #[actix_web::test]

@@ -6,22 +6,26 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::test::TestRequest;
 use cortex_connections::model::{
-    Connection, ConnectionStatus, NewWebhook, Owner, PutOutcome, RefusalReason, StatusReason,
+    BrokerConnection, BrokerFilter, Connection, ConnectionStatus, ListedConnection, NewWebhook, Owner, OwnerClaims,
+    PutOutcome, RefusalReason, Standing, StatusReason,
 };
 use cortex_connections::ports::{
-    BrokerError, MockConnectSessionEndings, MockConnectionBroker, MockWebhookInbox, OpenConnectSession,
+    BrokerError, ListedPage, MockBrokeredConnections, MockConnectionBroker, MockConnectionViews, MockWebhookInbox,
+    OpenConnectSession,
 };
 use cortex_connections::testing::{
-    COMPANY_A, InMemoryConnectionStore, InMemoryWebhookInbox, NOON, a_connection, a_link, an_owner,
+    COMPANY_A, InMemoryConnectionStore, InMemoryConnectionViews, InMemoryWebhookInbox, NOON, a_broker_connection,
+    a_claim, a_connection, a_link, an_owner, an_unclaimed_connection,
 };
 use cortex_identity::model::Role;
-use cortex_ingestion::model::ReadingState;
-use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::{ConnectionId, Provider, StoreError};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::stage::{SIGNATURE, answer, as_role, call, member, receive_webhook, services, start_connect};
+use super::stage::{
+    SIGNATURE, answer, as_role, call, disconnect, member, receive_webhook, reconcile, reconcile_with, services,
+    start_connect,
+};
 use super::{MADE_ID, header, problem_of};
 use crate::problem::ProblemKind;
 use crate::{MAX_BODY_BYTES, Services};
@@ -154,17 +158,12 @@ async fn what_is_wrong_with_the_broker_is_told_apart(
 #[case("/status")]
 #[actix_web::test]
 async fn a_member_sees_how_he_stands_with_every_provider(#[case] path: &str) {
-    let states = InMemoryReadingStates::default();
-    for (id, may_begin) in [(1, false), (2, true), (3, true)] {
-        let state = ReadingState {
-            connection_id: ConnectionId::new(id),
-            last_read_at: Some(NOON),
-            may_begin,
-            is_complete: !may_begin,
-        };
-        states.put(COMPANY_A, member(Role::User), state);
+    let views = InMemoryConnectionViews::of(connections());
+    views.begin(ConnectionId::new(1), true);
+    for id in 1..=3 {
+        views.read(ConnectionId::new(id), NOON);
     }
-    let services = Services { connections: Arc::new(connections()), reading_states: Arc::new(states), ..services() };
+    let services = Services { connection_views: Arc::new(views), ..services() };
 
     let (status, body) = answer(services, as_role(Role::User, TestRequest::get().uri(path))).await;
 
@@ -203,15 +202,196 @@ async fn a_member_sees_how_he_stands_with_every_provider(#[case] path: &str) {
 
 #[actix_web::test]
 async fn a_member_is_told_why_the_account_was_not_taken_that_he_tried_last() {
-    let mut endings = MockConnectSessionEndings::new();
-    endings.expect_list_refusals().returning(|_, _| Ok(vec![(Provider::Gmail, RefusalReason::AccountMismatch)]));
-    let services = Services { connections: Arc::new(connections()), session_endings: Arc::new(endings), ..services() };
+    let mut views = MockConnectionViews::new();
+    views.expect_find_standing().once().returning(|_, _| {
+        let refused = Some(RefusalReason::AccountMismatch);
+        Ok(vec![
+            Standing { provider: Provider::Gmail, connection: None, refused },
+            Standing { provider: Provider::Outlook, connection: None, refused: None },
+        ])
+    });
+    let services = Services { connection_views: Arc::new(views), ..services() };
 
     let (_, body) = answer(services, as_role(Role::User, TestRequest::get().uri("/api/v1/oauth/status"))).await;
 
     let gmail = &body["providers"]["gmail"];
-    assert_eq!((&gmail["status"], &gmail["reason"]), (&json!("active"), &json!("account_mismatch")));
-    assert_eq!(body["providers"]["outlook"]["reason"], "invalid_credentials");
+    assert_eq!((&gmail["status"], &gmail["reason"]), (&Value::Null, &json!("account_mismatch")));
+    assert_eq!(body["providers"]["outlook"]["reason"], Value::Null);
+}
+
+/// The connections, and one from before they had owners.
+fn views() -> InMemoryConnectionViews {
+    let connections = connections();
+    connections.put_unclaimed(COMPANY_A, an_unclaimed_connection(), NOON);
+    InMemoryConnectionViews::of(connections)
+}
+
+#[actix_web::test]
+async fn a_member_lists_his_own_connections() {
+    let views = views();
+    views.bring_in(ConnectionId::new(1), 12);
+    let services = Services { connection_views: Arc::new(views), ..services() };
+    let request = TestRequest::get().uri("/api/v1/oauth/connections?limit=2");
+
+    let (status, first) = answer(services.clone(), as_role(Role::User, request)).await;
+    assert_eq!(status, 200);
+    let ids = |page: &Value| page["items"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&first), [3, 2]);
+    let path = format!("/api/v1/oauth/connections?scope=own&cursor={}", first["next_cursor"].as_str().unwrap());
+    let (_, rest) = answer(services, as_role(Role::User, TestRequest::get().uri(&path))).await;
+
+    let gmail = json!({
+        "id": 1,
+        "provider": "gmail",
+        "connection_id": "broker-1",
+        "user_id": member(Role::User).to_string(),
+        "user_email": "one@example.com",
+        "account_email": "mailbox@example.com",
+        "status": "active",
+        "reason": null,
+        "connected_at": "2026-03-02T12:00:00Z",
+        "status_changed_at": "2026-03-02T12:00:00Z",
+        "last_sync": null,
+        "documents": 12,
+        "can_manual_sync": true,
+        "initial_sync_completed": false,
+        "needs_reauthorization": false,
+    });
+    assert_eq!(rest, json!({ "items": [gmail], "next_cursor": null }));
+}
+
+#[rstest]
+#[case::admin(Role::Admin)]
+#[case::owner(Role::Owner)]
+#[actix_web::test]
+async fn an_admin_lists_all_of_the_company_with_those_that_nobody_owns(#[case] role: Role) {
+    let services = Services { connection_views: Arc::new(views()), ..services() };
+    let request = TestRequest::get().uri("/api/v1/oauth/connections?scope=company");
+
+    let (status, body) = answer(services, as_role(role, request)).await;
+
+    assert_eq!((status, body["items"].as_array().unwrap().len()), (200, 5), "{body}");
+    let nobodys = &body["items"][0];
+    assert_eq!((&nobodys["id"], &nobodys["user_id"]), (&json!(7), &Value::Null));
+    let expected = (&json!("needs_reauthorization"), &json!("no_user"), &json!(true));
+    assert_eq!((&nobodys["status"], &nobodys["reason"], &nobodys["needs_reauthorization"]), expected);
+}
+
+#[rstest]
+#[case::of_the_company_by_no_admin(Role::User, "?scope=company", ProblemKind::RoleTooLow)]
+#[case::of_an_unknown_scope(Role::Owner, "?scope=world", ProblemKind::InvalidQuery)]
+#[case::from_an_unknown_place(Role::Owner, "?cursor=nowhere", ProblemKind::InvalidQuery)]
+#[actix_web::test]
+async fn a_list_that_nobody_may_have_says_why(#[case] role: Role, #[case] query: &str, #[case] kind: ProblemKind) {
+    let request = TestRequest::get().uri(&format!("/api/v1/oauth/connections{query}"));
+
+    problem_of(call(services(), as_role(role, request)).await, kind).await;
+}
+
+#[rstest]
+#[case::of_ones_own("")]
+#[case::with_its_documents("?documents=purge")]
+#[case::without_them("?documents=keep")]
+#[actix_web::test]
+async fn a_member_ends_a_connection_of_his_own(#[case] query: &str) {
+    let store = Arc::new(connections());
+    let services = Services { disconnect: disconnect(store.clone()), ..services() };
+    let request = TestRequest::delete().uri(&format!("/api/v1/oauth/connections/1{query}"));
+
+    let answered = answer(services, as_role(Role::User, request)).await;
+
+    let expected = json!({
+        "disconnected": true,
+        "documents_removed": 0,
+        "user_id": member(Role::User).to_string(),
+        "company_id": COMPANY_A.to_string(),
+    });
+    assert_eq!(answered, (200, expected));
+    assert_eq!(store.audited(COMPANY_A), ["connection_disconnected"]);
+}
+
+/// Number 4 is a colleague's.
+#[rstest]
+#[case::a_colleagues(Role::User, "/4", ProblemKind::NotFound)]
+#[case::none(Role::Owner, "/99", ProblemKind::NotFound)]
+#[case::no_number(Role::Owner, "/one", ProblemKind::InvalidPath)]
+#[case::in_another_way(Role::Owner, "/4?documents=burn", ProblemKind::InvalidQuery)]
+#[case::a_colleagues_documents_by_no_owner(Role::Admin, "/4?documents=purge", ProblemKind::RoleTooLow)]
+#[case::by_a_viewer(Role::Viewer, "/1", ProblemKind::RoleTooLow)]
+#[actix_web::test]
+async fn a_connection_that_one_may_not_end_goes_on(#[case] role: Role, #[case] path: &str, #[case] kind: ProblemKind) {
+    let store = Arc::new(connections());
+    let services = Services { disconnect: disconnect(store.clone()), ..services() };
+    let request = TestRequest::delete().uri(&format!("/api/v1/oauth/connections{path}"));
+
+    problem_of(call(services, as_role(role, request)).await, kind).await;
+
+    assert_eq!(store.audited(COMPANY_A), [""; 0]);
+}
+
+#[rstest]
+#[case::admin(Role::Admin, "")]
+#[case::owner_with_its_documents(Role::Owner, "?documents=purge")]
+#[actix_web::test]
+async fn a_colleagues_connection_is_ended_by_who_may(#[case] role: Role, #[case] query: &str) {
+    let services = Services { disconnect: disconnect(Arc::new(connections())), ..services() };
+    let request = TestRequest::delete().uri(&format!("/api/v1/oauth/connections/4{query}"));
+
+    let (status, body) = answer(services, as_role(role, request)).await;
+
+    assert_eq!((status, &body["user_id"]), (200, &json!(member(role).to_string())), "who did it");
+}
+
+#[rstest]
+#[case("/api/v1/oauth/connect/sync-from-nango?provider=gmail")]
+#[case("/connect/sync-from-nango?provider=google-mail")]
+#[actix_web::test]
+async fn a_connection_whose_webhook_was_lost_is_asked_for(#[case] path: &str) {
+    let claims = OwnerClaims { user_id: Some(member(Role::User).to_string()), ..a_claim() };
+    let at_broker = BrokerConnection { claims: claims.clone(), ..a_broker_connection() };
+    let listed =
+        ListedConnection { reference: at_broker.reference.clone(), claims, is_authorized: true, created_at: NOON };
+    let mut brokered = MockBrokeredConnections::new();
+    let filter =
+        BrokerFilter { company_id: COMPANY_A, user_id: Some(member(Role::User)), provider: Some(Provider::Gmail) };
+    brokered
+        .expect_list()
+        .withf(move |asked, page| (*asked, *page) == (filter, 0))
+        .return_once(move |_, _| Ok(ListedPage { connections: vec![listed], is_last: true }));
+    brokered.expect_find().returning(move |_| Ok(Some(at_broker.clone())));
+    let services = Services { reconcile: reconcile_with(brokered), ..services() };
+
+    let answered = answer(services, as_role(Role::User, TestRequest::post().uri(path))).await;
+
+    let expected = json!({
+        "found": 1,
+        "saved": 1,
+        "provider": "gmail",
+        "user_id": member(Role::User).to_string(),
+        "company_id": COMPANY_A.to_string(),
+    });
+    assert_eq!(answered, (200, expected));
+}
+
+#[rstest]
+#[case::away(BrokerError::Unavailable("hush".into()), ProblemKind::NangoUnavailable)]
+#[case::nonsense(BrokerError::BadAnswer("hush".into()), ProblemKind::NangoBadAnswer)]
+#[actix_web::test]
+async fn a_broker_that_cannot_be_asked_is_told_of(#[case] error: BrokerError, #[case] kind: ProblemKind) {
+    let services = Services { reconcile: reconcile(error), ..services() };
+    let request = TestRequest::post().uri("/connect/sync-from-nango?provider=gmail");
+
+    problem_of(call(services, as_role(Role::User, request)).await, kind).await;
+}
+
+#[rstest]
+#[case::unknown("myspace", ProblemKind::UnsupportedProvider)]
+#[case::switched_off("quickbooks", ProblemKind::ProviderNotConfigured)]
+#[actix_web::test]
+async fn nobody_asks_for_connections_of_a_provider_that_is_none(#[case] name: &str, #[case] kind: ProblemKind) {
+    let request = TestRequest::post().uri(&format!("/connect/sync-from-nango?provider={name}"));
+
+    problem_of(call(services(), as_role(Role::User, request)).await, kind).await;
 }
 
 #[rstest]

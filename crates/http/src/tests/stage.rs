@@ -11,12 +11,17 @@ use actix_web::test::{self, TestRequest};
 use async_trait::async_trait;
 use cortex_connections::model::{OwnerClaims, Webhook, WebhookEvent};
 use cortex_connections::ports::{
-    BrokerError, ConnectionBroker, MockConnectionBroker, WebhookAuthenticity, WebhookInbox, WebhookReader,
+    BrokerError, ConnectionBroker, MockAccountReading, MockBrokeredConnections, MockConnectionBroker,
+    MockProviderAccounts, ReadOutcome, WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
 use cortex_connections::testing::{
-    InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryMembers, InMemoryStuckThings, InMemoryWebhookInbox,
+    InMemoryBrokerRemovals, InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryConnectionViews,
+    InMemoryMembers, InMemoryOriginalConnections, InMemoryQuarantineStore, InMemoryStuckThings, InMemoryTurns,
+    InMemoryWebhookInbox, an_account,
 };
-use cortex_connections::{ReceiveWebhook, StartConnect};
+use cortex_connections::{
+    AdoptConnection, AdoptPorts, CheckConnection, Disconnect, ReceiveWebhook, Reconcile, RemoveAtBroker, StartConnect,
+};
 use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
 use cortex_identity::ports::{
     AdminSessions, AdminTokens, MembershipStore, PinVerifier, TeamStore, TokenVerifier, UserDirectory, VerifyTokenError,
@@ -35,7 +40,6 @@ use cortex_identity::{
     LogInPorts, LoginLimits, Visits,
 };
 use cortex_ingestion::testing::InMemoryLibrary;
-use cortex_ingestion::testing::reading_states::InMemoryReadingStates;
 use cortex_kernel::{Provider, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{MockSyncStarter, StartOutcome, SyncStarter};
@@ -165,6 +169,50 @@ pub(super) fn start_connect(
     ))
 }
 
+/// Ends these connections; the broker does not hear of it.
+pub(super) fn disconnect(connections: Arc<InMemoryConnectionStore>) -> Arc<Disconnect> {
+    let mut brokered = MockBrokeredConnections::new();
+    brokered.expect_delete().returning(|_| Err(BrokerError::Unavailable("gone".into())));
+    let remove = RemoveAtBroker::new(COMPANY_A, Arc::new(brokered), Arc::new(InMemoryBrokerRemovals::default()));
+    Arc::new(Disconnect::new(connections, remove, Arc::new(|| NOON)))
+}
+
+/// Asks a broker that answers so, once.
+pub(super) fn reconcile(error: BrokerError) -> Arc<Reconcile> {
+    let mut brokered = MockBrokeredConnections::new();
+    brokered.expect_list().return_once(|_, _| Err(error));
+    reconcile_with(brokered)
+}
+
+/// Compares an empty company with what this broker has.
+pub(super) fn reconcile_with(brokered: MockBrokeredConnections) -> Arc<Reconcile> {
+    let (connections, sessions) =
+        (Arc::new(InMemoryConnectionStore::default()), Arc::new(InMemoryConnectSessionStore::default()));
+    let mut accounts = MockProviderAccounts::new();
+    accounts.expect_who_am_i().returning(|_| Ok(an_account()));
+    let mut reading = MockAccountReading::new();
+    reading.expect_have_read().returning(|_, _, _| Ok(ReadOutcome::NotBegun));
+    let people = InMemoryMembers::default();
+    people.add(COMPANY_A, member(Role::User), a_membership().email);
+    let ports = AdoptPorts {
+        brokered: Arc::new(brokered),
+        accounts: Arc::new(accounts),
+        members: Arc::new(people),
+        connections: connections.clone(),
+        sessions: sessions.clone(),
+        session_endings: sessions,
+        originals: Arc::new(InMemoryOriginalConnections::default()),
+        quarantine: Arc::new(InMemoryQuarantineStore::default()),
+        unclaimed: connections.clone(),
+        removals: Arc::new(InMemoryBrokerRemovals::default()),
+        reading: Arc::new(reading),
+    };
+    let check = CheckConnection::new(COMPANY_A, ports.brokered.clone(), connections, Arc::new(|| NOON));
+    let adopt = Arc::new(AdoptConnection::new(COMPANY_A, ports.clone(), Arc::new(|| NOON)));
+    let turns = Arc::new(InMemoryTurns::default());
+    Arc::new(Reconcile::new(COMPANY_A, ports, turns, adopt, check, Arc::new(|| NOON)))
+}
+
 /// Invites into this team by way of this directory.
 pub(super) fn invite_member(team: Arc<dyn TeamStore>, directory: Arc<dyn UserDirectory>) -> Arc<InviteMember> {
     let bind = BindAccount::new(Arc::clone(&directory), Arc::new(InMemoryProfiles::default()));
@@ -217,8 +265,9 @@ pub(super) fn services() -> Services {
         providers: Arc::new(providers),
         start_connect: start_connect(broker, InMemoryConnectionStore::default()),
         connections: Arc::new(InMemoryConnectionStore::default()),
-        session_endings: Arc::new(InMemoryConnectSessionStore::default()),
-        reading_states: Arc::new(InMemoryReadingStates::default()),
+        connection_views: Arc::new(InMemoryConnectionViews::default()),
+        disconnect: disconnect(Arc::default()),
+        reconcile: reconcile(BrokerError::Unavailable("no route to 10.0.0.7".into())),
         receive_webhook: receive_webhook(Arc::new(InMemoryWebhookInbox::default())),
         start_sync: start_sync(starter),
         jobs: Arc::new(InMemoryJobQueue::default()),
@@ -238,6 +287,7 @@ fn admin_services() -> AdminServices {
         member: Arc::new(InMemoryMembers::default()),
         members: Arc::new(InMemoryMembers::default()),
         connections: Arc::new(InMemoryConnectionStore::default()),
+        connection_views: Arc::new(InMemoryConnectionViews::default()),
         stuck: Arc::new(InMemoryStuckThings::default()),
         jobs: jobs.clone(),
         start_sync: start_sync.clone(),

@@ -137,6 +137,42 @@ pub trait AuditCopies: Send + Sync {
     async fn copy(&self, company_id: CompanyId, actions: &[MasterAction]) -> Result<usize, StoreError>;
 }
 
+/// Reads what was done about the company's connections, as Master is told of it.
+///
+/// # Contract
+///
+/// - What was done about connections is listed oldest first and goes on after a position.
+/// - What was done about others is not listed.
+/// - What was done in another company is not listed.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait ConnectionActions: Send + Sync {
+    /// What was done after `after`, or ever, at most `limit` of it.
+    async fn list_actions(
+        &self,
+        company_id: CompanyId,
+        after: Option<MasterPosition>,
+        limit: u16,
+    ) -> Result<Vec<MasterAction>, StoreError>;
+}
+
+/// Keeps in Master what was done about a company's connections.
+///
+/// # Contract
+///
+/// - What Master is told about a connection is kept once.
+/// - The latest that Master was told about connections is found.
+/// - What Master is told about a connection does not come back.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait MasterCopies: Send + Sync {
+    /// The latest action about a connection of the company that Master knows.
+    async fn find_latest(&self, company_id: CompanyId) -> Result<Option<MasterPosition>, StoreError>;
+
+    /// Keeps those that are not there yet, and answers how many.
+    async fn copy(&self, company_id: CompanyId, actions: &[MasterAction]) -> Result<usize, StoreError>;
+}
+
 /// Forgets what is personal in old audit rows.
 ///
 /// # Contract

@@ -5,7 +5,6 @@ mod document;
 mod draft;
 mod message_key;
 mod page;
-mod reading_state;
 mod search;
 mod stream;
 mod text;
@@ -16,7 +15,6 @@ pub use document::{Document, DocumentKey, DocumentKind, DocumentSource, NewDocum
 pub use draft::{Change, DocumentDraft, MAX_CONTENT_CHARS};
 pub use message_key::{MailIdentity, MessageKey};
 pub use page::{CommitOutcome, PageCommit, PageCounts};
-pub use reading_state::ReadingState;
 pub use search::{
     InvalidCursor, InvalidSearchText, Match, Ranking, SearchHit, SearchPage, SearchQuery, SearchText, SnippetPiece,
 };

@@ -8,7 +8,6 @@ pub mod document_reader;
 mod fakes;
 pub mod library;
 pub mod page_store;
-pub mod reading_states;
 mod record_source;
 pub mod search_index;
 

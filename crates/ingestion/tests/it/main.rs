@@ -18,12 +18,6 @@ mod page_store {
     cortex_ingestion::page_store_contract!(InMemoryHarness::default());
 }
 
-mod reading_states {
-    use cortex_ingestion::testing::reading_states::InMemoryHarness;
-
-    cortex_ingestion::reading_states_contract!(InMemoryHarness::default());
-}
-
 mod search_index {
     use cortex_ingestion::testing::library::InMemoryHarness;
 

@@ -2,12 +2,14 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use cortex_connections::model::{BrokerConnection, BrokerReference, OwnerClaims};
+use cortex_connections::model::{BrokerConnection, BrokerFilter, BrokerReference, OwnerClaims};
 use cortex_connections::ports::{BrokerError, BrokeredConnections};
-use cortex_kernel::{BrokerConnectionId, Provider};
+use cortex_connections::testing::{COMPANY_A, USER_1};
+use cortex_kernel::{BrokerConnectionId, Provider, UserId};
 use cortex_nango::{NangoClient, NangoConnections};
 use rstest::rstest;
 use serde_json::{Value, json};
+use time::macros::datetime;
 use url::Url;
 
 use crate::stand_in::{KEY, PATIENCE, StandIn, config, tls};
@@ -205,4 +207,126 @@ fn invalid_credentials(status: u16) -> HttpResponse {
     let connection = body_with("credentials", &json!({}));
     let error = json!({ "code": "invalid_credentials", "message": "m", "payload": { "connection": connection } });
     answer(status).json(json!({ "error": error }))
+}
+
+fn filter(user_id: Option<UserId>, provider: Option<Provider>) -> BrokerFilter {
+    BrokerFilter { company_id: COMPANY_A, user_id, provider }
+}
+
+/// Of two integrations.
+fn of_both(host: &Url) -> NangoConnections {
+    let client = NangoClient::new(&config(host, PATIENCE), tls()).unwrap();
+    let integrations = [(Provider::Gmail, "mail".to_owned()), (Provider::QuickBooks, "books & more".to_owned())];
+    NangoConnections::new(client, integrations.into())
+}
+
+/// A connection as Nango lists it.
+fn listed(number: usize, key: &str) -> Value {
+    json!({
+        "id": number, "connection_id": format!("c-{number}"), "provider_config_key": key, "provider": "google-mail",
+        "errors": [], "end_user": null, "tags": { "end_user_id": "u", "organization_id": "o" }, "metadata": {},
+        "created": "2026-03-02T11:58:00.123+00:00",
+    })
+}
+
+#[actix_web::test]
+async fn the_companys_connections_are_listed_by_their_tags_from_page_0_on() {
+    let nango = StandIn::answering(|| HttpResponse::Ok().json(json!({ "connections": [] })));
+    let connections = of_both(&nango.url);
+
+    connections.list(&filter(None, None), 0).await.unwrap();
+    connections.list(&filter(Some(USER_1), Some(Provider::QuickBooks)), 3).await.unwrap();
+
+    let targets: Vec<_> = nango.asked().into_iter().map(|asked| asked.target).collect();
+    let company = format!("tags%5Borganization_id%5D={COMPANY_A}");
+    let user = format!("tags%5Bend_user_id%5D={USER_1}");
+    let everything = format!("/connections?integrationId=mail%2Cbooks+%26+more&{company}&limit=100&page=0");
+    let one_persons = format!("/connections?integrationId=books+%26+more&{company}&limit=100&page=3&{user}");
+    assert_eq!(targets, [everything, one_persons]);
+    nango.stop().await;
+}
+
+#[actix_web::test]
+async fn a_listed_connection_tells_whose_it_is_whether_it_works_and_since_when() {
+    let nango = StandIn::answering(|| {
+        let broken = json!([{ "type": "auth", "log_id": "1" }]);
+        let mut refused = listed(2, "books & more");
+        refused["errors"] = broken;
+        let mut failing = listed(3, "mail");
+        failing["errors"] = json!([{ "type": "sync", "log_id": "1" }]);
+        HttpResponse::Ok().json(json!({ "connections": [listed(1, "mail"), refused, failing, listed(4, "slack")] }))
+    });
+
+    let page = of_both(&nango.url).list(&filter(None, None), 0).await.unwrap();
+
+    let told: Vec<_> = page
+        .connections
+        .iter()
+        .map(|one| (one.reference.provider, one.reference.id.as_str(), one.is_authorized))
+        .collect();
+    assert_eq!(
+        told,
+        [(Provider::Gmail, "c-1", true), (Provider::QuickBooks, "c-2", false), (Provider::Gmail, "c-3", true)],
+        "one of an integration that is not ours is left out"
+    );
+    assert!(page.is_last);
+    assert_eq!(page.connections[0].created_at, datetime!(2026-03-02 11:58:00.123 UTC));
+    let claims = OwnerClaims { user_id: Some("u".to_owned()), email: None, company_id: Some("o".to_owned()) };
+    assert_eq!(page.connections[0].claims, claims);
+    nango.stop().await;
+}
+
+#[actix_web::test]
+async fn a_full_page_is_not_the_last_one() {
+    let nango = StandIn::answering(|| {
+        let full: Vec<_> = (0..100).map(|n| listed(n, "slack")).collect();
+        HttpResponse::Ok().json(json!({ "connections": full }))
+    });
+
+    let page = of_both(&nango.url).list(&filter(None, None), 0).await.unwrap();
+
+    assert_eq!((page.connections.len(), page.is_last), (0, false), "also where none of it is ours");
+    nango.stop().await;
+}
+
+#[rstest]
+#[case::no_list(|| HttpResponse::Ok().json(json!({ "data": [] })), "connections")]
+#[case::no_id(
+    || {
+        let mut one = listed(1, "mail");
+        one["connection_id"] = json!(7);
+        HttpResponse::Ok().json(json!({ "connections": [one] }))
+    },
+    "connection_id"
+)]
+#[case::no_moment(
+    || {
+        let mut one = listed(1, "mail");
+        one["created"] = json!("yesterday");
+        HttpResponse::Ok().json(json!({ "connections": [one] }))
+    },
+    "created"
+)]
+#[actix_web::test]
+async fn a_list_that_cannot_be_read_is_no_list(#[case] answer: fn() -> HttpResponse, #[case] member: &str) {
+    let nango = StandIn::answering(answer);
+
+    let error = of_both(&nango.url).list(&filter(None, None), 0).await.unwrap_err();
+
+    let BrokerError::BadAnswer(source) = &error else { panic!("{error:?}") };
+    assert!(source.to_string().contains(member), "{source}");
+    nango.stop().await;
+}
+
+#[rstest]
+#[case::away(|| HttpResponse::ServiceUnavailable().finish(), true)]
+#[case::our_key(|| HttpResponse::Unauthorized().json(json!({ "error": { "code": "unknown_account" } })), false)]
+#[actix_web::test]
+async fn a_list_that_nango_does_not_give_says_why(#[case] answer: fn() -> HttpResponse, #[case] is_transient: bool) {
+    let nango = StandIn::answering(answer);
+
+    let error = of_both(&nango.url).list(&filter(None, None), 0).await.unwrap_err();
+
+    assert_eq!(error.is_transient(), is_transient, "{error:?}");
+    nango.stop().await;
 }

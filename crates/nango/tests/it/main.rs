@@ -8,5 +8,6 @@ mod failures;
 mod provider_accounts;
 mod records;
 mod stand_in;
+mod webhook_bodies;
 mod webhook_reader;
 mod webhook_signature;

@@ -1,16 +1,16 @@
 //! [`ConnectSessionEndings`] on a company's database.
 
 use async_trait::async_trait;
-use cortex_connections::model::{Connection, Refusal, RefusalReason};
+use cortex_connections::model::{Connection, Refusal};
 use cortex_connections::ports::ConnectSessionEndings;
-use cortex_kernel::{CompanyId, Provider, StoreError, UserId};
+use cortex_kernel::StoreError;
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use time::OffsetDateTime;
 use tracing::instrument;
 
 use crate::Pool;
-use crate::tables::{admin_audit_log, connect_session_endings};
+use crate::tables::{admin_audit_log, broker_removals, connect_session_endings};
 
 /// What became of connect sessions, in a company's database.
 pub struct PgConnectSessionEndings {
@@ -71,23 +71,11 @@ impl ConnectSessionEndings for PgConnectSessionEndings {
                 if let Some(session) = latest {
                     connect_session_endings::refuse(connection, &session, refusal).await?;
                 }
+                if refusal.is_to_be_removed {
+                    broker_removals::insert(connection, company_id, reference).await?;
+                }
                 Ok(admin_audit_log::insert(connection, entry).await?)
             })
             .await
-    }
-
-    #[instrument(name = "pg.connect_session_endings.list_refusals", skip_all)]
-    async fn list_refusals(
-        &self,
-        company_id: CompanyId,
-        user_id: UserId,
-    ) -> Result<Vec<(Provider, RefusalReason)>, StoreError> {
-        let rows = self
-            .company
-            .run(async |connection: &mut AsyncPgConnection| {
-                connect_session_endings::list_refusals(connection, company_id, user_id).await
-            })
-            .await?;
-        Ok(rows.into_iter().map(<(Provider, RefusalReason)>::try_from).collect::<Result<_, _>>()?)
     }
 }

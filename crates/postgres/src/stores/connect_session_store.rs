@@ -63,4 +63,13 @@ impl ConnectSessionStore for PgConnectSessionStore {
             .await?;
         Ok(row.map(ConnectSession::try_from).transpose()?)
     }
+
+    #[instrument(name = "pg.connect_session_store.forget", skip_all)]
+    async fn forget(&self, company_id: CompanyId, before: OffsetDateTime, most: u16) -> Result<usize, StoreError> {
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| {
+                connect_sessions::forget(connection, company_id, before, most.into()).await
+            })
+            .await
+    }
 }

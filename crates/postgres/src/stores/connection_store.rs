@@ -1,15 +1,16 @@
 //! [`ConnectionStore`] on a company's database.
 
 use async_trait::async_trait;
-use cortex_connections::model::{Connection, SaveConnection, SaveDecision, SaveOutcome};
+use cortex_connections::model::{
+    BrokerReference, Connection, ProviderAccount, SaveConnection, SaveDecision, SaveOutcome,
+};
 use cortex_connections::ports::ConnectionStore;
-use cortex_kernel::{CompanyId, Origin, Provider, StoreError, UserId};
+use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError, UserId};
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
-use time::OffsetDateTime;
 use tracing::instrument;
 
-use crate::tables::{admin_audit_log, connections, locks};
+use crate::tables::{admin_audit_log, broker_removals, connections, locks, unclaimed_connections};
 use crate::{Abort, Pool};
 
 /// Connections in a company's database.
@@ -48,39 +49,27 @@ impl ConnectionStore for PgConnectionStore {
         Ok(row.map(Connection::try_from).transpose()?)
     }
 
-    #[instrument(name = "pg.connection_store.list_own", skip_all)]
-    async fn list_own(&self, company_id: CompanyId, user_id: UserId) -> Result<Vec<Connection>, StoreError> {
+    #[instrument(name = "pg.connection_store.identify", skip_all)]
+    async fn identify(&self, read: &Connection, account: &ProviderAccount) -> Result<(), StoreError> {
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| connections::identify(connection, read, account).await)
+            .await
+    }
+
+    #[instrument(name = "pg.connection_store.list_owned", skip_all)]
+    async fn list_owned(
+        &self,
+        company_id: CompanyId,
+        after: Option<ConnectionId>,
+        most: u16,
+    ) -> Result<Vec<Connection>, StoreError> {
         let rows = self
             .company
             .run(async |connection: &mut AsyncPgConnection| {
-                connections::list_own(connection, company_id, user_id).await
+                connections::list_owned(connection, company_id, after, most.into()).await
             })
             .await?;
         Ok(rows.into_iter().map(Connection::try_from).collect::<Result<_, _>>()?)
-    }
-
-    #[instrument(name = "pg.connection_store.mark_needs_reauthorization", skip_all)]
-    async fn mark_needs_reauthorization(&self, refused: &Connection, at: OffsetDateTime) -> Result<bool, StoreError> {
-        let entry = &admin_audit_log::Entry {
-            company_id: refused.owner.company_id,
-            user_id: Some(refused.owner.user_id),
-            session_id: None,
-            action: "connection_needs_reauthorization",
-            resource_type: "connection",
-            resource_id: refused.id.to_string(),
-            details: json!({ "provider": refused.provider.name(), "connection_id": refused.broker_id.as_str() }),
-            // A job found it out: nobody asked.
-            origin: &Origin::default(),
-        };
-        self.company
-            .transaction(async |connection: &mut AsyncPgConnection| {
-                let is_news = connections::mark_needs_reauthorization(connection, refused, at).await?;
-                if is_news {
-                    admin_audit_log::insert(connection, entry).await?;
-                }
-                Ok(is_news)
-            })
-            .await
     }
 }
 
@@ -96,15 +85,32 @@ async fn save_in(connection: &mut AsyncPgConnection, save: &SaveConnection) -> R
     let outcome = match (save.against(stored.as_ref()), stored) {
         (SaveDecision::Keep, Some(stored)) => SaveOutcome::AlreadySaved(stored),
         (SaveDecision::Ended, _) => SaveOutcome::Ended,
+        (SaveDecision::Claim(id), None) => match unclaimed_connections::claim(connection, id, save).await? {
+            Some(previous) => {
+                let row = connections::find(connection, company_id, user_id, save.provider).await?;
+                let row = row.ok_or(diesel::result::Error::NotFound)?;
+                SaveOutcome::Replaced { connection: read(row)?, previous }
+            }
+            None => SaveOutcome::Moved,
+        },
         (SaveDecision::Create, None) => SaveOutcome::Created(read(connections::insert(connection, save).await?)?),
         (SaveDecision::Replace { connected_at, status_changed_at }, Some(stored)) => {
             let row = connections::replace(connection, stored.id, save, connected_at, status_changed_at).await?;
             SaveOutcome::Replaced { connection: read(row)?, previous: stored.broker_id }
         }
-        (SaveDecision::Moved | SaveDecision::Create | SaveDecision::Keep | SaveDecision::Replace { .. }, _) => {
-            SaveOutcome::Moved
-        }
+        (
+            SaveDecision::Moved
+            | SaveDecision::Create
+            | SaveDecision::Claim(_)
+            | SaveDecision::Keep
+            | SaveDecision::Replace { .. },
+            _,
+        ) => SaveOutcome::Moved,
     };
+    if let SaveOutcome::Replaced { previous, .. } = &outcome {
+        let replaced = BrokerReference { provider: save.provider, id: previous.clone() };
+        broker_removals::insert(connection, company_id, &replaced).await?;
+    }
     if let (Some(action), SaveOutcome::Created(saved) | SaveOutcome::Replaced { connection: saved, .. }) =
         (action, &outcome)
     {

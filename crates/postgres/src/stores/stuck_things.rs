@@ -9,6 +9,7 @@ use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use tracing::instrument;
 
+use super::newest_first::{bounds, page_of};
 use crate::tables::{admin_audit_log, quarantined_connections, webhook_inbox};
 use crate::{Abort, Pool};
 
@@ -101,20 +102,6 @@ impl StuckThings for PgStuckThings {
             rows.into_iter().map(KeptInQuarantine::try_from).collect::<Result<_, _>>().map_err(StoreError::from)?;
         Ok(page_of(items, page, |kept| kept.id))
     }
-}
-
-/// Before which number, and how many: one more than asked for, to know whether there is a next page.
-fn bounds(page: &PageRequest) -> Result<(Option<i64>, i64), DirectoryError> {
-    let before = page.cursor().map(str::parse).transpose().map_err(|_| DirectoryError::Cursor)?;
-    Ok((before, i64::from(page.limit()) + 1))
-}
-
-fn page_of<T>(mut items: Vec<T>, page: &PageRequest, id: impl Fn(&T) -> i64) -> Page<T> {
-    let limit = usize::from(page.limit());
-    let is_last = items.len() <= limit;
-    items.truncate(limit);
-    let next_cursor = items.last().filter(|_| !is_last).map(|last| id(last).to_string());
-    Page { items, next_cursor }
 }
 
 const fn stop(outcome: ReplayOutcome) -> Abort<Stop> {

@@ -78,6 +78,15 @@ impl WebhookInbox for PgWebhookInbox {
             })
             .await
     }
+
+    #[instrument(name = "pg.webhook_inbox.forget", skip_all)]
+    async fn forget(&self, company_id: CompanyId, age: Duration, most: u16) -> Result<usize, StoreError> {
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| {
+                webhook_inbox::forget(connection, company_id, age, most.into()).await
+            })
+            .await
+    }
 }
 
 /// What is written down: no longer than is of use, and without NUL, which PostgreSQL keeps in no text.
@@ -89,5 +98,10 @@ fn note_of(ending: &WebhookEnding) -> Option<String> {
             error
         }
     };
-    Some(note.chars().filter(|c| *c != '\0').take(MAX_NOTE).collect())
+    Some(storable(note))
+}
+
+/// A text for operators as PostgreSQL keeps it.
+pub(super) fn storable(note: &str) -> String {
+    note.chars().filter(|c| *c != '\0').take(MAX_NOTE).collect()
 }

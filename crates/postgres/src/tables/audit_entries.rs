@@ -86,12 +86,6 @@ pub(crate) async fn copy(
     company_id: CompanyId,
     actions: &[MasterAction],
 ) -> QueryResult<usize> {
-    fn texts<'a>(
-        actions: &'a [MasterAction],
-        text: impl Fn(&'a MasterAction) -> &'a Option<String>,
-    ) -> Vec<Option<&'a str>> {
-        actions.iter().map(|action| text(action).as_deref()).collect()
-    }
     let ids: Vec<Uuid> = actions.iter().map(|action| action.id).collect();
     let names: Vec<&str> = actions.iter().map(|action| action.action.as_str()).collect();
     let moments: Vec<OffsetDateTime> = actions.iter().map(|action| action.at).collect();
@@ -116,6 +110,14 @@ pub(crate) async fn copy(
     .bind::<Array<Nullable<Text>>, _>(texts(actions, |action| &action.request_id))
     .execute(connection)
     .await
+}
+
+/// A column of copies.
+pub(super) fn texts<'a>(
+    actions: &'a [MasterAction],
+    text: impl Fn(&'a MasterAction) -> &'a Option<String>,
+) -> Vec<Option<&'a str>> {
+    actions.iter().map(|action| text(action).as_deref()).collect()
 }
 
 impl From<Row> for AuditEntry {

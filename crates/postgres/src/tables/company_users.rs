@@ -69,6 +69,24 @@ pub(crate) async fn list_active(
     active.order(company_users::user_id).limit(most).select(Row::as_select()).load(connection).await
 }
 
+/// Those of these people who are active and have a role.
+pub(crate) async fn list_active_among(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    people: &[UserId],
+) -> QueryResult<Vec<UserId>> {
+    let people: Vec<Uuid> = people.iter().map(|person| person.as_uuid()).collect();
+    let active: Vec<Uuid> = company_users::table
+        .filter(company_users::company_id.eq(company_id.as_uuid()))
+        .filter(company_users::user_id.eq_any(people))
+        .filter(company_users::is_active.eq(true))
+        .filter(company_users::role.is_not_null())
+        .select(company_users::user_id)
+        .load(connection)
+        .await?;
+    Ok(active.into_iter().map(UserId::new).collect())
+}
+
 pub(crate) async fn count_active(connection: &mut AsyncPgConnection, company_id: CompanyId) -> QueryResult<i64> {
     company_users::table
         .filter(company_users::company_id.eq(company_id.as_uuid()))

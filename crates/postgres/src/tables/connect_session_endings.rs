@@ -1,6 +1,6 @@
 //! What became of the connect sessions that we issued, in `connect_sessions`.
 
-use cortex_connections::model::{Connection, Refusal, RefusalReason};
+use cortex_connections::model::{Connection, Refusal};
 use cortex_kernel::{CompanyId, Provider, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -8,8 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::inconsistency::Reading;
-use super::{Inconsistency, sql};
+use super::sql;
 
 /// A person's latest session of a provider.
 #[derive(QueryableByName)]
@@ -20,17 +19,6 @@ pub(crate) struct Latest {
     state: String,
     #[diesel(sql_type = Nullable<Text>)]
     connection_id: Option<String>,
-}
-
-/// A person's latest session of a provider, which was refused.
-#[derive(QueryableByName)]
-pub(crate) struct Refused {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Text)]
-    provider_key: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    reason: Option<String>,
 }
 
 /// The latest session, which nobody else changes before the transaction ends.
@@ -79,33 +67,6 @@ pub(crate) async fn refuse(connection: &mut AsyncPgConnection, session: &Latest,
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// Why a session was refused, by provider, of the latest sessions of a person.
-pub(crate) async fn list_refusals(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-    user_id: UserId,
-) -> QueryResult<Vec<Refused>> {
-    sql("select id, provider_key, reason from ( \
-           select distinct on (provider_key) id, provider_key, reason, state from connect_sessions \
-           where tenant_id = $1 and user_id = $2 \
-           order by provider_key, created_at desc) as latest \
-         where state = 'refused'")
-    .bind::<Text, _>(company_id.to_string())
-    .bind::<Text, _>(user_id.to_string())
-    .load(connection)
-    .await
-}
-
-impl TryFrom<Refused> for (Provider, RefusalReason) {
-    type Error = Inconsistency;
-
-    fn try_from(row: Refused) -> Result<Self, Inconsistency> {
-        let reading = Reading { table: "connect_sessions", row: &row.id };
-        let reason = reading.required("reason", row.reason.as_deref())?;
-        Ok((reading.parse("provider_key", &row.provider_key)?, reading.parse("reason", reason)?))
-    }
 }
 
 impl Latest {

@@ -3,12 +3,13 @@
 use cortex_connections::model::{ConnectSession, ConnectSessionId, Owner, TokenHash};
 use cortex_kernel::{CompanyId, Provider, UserId};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Inconsistency;
 use super::inconsistency::Reading;
+use super::{Inconsistency, sql};
 
 diesel::table! {
     connect_sessions (id) {
@@ -80,6 +81,27 @@ pub(crate) async fn find_open(
         .first(connection)
         .await
         .optional()
+}
+
+/// Deletes some of those that ran out before `before` and that are not the latest of their person and provider.
+pub(crate) async fn forget(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    before: OffsetDateTime,
+    most: i64,
+) -> QueryResult<usize> {
+    sql("delete from connect_sessions where tenant_id = $1 and id in ( \
+           select id from connect_sessions old \
+           where tenant_id = $1 and expires_at < $2 and exists ( \
+             select from connect_sessions later \
+             where later.tenant_id = $1 and later.user_id = old.user_id and later.provider_key = old.provider_key \
+               and later.created_at > old.created_at) \
+           limit $3)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Timestamptz, _>(before)
+    .bind::<BigInt, _>(most)
+    .execute(connection)
+    .await
 }
 
 impl TryFrom<Row> for ConnectSession {

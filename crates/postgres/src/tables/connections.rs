@@ -1,7 +1,9 @@
 //! Who connected which account of which provider. Rows without user are from before people owned connections; nothing
 //! here reads or writes them.
 
-use cortex_connections::model::{Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, StatusReason};
+use cortex_connections::model::{
+    BrokerReference, Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, StatusReason,
+};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Email, Provider, UserId};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -24,6 +26,8 @@ diesel::table! {
         reason -> Nullable<Text>,
         connected_at -> Nullable<Timestamptz>,
         status_changed_at -> Nullable<Timestamptz>,
+        fetched_at -> Nullable<Timestamptz>,
+        fetch_failed_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -89,14 +93,6 @@ pub(crate) async fn lock(
         .first(connection)
         .await
         .optional()
-}
-
-pub(crate) async fn list_own(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-    user_id: UserId,
-) -> QueryResult<Vec<Row>> {
-    own(company_id, user_id).order(connections::provider_key).select(Row::as_select()).load(connection).await
 }
 
 /// The connections of these people.
@@ -175,32 +171,74 @@ pub(crate) async fn replace(
     status_changed_at: OffsetDateTime,
 ) -> QueryResult<Row> {
     diesel::update(own(save.owner.company_id, save.owner.user_id).filter(connections::id.eq(id.get())))
-        .set((Brought::of(save, connected_at, status_changed_at), connections::updated_at.eq(diesel::dsl::now)))
+        .set((
+            Brought::of(save, connected_at, status_changed_at),
+            connections::fetched_at.eq(None::<OffsetDateTime>),
+            connections::fetch_failed_at.eq(None::<OffsetDateTime>),
+            connections::updated_at.eq(diesel::dsl::now),
+        ))
         .returning(Row::as_returning())
         .get_result(connection)
         .await
 }
 
-/// Whether it was active until now, with the broker's connection that it had when it was read.
-pub(crate) async fn mark_needs_reauthorization(
+/// Notes the account behind the row, of which none was known; unless it holds another connection of the broker by now.
+pub(crate) async fn identify(
     connection: &mut AsyncPgConnection,
-    refused: &Connection,
-    at: OffsetDateTime,
-) -> QueryResult<bool> {
-    let active = own(refused.owner.company_id, refused.owner.user_id)
-        .filter(connections::id.eq(refused.id.get()))
-        .filter(connections::connection_id.eq(refused.broker_id.as_str()))
-        .filter(connections::status.eq(ConnectionStatus::Active.name()));
-    let changed = diesel::update(active)
+    read: &Connection,
+    account: &ProviderAccount,
+) -> QueryResult<()> {
+    let unidentified = own(read.owner.company_id, read.owner.user_id)
+        .filter(connections::id.eq(read.id.get()))
+        .filter(connections::connection_id.eq(read.broker_id.as_str()))
+        .filter(connections::account_email.is_null())
+        .filter(connections::account_id.is_null());
+    let unverified = StatusReason::AccountUnverified.name();
+    diesel::update(unidentified)
         .set((
-            connections::status.eq(ConnectionStatus::NeedsReauthorization.name()),
-            connections::reason.eq(StatusReason::CredentialsRefused.name()),
-            connections::status_changed_at.eq(at),
+            connections::account_email.eq(account.email.as_ref().map(Email::as_str)),
+            connections::account_id.eq(account.id.as_deref()),
+            connections::reason
+                .eq(diesel::dsl::case_when(connections::reason.is_distinct_from(unverified), connections::reason)),
             connections::updated_at.eq(diesel::dsl::now),
         ))
         .execute(connection)
         .await?;
-    Ok(changed > 0)
+    Ok(())
+}
+
+/// The connections that somebody owns, by their ids, from after `after` on.
+pub(crate) async fn list_owned(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    after: Option<ConnectionId>,
+    most: i64,
+) -> QueryResult<Vec<Row>> {
+    let mut owned = connections::table
+        .filter(connections::tenant_id.eq(company_id.to_string()))
+        .filter(connections::user_id.is_not_null())
+        .into_boxed();
+    if let Some(after) = after {
+        owned = owned.filter(connections::id.gt(after.get()));
+    }
+    owned.order(connections::id).limit(most).select(Row::as_select()).load(connection).await
+}
+
+/// The row that holds the broker's connection, if somebody owns it.
+pub(crate) async fn find_brokered(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    reference: &BrokerReference,
+) -> QueryResult<Option<Row>> {
+    connections::table
+        .filter(connections::tenant_id.eq(company_id.to_string()))
+        .filter(connections::connection_id.eq(reference.id.as_str()))
+        .filter(connections::provider_key.eq(reference.provider.name()))
+        .filter(connections::user_id.is_not_null())
+        .select(Row::as_select())
+        .first(connection)
+        .await
+        .optional()
 }
 
 impl<'a> Brought<'a> {

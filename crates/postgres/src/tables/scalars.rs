@@ -1,7 +1,7 @@
 //! Rows of one value, which several tables answer with.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Uuid as SqlUuid};
 use uuid::Uuid;
 
 /// How many there are.
@@ -16,4 +16,11 @@ pub(super) struct Count {
 pub(super) struct Id {
     #[diesel(sql_type = SqlUuid)]
     pub(super) id: Uuid,
+}
+
+/// Whether it is so.
+#[derive(QueryableByName)]
+pub(super) struct Answer {
+    #[diesel(sql_type = Bool)]
+    pub(super) answer: bool,
 }

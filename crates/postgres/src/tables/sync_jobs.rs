@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::inconsistency::Reading;
-use super::scalars::Id;
+use super::scalars::{Answer, Count, Id};
 use super::{Inconsistency, sql};
 
 #[derive(QueryableByName)]
@@ -84,15 +84,9 @@ pub(crate) struct ProgressJson {
 }
 
 #[derive(QueryableByName)]
-struct Lookup {
-    #[diesel(sql_type = Bool)]
-    answer: bool,
-}
-
-#[derive(QueryableByName)]
-struct Counted {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
+pub(crate) struct UserRow {
+    #[diesel(sql_type = Text)]
+    user_id: String,
 }
 
 #[derive(QueryableByName)]
@@ -169,6 +163,65 @@ pub(crate) async fn fail_abandoned(
     Ok(failed.into_iter().map(|failed| failed.id).collect())
 }
 
+/// Gives up what waits or runs for a connection, whoever runs it: from now on that run can write nothing. Answers what it
+/// was.
+pub(crate) async fn end_of_connection(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    connection_id: ConnectionId,
+    status: JobStatus,
+    failure: &Failure,
+) -> QueryResult<Vec<Uuid>> {
+    let ended: Vec<Id> = sql("update sync_jobs \
+         set status = $3, error_code = $4, error_message = $5, completed_at = now(), \
+             lease_owner = null, lease_until = null \
+         where tenant_id = $1 and connection_id = $2 and kind is not null and status in ('queued', 'running') \
+         returning id")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<BigInt, _>(connection_id.get())
+    .bind::<Text, _>(status.name())
+    .bind::<Text, _>(&failure.code)
+    .bind::<Text, _>(&failure.message)
+    .load(connection)
+    .await?;
+    Ok(ended.into_iter().map(|ended| ended.id).collect())
+}
+
+/// The same for everything that waits or runs for these people.
+pub(crate) async fn end_of_users(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    users: &[UserId],
+    status: JobStatus,
+    failure: &Failure,
+) -> QueryResult<Vec<Uuid>> {
+    let ended: Vec<Id> = sql("update sync_jobs \
+         set status = $3, error_code = $4, error_message = $5, completed_at = now(), \
+             lease_owner = null, lease_until = null \
+         where tenant_id = $1 and user_id = any($2) and kind is not null and status in ('queued', 'running') \
+         returning id")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<Text>, _>(users.iter().map(ToString::to_string).collect::<Vec<_>>())
+    .bind::<Text, _>(status.name())
+    .bind::<Text, _>(&failure.code)
+    .bind::<Text, _>(&failure.message)
+    .load(connection)
+    .await?;
+    Ok(ended.into_iter().map(|ended| ended.id).collect())
+}
+
+/// Whose jobs wait or run.
+pub(crate) async fn list_live_users(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+) -> QueryResult<Vec<UserRow>> {
+    sql("select distinct user_id from sync_jobs \
+         where tenant_id = $1 and kind is not null and status in ('queued', 'running')")
+    .bind::<Text, _>(company_id.to_string())
+    .load(connection)
+    .await
+}
+
 /// Takes what is due, and what is running under a lease that ran out, longest waiting first. A job waits while another one
 /// of its connection runs, and for an initial one also while that waits itself.
 pub(crate) async fn claim(connection: &mut AsyncPgConnection, request: &ClaimRequest) -> QueryResult<Vec<Row>> {
@@ -207,7 +260,7 @@ pub(crate) async fn heartbeat(
     lease: Lease,
     lease_for: Duration,
 ) -> QueryResult<Option<bool>> {
-    let held: Option<Lookup> = sql("update sync_jobs set lease_until = now() + make_interval(secs => $4) \
+    let held: Option<Answer> = sql("update sync_jobs set lease_until = now() + make_interval(secs => $4) \
          where tenant_id = $1 and id = $2 and lease_epoch = $3 and status = 'running' and lease_until > now() \
          returning cancel_requested_at is not null as answer")
     .bind::<Text, _>(company_id.to_string())
@@ -226,7 +279,7 @@ pub(crate) async fn complete(
     company_id: CompanyId,
     lease: Lease,
 ) -> QueryResult<Option<bool>> {
-    let completed: Option<Lookup> = sql("update sync_jobs job \
+    let completed: Option<Answer> = sql("update sync_jobs job \
          set status = case when before.rerun_requested then 'running' else 'completed' end, \
              completed_at = case when before.rerun_requested then null else now() end, \
              lease_owner = case when before.rerun_requested then job.lease_owner end, \
@@ -313,7 +366,7 @@ pub(crate) async fn count(
     company_id: CompanyId,
     filter: &JobFilter,
 ) -> QueryResult<i64> {
-    let counted: Counted = sql("select count(*) as count from sync_jobs \
+    let counted: Count = sql("select count(*) as count from sync_jobs \
          where tenant_id = $1 and kind is not null and connection_id is not null \
            and ($2 is null or user_id = $2) and ($3 is null or job_type = $3) and ($4 is null or status = $4)")
     .bind::<Text, _>(company_id.to_string())
@@ -407,6 +460,14 @@ impl Row {
     pub(crate) fn into_claimed(self) -> Result<ClaimedJob, Inconsistency> {
         let lease = Lease { job: JobId::new(self.id), epoch: self.lease_epoch };
         Ok(ClaimedJob { job: self.try_into()?, lease })
+    }
+}
+
+impl TryFrom<UserRow> for UserId {
+    type Error = Inconsistency;
+
+    fn try_from(row: UserRow) -> Result<Self, Inconsistency> {
+        Reading { table: "sync_jobs", row: &row.user_id }.parse("user_id", &row.user_id)
     }
 }
 

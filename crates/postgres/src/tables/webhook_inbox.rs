@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::inconsistency::Reading;
+use super::scalars::Answer;
 use super::{Inconsistency, sql};
 
 #[derive(QueryableByName)]
@@ -47,12 +48,6 @@ pub(crate) struct EntryRow {
     received_at: OffsetDateTime,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     ended_at: Option<OffsetDateTime>,
-}
-
-#[derive(QueryableByName)]
-struct Told {
-    #[diesel(sql_type = Bool)]
-    answer: bool,
 }
 
 /// Where an ended claim leaves its webhook.
@@ -142,6 +137,25 @@ pub(crate) async fn delete(
     Ok(deleted > 0)
 }
 
+/// Deletes some of those that ended longer ago than `age`.
+pub(crate) async fn forget(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    age: Duration,
+    most: i64,
+) -> QueryResult<usize> {
+    sql("delete from webhook_inbox where tenant_id = $1 and id in ( \
+           select id from webhook_inbox \
+           where tenant_id = $1 and state in ('done', 'ignored', 'dead') \
+             and ended_at < now() - make_interval(secs => $2) \
+           limit $3)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Double, _>(age.as_secs_f64())
+    .bind::<BigInt, _>(most)
+    .execute(connection)
+    .await
+}
+
 /// Webhooks of a state without their bodies, the newest first, from before `before` on.
 pub(crate) async fn list(
     connection: &mut AsyncPgConnection,
@@ -167,7 +181,7 @@ pub(crate) async fn replay(
     company_id: CompanyId,
     id: i64,
 ) -> QueryResult<Option<bool>> {
-    let told: Option<Told> = sql("with before as ( \
+    let told: Option<Answer> = sql("with before as ( \
            select id, state from webhook_inbox where tenant_id = $1 and id = $2 for update), \
          revived as ( \
            update webhook_inbox inbox \

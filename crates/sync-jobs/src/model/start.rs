@@ -134,7 +134,7 @@ impl SyncRequest {
         if is_initial_wish && (word == Some(Override::Block) || (state.is_locked && word.is_none())) {
             return Refuse(StartRefusal::Locked);
         }
-        let goes_by_itself = matches!(self.trigger, Trigger::Webhook | Trigger::Schedule);
+        let goes_by_itself = matches!(self.trigger, Trigger::Webhook | Trigger::Schedule | Trigger::Reconnect);
         if goes_by_itself && self.wish == SyncWish::Incremental && !state.initial_began {
             return Refuse(StartRefusal::NotBegun);
         }
@@ -222,8 +222,10 @@ mod tests {
     #[case::refused(REFUSED, Trigger::User, refused(StartRefusal::NeedsReauthorization))]
     #[case::by_itself_before_everything(FRESH, Trigger::Webhook, refused(StartRefusal::NotBegun))]
     #[case::by_time_before_everything(FRESH, Trigger::Schedule, refused(StartRefusal::NotBegun))]
+    #[case::by_reconnect_before_everything(FRESH, Trigger::Reconnect, refused(StartRefusal::NotBegun))]
     #[case::by_itself(READ, Trigger::Webhook, GOES_ON)]
     #[case::by_time(READ, Trigger::Schedule, GOES_ON)]
+    #[case::by_reconnect(READ, Trigger::Reconnect, GOES_ON)]
     fn an_incremental_sync_needs_no_leave(
         #[case] state: SyncState,
         #[case] trigger: Trigger,

@@ -12,6 +12,12 @@ mod job_queue {
     cortex_sync_jobs::job_queue_contract!(InMemoryHarness::default());
 }
 
+mod live_jobs {
+    use cortex_sync_jobs::testing::live_jobs::InMemoryHarness;
+
+    cortex_sync_jobs::live_jobs_contract!(InMemoryHarness::default());
+}
+
 mod sync_starter {
     use cortex_sync_jobs::testing::sync_starter::InMemoryHarness;
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use cortex_kernel::{BrokerConnectionId, CompanyId, Origin, Provider, StoreError, UserId};
 use time::OffsetDateTime;
 
-use crate::model::{ConnectSession, ConnectSessionId, Connection, Refusal, RefusalReason};
+use crate::model::{BrokerReference, ConnectSession, ConnectSessionId, Connection, Refusal, RefusalReason};
 use crate::ports::{ConnectSessionEndings, ConnectSessionStore};
 
 /// Connect sessions in memory.
@@ -30,6 +30,7 @@ pub enum SessionState {
 struct State {
     sessions: Vec<(ConnectSession, SessionState)>,
     audit: Vec<(CompanyId, &'static str)>,
+    removals: Vec<(CompanyId, BrokerReference)>,
 }
 
 impl InMemoryConnectSessionStore {
@@ -52,6 +53,25 @@ impl InMemoryConnectSessionStore {
     pub fn audited(&self, company_id: CompanyId) -> Vec<&'static str> {
         let state = self.state();
         state.audit.iter().filter(|(of, _)| *of == company_id).map(|(_, action)| *action).collect()
+    }
+
+    /// What was remembered as to be removed at the broker, oldest first.
+    #[must_use]
+    pub fn to_be_removed(&self, company_id: CompanyId) -> Vec<BrokerReference> {
+        self.state().removals.iter().filter(|(of, _)| *of == company_id).map(|(_, removed)| removed.clone()).collect()
+    }
+
+    /// Why the person's latest session of the provider was refused, if it was.
+    pub(crate) fn refusal_of(
+        &self,
+        company_id: CompanyId,
+        user_id: UserId,
+        provider: Provider,
+    ) -> Option<RefusalReason> {
+        match self.state().latest(company_id, user_id, provider) {
+            Some((_, SessionState::Refused(reason, _))) => Some(*reason),
+            _ => None,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -99,6 +119,23 @@ impl ConnectSessionStore for InMemoryConnectSessionStore {
         });
         Ok(open.max_by_key(|(session, _)| session.opened_at).map(|(session, _)| session.clone()))
     }
+
+    async fn forget(&self, company_id: CompanyId, before: OffsetDateTime, most: u16) -> Result<usize, StoreError> {
+        let mut state = self.state();
+        let all: Vec<_> = state.sessions.iter().map(|(session, _)| session.clone()).collect();
+        let is_latest = |one: &ConnectSession| {
+            let his = |other: &&ConnectSession| other.owner == one.owner && other.provider == one.provider;
+            all.iter().filter(his).all(|other| other.opened_at <= one.opened_at)
+        };
+        let mut left = usize::from(most);
+        state.sessions.retain(|(session, _)| {
+            let is_old = session.owner.company_id == company_id && session.expires_at < before;
+            let goes = is_old && !is_latest(session) && left > 0;
+            left -= usize::from(goes);
+            !goes
+        });
+        Ok(all.len() - state.sessions.len())
+    }
 }
 
 #[async_trait]
@@ -123,21 +160,9 @@ impl ConnectSessionEndings for InMemoryConnectSessionStore {
             *told = refused;
         }
         state.audit.push((owner.company_id, "connection_failed"));
+        if refusal.is_to_be_removed {
+            state.removals.push((owner.company_id, reference.clone()));
+        }
         Ok(())
-    }
-
-    async fn list_refusals(
-        &self,
-        company_id: CompanyId,
-        user_id: UserId,
-    ) -> Result<Vec<(Provider, RefusalReason)>, StoreError> {
-        let mut state = self.state();
-        let refused = |provider| match state.latest(company_id, user_id, provider) {
-            Some((_, SessionState::Refused(reason, _))) => Some((provider, *reason)),
-            _ => None,
-        };
-        let mut refusals: Vec<_> = Provider::ALL.into_iter().filter_map(refused).collect();
-        refusals.sort_by_key(|(provider, _)| provider.name());
-        Ok(refusals)
     }
 }

@@ -5,6 +5,9 @@ mod connections;
 mod members;
 mod originals;
 mod quarantine;
+mod removals;
+mod turns;
+mod views;
 mod webhook_inbox;
 
 pub use connect_sessions::{InMemoryConnectSessionStore, SessionState};
@@ -12,4 +15,7 @@ pub use connections::InMemoryConnectionStore;
 pub use members::InMemoryMembers;
 pub use originals::InMemoryOriginalConnections;
 pub use quarantine::InMemoryQuarantineStore;
+pub use removals::InMemoryBrokerRemovals;
+pub use turns::InMemoryTurns;
+pub use views::InMemoryConnectionViews;
 pub use webhook_inbox::{InMemoryWebhookInbox, StoredWebhook};

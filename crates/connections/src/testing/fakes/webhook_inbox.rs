@@ -9,7 +9,6 @@ use time::OffsetDateTime;
 
 use crate::model::{
     ClaimedWebhook, InboxEntry, NewWebhook, PutOutcome, Replay, ReplayOutcome, WebhookClaim, WebhookEnding,
-    WebhookState,
 };
 use crate::ports::WebhookInbox;
 use crate::testing::NOON;
@@ -46,6 +45,7 @@ struct Row {
     told: StoredWebhook,
     run_after: OffsetDateTime,
     received_at: OffsetDateTime,
+    ended_at: Option<OffsetDateTime>,
 }
 
 impl InMemoryWebhookInbox {
@@ -75,7 +75,7 @@ impl InMemoryWebhookInbox {
                     note: row.told.last_error.clone(),
                     request_id: row.webhook.request_id.clone(),
                     received_at: row.received_at,
-                    ended_at: (webhook_state != WebhookState::Pending).then_some(state.now),
+                    ended_at: row.ended_at,
                 }
             })
             .collect()
@@ -98,6 +98,7 @@ impl InMemoryWebhookInbox {
         let row = &mut state.rows[place];
         row.told = StoredWebhook { state: "pending".to_owned(), attempts: 0, last_error: None };
         row.run_after = now;
+        row.ended_at = None;
         state.replayed.push(replay.clone());
         ReplayOutcome::Replayed
     }
@@ -124,7 +125,8 @@ impl Row {
         self.webhook.company_id == company_id && self.told.state == "pending"
     }
 
-    fn end(&mut self, state: &str, note: Option<String>) {
+    fn end(&mut self, now: OffsetDateTime, state: &str, note: Option<String>) {
+        self.ended_at = Some(now);
         self.told = StoredWebhook { state: state.to_owned(), attempts: self.told.attempts, last_error: note };
     }
 
@@ -146,7 +148,14 @@ impl WebhookInbox for InMemoryWebhookInbox {
         let (now, number) = (state.now, state.next);
         state.next += 1;
         let told = StoredWebhook { state: "pending".to_owned(), attempts: 0, last_error: None };
-        state.rows.push(Row { number, webhook: webhook.clone(), told, run_after: now, received_at: now });
+        state.rows.push(Row {
+            number,
+            webhook: webhook.clone(),
+            told,
+            run_after: now,
+            received_at: now,
+            ended_at: None,
+        });
         Ok(PutOutcome::Stored)
     }
 
@@ -179,13 +188,27 @@ impl WebhookInbox for InMemoryWebhookInbox {
         let Some(place) = state.rows.iter().position(held) else { return Ok(false) };
         let row = &mut state.rows[place];
         match ending {
-            WebhookEnding::Done => row.end("done", None),
-            WebhookEnding::Ignored { note } => row.end("ignored", Some(note.clone())),
-            WebhookEnding::Dead { error } => row.end("dead", Some(error.clone())),
+            WebhookEnding::Done => row.end(now, "done", None),
+            WebhookEnding::Ignored { note } => row.end(now, "ignored", Some(note.clone())),
+            WebhookEnding::Dead { error } => row.end(now, "dead", Some(error.clone())),
             WebhookEnding::Retried { error, after } => row.wait(now, *after, error, true),
             WebhookEnding::Snoozed { error, after } => row.wait(now, *after, error, false),
             WebhookEnding::Removed => drop(state.rows.remove(place)),
         }
         Ok(true)
+    }
+
+    async fn forget(&self, company_id: CompanyId, age: Duration, most: u16) -> Result<usize, StoreError> {
+        let mut state = self.state();
+        let before = state.now - age;
+        let mut left = usize::from(most);
+        let rows = state.rows.len();
+        state.rows.retain(|row| {
+            let is_old = row.webhook.company_id == company_id && row.ended_at.is_some_and(|ended_at| ended_at < before);
+            let goes = is_old && left > 0;
+            left -= usize::from(goes);
+            !goes
+        });
+        Ok(rows - state.rows.len())
     }
 }

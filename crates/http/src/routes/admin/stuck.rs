@@ -1,7 +1,9 @@
-//! `/admin/inbox` and `/admin/connections`: what got stuck, without what is in it.
+//! `/admin/inbox` and `/admin/connections`: webhooks without what is in them, and connections, what got stuck first.
 
 use actix_web::web::{Data, Json, Path, Query};
-use cortex_connections::model::{InboxEntry, KeptInQuarantine, Replay, ReplayOutcome, WebhookState};
+use cortex_connections::model::{
+    InboxEntry, KeptInQuarantine, Replay, ReplayOutcome, UnknownConnectionStatus, ViewFilter, WebhookState,
+};
 use cortex_connections::ports::DirectoryError;
 use cortex_kernel::PageRequest;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::AdminServices;
 use crate::admin_gate::Admin;
 use crate::problem::{Problem, ProblemKind};
+use crate::routes::connections::ConnectionItem;
 use crate::routes::openapi::ProblemBody;
 
 /// Which webhooks are wanted.
@@ -61,7 +64,7 @@ pub(in crate::routes) struct Replayed {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(in crate::routes) struct WantedConnections {
-    /// `quarantined`, which counts where it is not said.
+    /// `quarantined`, which counts where it is not said, `active`, `needs_reauthorization` or `disconnected`.
     status: Option<String>,
     /// At most so many; 50 where it is not said, 200 at most.
     limit: Option<u16>,
@@ -69,11 +72,19 @@ pub(in crate::routes) struct WantedConnections {
     cursor: Option<String>,
 }
 
-/// Connections that fit nobody, newest first.
+/// Connections, newest first.
 #[derive(Serialize, ToSchema)]
-pub(in crate::routes) struct Quarantined {
-    items: Vec<QuarantinedItem>,
+pub(in crate::routes) struct AdminConnections {
+    items: Vec<AdminConnection>,
     next_cursor: Option<String>,
+}
+
+/// A connection that fits nobody, or one of the company's.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum AdminConnection {
+    Quarantined(QuarantinedItem),
+    Known(ConnectionItem),
 }
 
 #[derive(Serialize, ToSchema)]
@@ -91,7 +102,7 @@ struct QuarantinedItem {
     created_at: OffsetDateTime,
 }
 
-/// The one status that is listed.
+/// The status of what fits nobody.
 const QUARANTINED: &str = "quarantined";
 
 /// Webhooks of a state, those that were given up where no other is named.
@@ -145,26 +156,38 @@ pub(in crate::routes) async fn replay(
     }
 }
 
-/// Connections at the broker that nobody may use.
+/// Connections at the broker that nobody may use, or the company's of another status.
 #[utoipa::path(
     get,
     path = "/admin/connections",
+    operation_id = "admin_connections",
     tag = "admin",
     params(WantedConnections),
-    responses((status = 200, body = Quarantined))
+    responses((status = 200, body = AdminConnections))
 )]
-pub(in crate::routes) async fn quarantined(
+pub(in crate::routes) async fn connections(
     Admin { session, .. }: Admin,
     Query(wanted): Query<WantedConnections>,
     admin: Data<AdminServices>,
-) -> Result<Json<Quarantined>, Problem> {
-    if wanted.status.is_some_and(|status| status != QUARANTINED) {
-        return Err(Problem::new(ProblemKind::InvalidQuery).detail("Only quarantined connections are listed here."));
-    }
+) -> Result<Json<AdminConnections>, Problem> {
+    let company_id = session.company_id;
     let page = PageRequest::new(wanted.limit, wanted.cursor);
-    let found = admin.stuck.list_quarantined(session.company_id, &page).await?;
-    let items = found.items.into_iter().map(QuarantinedItem::from).collect();
-    Ok(Json(Quarantined { items, next_cursor: found.next_cursor }))
+    let status = match wanted.status.as_deref() {
+        None | Some(QUARANTINED) => {
+            let found = admin.stuck.list_quarantined(company_id, &page).await?;
+            let items = found.items.into_iter().map(|kept| AdminConnection::Quarantined(kept.into())).collect();
+            return Ok(Json(AdminConnections { items, next_cursor: found.next_cursor }));
+        }
+        Some(status) => status.parse().map_err(|error: UnknownConnectionStatus| {
+            Problem::new(ProblemKind::InvalidQuery)
+                .detail("The status may be quarantined, active, needs_reauthorization or disconnected.")
+                .caused_by(error)
+        })?,
+    };
+    let filter = ViewFilter { user_id: None, status: Some(status) };
+    let found = admin.connection_views.list_connections(company_id, &filter, &page).await?;
+    let items = found.items.into_iter().map(|one| AdminConnection::Known(one.into())).collect();
+    Ok(Json(AdminConnections { items, next_cursor: found.next_cursor }))
 }
 
 impl From<InboxEntry> for WebhookItem {

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::{CompanyHarness, NewRow, a_bare_master_action, a_master_action, a_row, minutes_after_noon};
 use crate::model::audit::{
-    AuditEntry, AuditFilter, AuditQuery, EntryFacts, ExportFormat, ExportStart, Finding, Link, PersonalState, SealHead,
-    Walk,
+    AuditEntry, AuditFilter, AuditQuery, EntryFacts, ExportFormat, ExportStart, Finding, Link, MasterAction,
+    PersonalState, SealHead, Walk,
 };
 use crate::ports::{ListAuditError, Sealing};
 use crate::testing::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2};
@@ -438,4 +438,40 @@ pub async fn an_export_leaves_its_audit_row(harness: &impl CompanyHarness) {
     let listed = list(harness, COMPANY_A, &all()).await;
     assert_eq!(told(&listed), ["export_started"]);
     assert!(listed.items[0].details.as_deref().is_some_and(|details| details.contains("csv")));
+}
+
+pub async fn what_was_done_about_connections_is_listed_oldest_first_and_goes_on_after_a_position(
+    harness: &impl CompanyHarness,
+) {
+    let mut ids = Vec::new();
+    for (action, minutes) in [("connection_disconnected", 2), ("connection_created", 1), ("connection_failed", 3)] {
+        ids.push(harness.put(COMPANY_A, NewRow { at: minutes_after_noon(minutes), ..a_row(action) }).await);
+    }
+    let actions = harness.connection_actions(COMPANY_A);
+
+    let first = actions.list_actions(COMPANY_A, None, 2).await.expect("a list");
+    let rest = actions.list_actions(COMPANY_A, first.last().map(MasterAction::position), 10).await.expect("a list");
+
+    let told: Vec<_> = first.iter().chain(&rest).map(|told| (told.id, told.action.as_str())).collect();
+    let expected = [(ids[1], "connection_created"), (ids[0], "connection_disconnected"), (ids[2], "connection_failed")];
+    assert_eq!((first.len(), told.as_slice()), (2, expected.as_slice()));
+    assert_eq!(first[0].user_id, Some(USER_1.to_string()));
+}
+
+pub async fn what_was_done_about_others_is_not_listed(harness: &impl CompanyHarness) {
+    put(harness, "admin_login").await;
+    put(harness, "connections").await;
+
+    let listed = harness.connection_actions(COMPANY_A).list_actions(COMPANY_A, None, 10).await;
+
+    assert_eq!(listed.expect("a list"), []);
+}
+
+pub async fn what_was_done_in_another_company_is_not_listed(harness: &impl CompanyHarness) {
+    harness.put(COMPANY_B, a_row("connection_created")).await;
+
+    for deployment in [COMPANY_A, COMPANY_B] {
+        let listed = harness.connection_actions(deployment).list_actions(COMPANY_A, None, 10).await;
+        assert_eq!(listed.expect("a list"), []);
+    }
 }

@@ -17,7 +17,8 @@ use crate::model::audit::{
     MasterAction, MasterPosition, NewSeal, Past, Personal, SealHead, StoredSeal,
 };
 use crate::ports::{
-    AuditChain, AuditCopies, AuditHeads, AuditLog, AuditRetention, AuditSealer, ListAuditError, MasterActions, Sealing,
+    AuditChain, AuditCopies, AuditHeads, AuditLog, AuditRetention, AuditSealer, ConnectionActions, ListAuditError,
+    MasterActions, MasterCopies, Sealing,
 };
 
 /// The audit logs of companies in memory, with their seals.
@@ -320,6 +321,39 @@ fn micros(at: OffsetDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000).expect("a moment of the calendar")
 }
 
+/// What is personal is not told: it is kept as digests here.
+#[async_trait]
+impl ConnectionActions for InMemoryAudit {
+    async fn list_actions(
+        &self,
+        company_id: CompanyId,
+        after: Option<MasterPosition>,
+        limit: u16,
+    ) -> Result<Vec<MasterAction>, StoreError> {
+        let state = self.state();
+        let mut found: Vec<_> = state
+            .of(company_id)
+            .filter(|(_, facts)| facts.action.starts_with("connection_"))
+            .map(|(at, facts)| MasterAction {
+                id: facts.id,
+                user_id: facts.user_id.clone(),
+                action: facts.action.clone(),
+                resource_type: facts.resource_type.clone(),
+                resource_id: facts.resource_id.clone(),
+                details: None,
+                address: None,
+                user_agent: None,
+                request_id: facts.request_id.clone(),
+                at,
+            })
+            .filter(|action| after.is_none_or(|after| action.position() > after))
+            .collect();
+        found.sort_by_key(MasterAction::position);
+        found.truncate(usize::from(limit));
+        Ok(found)
+    }
+}
+
 /// Kept heads in memory.
 #[derive(Debug, Default)]
 pub struct InMemoryAuditHeads {
@@ -397,5 +431,25 @@ impl MasterActions for InMemoryMasterActions {
             forgotten += 1;
         }
         Ok(forgotten)
+    }
+}
+
+#[async_trait]
+impl MasterCopies for InMemoryMasterActions {
+    async fn find_latest(&self, company_id: CompanyId) -> Result<Option<MasterPosition>, StoreError> {
+        let actions = self.actions.lock().expect("nobody panics while holding it");
+        let told = actions.iter().filter(|(of, action)| *of == company_id && action.action.starts_with("connection_"));
+        Ok(told.map(|(_, action)| action.position()).max())
+    }
+
+    async fn copy(&self, company_id: CompanyId, new: &[MasterAction]) -> Result<usize, StoreError> {
+        let mut actions = self.actions.lock().expect("nobody panics while holding it");
+        let before = actions.len();
+        for action in new {
+            if actions.iter().all(|(_, known)| known.id != action.id) {
+                actions.push((company_id, action.clone()));
+            }
+        }
+        Ok(actions.len() - before)
     }
 }

@@ -101,3 +101,41 @@ pub async fn what_is_personal_in_old_actions_of_the_company_is_forgotten(harness
     let elsewhere = harness.actions(COMPANY_B).list_actions(COMPANY_B, None, 10).await.expect("a list");
     assert!(elsewhere[0].address.is_some(), "{elsewhere:?}");
 }
+
+fn about_a_connection(number: u32, minutes: i64) -> MasterAction {
+    let action = "connection_created".to_owned();
+    MasterAction { action, ..a_master_action(number, minutes_after_noon(minutes)) }
+}
+
+pub async fn what_master_is_told_about_a_connection_is_kept_once(harness: &impl MasterHarness) {
+    let copies = harness.copies(COMPANY_A);
+    let actions = [
+        about_a_connection(1, 0),
+        MasterAction { action: "connection_failed".to_owned(), ..a_bare_master_action(2, NOON) },
+    ];
+
+    assert_eq!(copies.copy(COMPANY_A, &actions).await.expect("an answer"), 2);
+    assert_eq!(copies.copy(COMPANY_A, &actions).await.expect("an answer"), 0);
+    assert_eq!(copies.copy(COMPANY_A, &[]).await.expect("an answer"), 0);
+}
+
+pub async fn the_latest_that_master_was_told_about_connections_is_found(harness: &impl MasterHarness) {
+    let copies = harness.copies(COMPANY_A);
+    harness.put(COMPANY_A, a_master_action(9, minutes_after_noon(9))).await;
+    assert_eq!(copies.find_latest(COMPANY_A).await.expect("an answer"), None);
+
+    let (earlier, later) = (about_a_connection(1, 1), about_a_connection(2, 2));
+    copies.copy(COMPANY_A, &[later.clone(), earlier]).await.expect("an answer");
+
+    assert_eq!(copies.find_latest(COMPANY_A).await.expect("an answer"), Some(later.position()));
+    let elsewhere = harness.copies(COMPANY_B).find_latest(COMPANY_B).await;
+    assert_eq!(elsewhere.expect("an answer"), None);
+}
+
+pub async fn what_master_is_told_about_a_connection_does_not_come_back(harness: &impl MasterHarness) {
+    harness.copies(COMPANY_A).copy(COMPANY_A, &[about_a_connection(1, 0)]).await.expect("an answer");
+
+    let listed = harness.actions(COMPANY_A).list_actions(COMPANY_A, None, 10).await;
+
+    assert_eq!(listed.expect("a list"), []);
+}

@@ -16,7 +16,10 @@ use uuid::Uuid;
 
 use super::{NOON, USER_1};
 use crate::model::audit::MasterAction;
-use crate::ports::{AuditChain, AuditCopies, AuditHeads, AuditLog, AuditRetention, AuditSealer, MasterActions};
+use crate::ports::{
+    AuditChain, AuditCopies, AuditHeads, AuditLog, AuditRetention, AuditSealer, ConnectionActions, MasterActions,
+    MasterCopies,
+};
 
 pub use company_cases::*;
 pub use fakes::{InMemoryAudit, InMemoryAuditHeads, InMemoryMasterActions};
@@ -52,6 +55,8 @@ pub trait CompanyHarness: Send + Sync {
     fn retention(&self, company_id: CompanyId) -> Arc<dyn AuditRetention>;
     /// What admins read.
     fn log(&self, company_id: CompanyId) -> Arc<dyn AuditLog>;
+    /// What is told of connections, as the deployment of this company tells it.
+    fn connection_actions(&self, company_id: CompanyId) -> Arc<dyn ConnectionActions>;
     /// Writes a row as stores do.
     async fn put(&self, company_id: CompanyId, row: NewRow) -> Uuid;
     /// Writes a row in a way that the sealer is told nothing of it.
@@ -69,6 +74,8 @@ pub trait MasterHarness: Send + Sync {
     fn heads(&self, company_id: CompanyId) -> Arc<dyn AuditHeads>;
     /// What was done in Master.
     fn actions(&self, company_id: CompanyId) -> Arc<dyn MasterActions>;
+    /// Where Master keeps what it is told.
+    fn copies(&self, company_id: CompanyId) -> Arc<dyn MasterCopies>;
     /// Has something done in Master.
     async fn put(&self, company_id: CompanyId, action: MasterAction);
 }
@@ -156,6 +163,9 @@ macro_rules! company_audit_contract {
             rows_of_another_company_are_not_listed,
             a_cursor_that_is_none_is_refused,
             an_export_leaves_its_audit_row,
+            what_was_done_about_connections_is_listed_oldest_first_and_goes_on_after_a_position,
+            what_was_done_about_others_is_not_listed,
+            what_was_done_in_another_company_is_not_listed,
         }
     };
 }
@@ -174,6 +184,9 @@ macro_rules! master_audit_contract {
             what_happened_to_connections_is_not_masters_to_tell,
             actions_of_another_company_are_not_listed,
             what_is_personal_in_old_actions_of_the_company_is_forgotten,
+            what_master_is_told_about_a_connection_is_kept_once,
+            the_latest_that_master_was_told_about_connections_is_found,
+            what_master_is_told_about_a_connection_does_not_come_back,
         }
     };
 }
@@ -218,6 +231,10 @@ impl CompanyHarness for InMemoryCompanyHarness {
         self.0.clone()
     }
 
+    fn connection_actions(&self, _: CompanyId) -> Arc<dyn ConnectionActions> {
+        self.0.clone()
+    }
+
     async fn put(&self, company_id: CompanyId, row: NewRow) -> Uuid {
         self.0.put(company_id, row)
     }
@@ -249,6 +266,10 @@ impl MasterHarness for InMemoryMasterHarness {
     }
 
     fn actions(&self, _: CompanyId) -> Arc<dyn MasterActions> {
+        self.actions.clone()
+    }
+
+    fn copies(&self, _: CompanyId) -> Arc<dyn MasterCopies> {
         self.actions.clone()
     }
 

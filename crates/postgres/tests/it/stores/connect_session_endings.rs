@@ -50,6 +50,10 @@ impl Harness for PgHarness {
     async fn audited(&self, company_id: CompanyId) -> Vec<String> {
         self.0.audited("admin_audit_log", company_id).await
     }
+
+    async fn to_be_removed(&self, company_id: CompanyId) -> Vec<String> {
+        self.0.to_be_removed(company_id).await
+    }
 }
 
 cortex_connections::connect_session_endings_contract!(PgHarness::new().await);
@@ -76,12 +80,4 @@ async fn without_its_audit_row_no_session_is_refused() {
 
     assert!(matches!(refused, Err(StoreError::Broken(_))), "{refused:?}");
     assert_eq!(harness.state_of(COMPANY_A, a_connect_session().id).await, SessionState::Open);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_walls_the_store_itself_tells_companies_apart() {
-    let harness = PgHarness::new().await;
-    harness.0.open_walls().await;
-
-    cortex_connections::testing::connect_session_endings::somebody_elses_refusals_are_not_told(&harness).await;
 }

@@ -4,18 +4,20 @@ use std::sync::{Arc, Mutex};
 
 use cortex_connections::model::{BrokerConnection, BrokerReference, ProviderAccount, Webhook, WebhookEvent};
 use cortex_connections::ports::{
-    ConnectSessionStore, ConnectionStore, MockBrokeredConnections, MockProviderAccounts, MockWebhookAuthenticity,
-    MockWebhookReader, OriginalConnections,
+    ConnectSessionStore, ConnectionStore, MockAccountReading, MockBrokeredConnections, MockProviderAccounts,
+    MockWebhookAuthenticity, MockWebhookReader, OriginalConnections, ReadOutcome,
 };
 use cortex_connections::testing::{
     COMPANY_A, COMPANY_B, NOON, USER_1, a_broker_connection, a_claim, a_connect_session, an_owner,
 };
-use cortex_connections::{AdoptConnection, AdoptPorts, ReceiveWebhook, ReceivedWebhook, Tick, WorkOffInbox};
+use cortex_connections::{
+    AdoptConnection, AdoptPorts, CheckConnection, InboxPorts, ReceiveWebhook, ReceivedWebhook, Tick, WorkOffInbox,
+};
 use cortex_kernel::{BrokerConnectionId, Origin, Provider};
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgConnectSessionEndings, PgConnectSessionStore, PgConnectionStore, PgMembers, PgOriginalConnections,
-    PgQuarantineStore, PgWebhookInbox,
+    PgBrokerRemovals, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionHealth, PgConnectionStore, PgMembers,
+    PgOriginalConnections, PgQuarantineStore, PgUnclaimedConnections, PgWebhookInbox,
 };
 use futures_util::future::join_all;
 
@@ -66,6 +68,8 @@ impl Stage {
             let email = if is_other { "private@example.com" } else { "Mailbox@example.com" };
             Ok(ProviderAccount { id: None, email: Some(email.parse().unwrap()) })
         });
+        let mut reading = MockAccountReading::new();
+        reading.expect_have_read().returning(|_, _, _| Ok(ReadOutcome::NotBegun));
         let (company, master) = (self.company.pool(COMPANY_A), self.master.pool(COMPANY_A));
         let ports = AdoptPorts {
             brokered: Arc::new(brokered),
@@ -76,9 +80,21 @@ impl Stage {
             session_endings: Arc::new(PgConnectSessionEndings::new(company.clone())),
             originals: Arc::new(PgOriginalConnections::new(master)),
             quarantine: Arc::new(PgQuarantineStore::new(company.clone())),
+            unclaimed: Arc::new(PgUnclaimedConnections::new(company.clone())),
+            removals: Arc::new(PgBrokerRemovals::new(company.clone())),
+            reading: Arc::new(reading),
         };
-        let adopt = AdoptConnection::new(COMPANY_A, ports, Arc::new(|| NOON));
-        WorkOffInbox::new(COMPANY_A, Arc::new(PgWebhookInbox::new(company)), reader(), adopt)
+        let health = Arc::new(PgConnectionHealth::new(company.clone()));
+        let check = CheckConnection::new(COMPANY_A, ports.brokered.clone(), health.clone(), Arc::new(|| NOON));
+        let inbox = InboxPorts {
+            inbox: Arc::new(PgWebhookInbox::new(company)),
+            reader: reader(),
+            health,
+            members: ports.members.clone(),
+            reading: ports.reading.clone(),
+        };
+        let adopt = Arc::new(AdoptConnection::new(COMPANY_A, ports, Arc::new(|| NOON)));
+        WorkOffInbox::new(COMPANY_A, inbox, adopt, check, Arc::new(|| NOON))
     }
 
     /// A webhook of the connection of this id comes and is worked off.

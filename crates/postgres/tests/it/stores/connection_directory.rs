@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cortex_connections::ports::{
-    ConnectionDirectory, ConnectionStore, MemberDirectory, QuarantineStore, StuckThings, WebhookInbox,
+    ConnectionDirectory, ConnectionHealth, ConnectionStore, MemberDirectory, QuarantineStore, StuckThings, WebhookInbox,
 };
 use cortex_connections::testing::directory::{Harness, MemberHarness};
 use cortex_connections::testing::{COMPANY_A, COMPANY_B, directory};
 use cortex_kernel::{CompanyId, Email, UserId};
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgConnectionDirectory, PgConnectionStore, PgMemberDirectory, PgQuarantineStore, PgStuckThings, PgWebhookInbox,
+    PgConnectionDirectory, PgConnectionHealth, PgConnectionStore, PgMemberDirectory, PgQuarantineStore, PgStuckThings,
+    PgWebhookInbox,
 };
 
 use super::world::World;
@@ -36,6 +37,10 @@ impl Harness for PgHarness {
 
     fn store(&self, company_id: CompanyId) -> Arc<dyn ConnectionStore> {
         Arc::new(PgConnectionStore::new(self.0.pool(company_id)))
+    }
+
+    fn health(&self, company_id: CompanyId) -> Arc<dyn ConnectionHealth> {
+        Arc::new(PgConnectionHealth::new(self.0.pool(company_id)))
     }
 
     fn inbox(&self, company_id: CompanyId) -> Arc<dyn WebhookInbox> {

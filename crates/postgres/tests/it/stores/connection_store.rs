@@ -29,9 +29,20 @@ impl Harness for PgHarness {
     }
 
     async fn disconnect(&self, company_id: CompanyId, id: ConnectionId, at: OffsetDateTime) {
-        let update = "update connections set status = 'disconnected', status_changed_at = $3 \
-                      where tenant_id = $1 and id = $2";
-        self.0.superuser().execute(update, &[&company_id.to_string(), &id.get(), &at]).await.unwrap();
+        self.0.disconnect(company_id, id, at).await;
+    }
+
+    async fn put_unclaimed(
+        &self,
+        company_id: CompanyId,
+        broker_id: &str,
+        connected_at: OffsetDateTime,
+    ) -> ConnectionId {
+        self.0.put_unclaimed(company_id, broker_id, connected_at).await
+    }
+
+    async fn to_be_removed(&self, company_id: CompanyId) -> Vec<String> {
+        self.0.to_be_removed(company_id).await
     }
 
     async fn audited(&self, company_id: CompanyId) -> Vec<String> {
@@ -93,7 +104,7 @@ async fn a_row_that_cannot_be_read_is_named() {
     harness.store(COMPANY_A).save_connection(&a_save()).await.unwrap();
     harness.0.superuser().batch_execute("update connections set reason = 'the moon'").await.unwrap();
 
-    let error = harness.store(COMPANY_A).list_own(COMPANY_A, USER_1).await.unwrap_err();
+    let error = harness.store(COMPANY_A).list_owned(COMPANY_A, None, 9).await.unwrap_err();
 
     assert!(!error.is_transient());
     assert_eq!(error.source().unwrap().to_string(), "connections.reason of row 1 cannot be read");

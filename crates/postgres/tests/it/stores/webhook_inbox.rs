@@ -30,7 +30,8 @@ impl Harness for PgHarness {
 
     async fn pass(&self, time: Duration) {
         let update = "update webhook_inbox set received_at = received_at - make_interval(secs => $1), \
-                      run_after = run_after - make_interval(secs => $1)";
+                      run_after = run_after - make_interval(secs => $1), \
+                      ended_at = ended_at - make_interval(secs => $1)";
         self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
     }
 

@@ -8,6 +8,7 @@ use cortex_postgres::migrate::Migrator;
 use cortex_postgres::schema::Database;
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler};
 use cortex_test_support::{Client, Template, TestDatabase, TestRole};
+use time::OffsetDateTime;
 
 use crate::support::address;
 
@@ -85,6 +86,33 @@ impl World {
         let (company, user) = (company_id.to_string(), user_id.to_string());
         let row = self.superuser.query_one(insert, &[&company, &provider.name(), &user]).await.unwrap();
         ConnectionId::new(row.get(0))
+    }
+
+    /// Puts a Gmail connection without user into a company's database, which is there since `connected_at`.
+    pub(crate) async fn put_unclaimed(
+        &self,
+        company_id: CompanyId,
+        broker_id: &str,
+        connected_at: OffsetDateTime,
+    ) -> ConnectionId {
+        let insert = "insert into connections (tenant_id, provider_key, connection_id, created_at, connected_at) \
+                      values ($1, 'gmail', $2, $3, $3) returning id";
+        let row = self.superuser.query_one(insert, &[&company_id.to_string(), &broker_id, &connected_at]).await;
+        ConnectionId::new(row.unwrap().get(0))
+    }
+
+    /// Marks a connection of a company as ended by its owner.
+    pub(crate) async fn disconnect(&self, company_id: CompanyId, id: ConnectionId, at: OffsetDateTime) {
+        let update = "update connections set status = 'disconnected', status_changed_at = $3 \
+                      where tenant_id = $1 and id = $2";
+        self.superuser.execute(update, &[&company_id.to_string(), &id.get(), &at]).await.unwrap();
+    }
+
+    /// The ids of the broker's connections that are to be removed there, oldest first.
+    pub(crate) async fn to_be_removed(&self, company_id: CompanyId) -> Vec<String> {
+        let query = "select connection_id from broker_removals where tenant_id = $1 order by id";
+        let rows = self.superuser.query(query, &[&company_id.to_string()]).await.unwrap();
+        rows.into_iter().map(|row| row.get(0)).collect()
     }
 
     /// The actions of a company's audit rows, oldest first.

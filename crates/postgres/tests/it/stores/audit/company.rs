@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cortex_identity::ports::{AuditChain, AuditCopies, AuditLog, AuditRetention, AuditSealer};
+use cortex_identity::ports::{AuditChain, AuditCopies, AuditLog, AuditRetention, AuditSealer, ConnectionActions};
 use cortex_identity::testing::audit::{CompanyHarness, NewRow};
 use cortex_identity::testing::{COMPANY_A, COMPANY_B};
 use cortex_kernel::{CompanyId, UserId};
 use cortex_postgres::Pooler;
 use cortex_postgres::schema::Database;
-use cortex_postgres::stores::{PgAuditChain, PgAuditCopies, PgAuditLog, PgAuditRetention, PgAuditSealer};
+use cortex_postgres::stores::{
+    PgAuditChain, PgAuditCopies, PgAuditLog, PgAuditRetention, PgAuditSealer, PgConnectionActions,
+};
 use uuid::Uuid;
 
 use crate::stores::world::World;
@@ -55,6 +57,10 @@ impl CompanyHarness for PgHarness {
 
     fn log(&self, company_id: CompanyId) -> Arc<dyn AuditLog> {
         Arc::new(PgAuditLog::new(self.0.pool(company_id)))
+    }
+
+    fn connection_actions(&self, company_id: CompanyId) -> Arc<dyn ConnectionActions> {
+        Arc::new(PgConnectionActions::new(self.0.pool(company_id)))
     }
 
     async fn put(&self, company_id: CompanyId, row: NewRow) -> Uuid {

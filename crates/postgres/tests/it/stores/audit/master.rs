@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cortex_identity::model::audit::MasterAction;
-use cortex_identity::ports::{AuditHeads, MasterActions};
+use cortex_identity::ports::{AuditHeads, MasterActions, MasterCopies};
 use cortex_identity::testing::audit::MasterHarness;
 use cortex_identity::testing::{COMPANY_A, COMPANY_B};
 use cortex_kernel::CompanyId;
 use cortex_postgres::schema::Database;
-use cortex_postgres::stores::{PgAuditHeads, PgMasterActions};
+use cortex_postgres::stores::{PgAuditHeads, PgMasterActions, PgMasterCopies};
 
 use crate::stores::world::World;
 
@@ -31,6 +31,10 @@ impl MasterHarness for PgHarness {
 
     fn actions(&self, company_id: CompanyId) -> Arc<dyn MasterActions> {
         Arc::new(PgMasterActions::new(self.0.pool(company_id)))
+    }
+
+    fn copies(&self, company_id: CompanyId) -> Arc<dyn MasterCopies> {
+        Arc::new(PgMasterCopies::new(self.0.pool(company_id)))
     }
 
     /// As our own stores write it: the request stands among the details.
@@ -117,4 +121,35 @@ async fn rows_that_others_wrote_are_told_as_they_stand() {
         [("scalar", Some("7")), ("none", None), ("empty", None), ("by_an_admin", Some(by_an_admin.as_str()))]
     );
     assert_eq!(listed[0].at, time::OffsetDateTime::UNIX_EPOCH);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn master_is_told_all_that_the_original_says() {
+    use cortex_identity::testing::audit::a_master_action;
+
+    let harness = PgHarness::new().await;
+    let action =
+        MasterAction { action: "connection_created".to_owned(), ..a_master_action(1, cortex_identity::testing::NOON) };
+    let odd = MasterAction {
+        user_id: Some("nobody".to_owned()),
+        details: Some("7".to_owned()),
+        ..a_master_action(2, cortex_identity::testing::NOON)
+    };
+
+    harness.copies(COMPANY_A).copy(COMPANY_A, &[action.clone(), odd]).await.unwrap();
+
+    let told = "select format('%s %s %s %s %s %s %s %s %s', id, user_id, action, resource_type, resource_id, \
+                  details, ip_address, user_agent, extract(epoch from created_at)::bigint) \
+                from audit_log_global order by id";
+    let rows = harness.0.superuser().query(told, &[]).await.unwrap();
+    let (first, second): (String, String) = (rows[0].get(0), rows[1].get(0));
+    let expected = format!(
+        "{} {} connection_created company_user somebody {{\"role\": \"admin\", \"request_id\": \"request-1\"}} \
+         203.0.113.7 browser {}",
+        action.id,
+        action.user_id.unwrap(),
+        action.at.unix_timestamp()
+    );
+    assert_eq!(first, expected);
+    assert!(second.contains("{\"request_id\": \"request-2\"}"), "{second}");
 }

@@ -1,0 +1,194 @@
+//! How a connection of ours fares at the broker.
+
+use std::sync::Arc;
+
+use cortex_kernel::{Clock, CompanyId, StoreError};
+use thiserror::Error;
+
+use crate::model::{BrokerConnection, BrokerReference, Connection, ConnectionStatus, StatusReason};
+use crate::ports::{BrokerError, BrokeredConnections, ConnectionHealth};
+
+/// Asks the broker how a connection of ours fares, and writes down what is news.
+#[derive(Clone)]
+pub struct CheckConnection {
+    company_id: CompanyId,
+    brokered: Arc<dyn BrokeredConnections>,
+    health: Arc<dyn ConnectionHealth>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What there is to say of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// It can be read from, and maybe could not before.
+    Healthy(Connection),
+    /// Only its owner can mend it.
+    Lost(Connection, StatusReason),
+    /// Its owner ended it.
+    Ended(Connection),
+    /// It is none of ours, as far as we know.
+    Unknown,
+    /// It is another company's.
+    AnotherCompanys,
+}
+
+/// Nothing can be said about a connection, or about all of them, yet. What was found until then stays.
+#[derive(Debug, Error)]
+pub enum CheckError {
+    /// The broker could not be asked.
+    #[error("the broker could not be asked about connections")]
+    Broker(#[from] BrokerError),
+    /// A database could not be asked, or did not take what is news.
+    #[error("connections could not be looked up or changed")]
+    Store(#[from] StoreError),
+}
+
+impl CheckConnection {
+    /// Checks connections of `company_id`, the company of this deployment.
+    #[must_use]
+    pub const fn new(
+        company_id: CompanyId,
+        brokered: Arc<dyn BrokeredConnections>,
+        health: Arc<dyn ConnectionHealth>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { company_id, brokered, health, clock }
+    }
+
+    /// Checks the connection that the broker knows by this name. Whose it is only the broker may know, so it is asked in
+    /// any case.
+    pub async fn check(&self, reference: &BrokerReference) -> Result<Checked, CheckError> {
+        let row = self.health.find_brokered(self.company_id, reference).await?;
+        let found = self.brokered.find(reference).await?;
+        let is_anothers = |found: &BrokerConnection| found.claims.name_another_company_than(self.company_id);
+        if found.as_ref().is_some_and(is_anothers) {
+            return Ok(Checked::AnotherCompanys);
+        }
+        match row {
+            Some(row) => self.settle(row, found.as_ref()).await,
+            None => Ok(Checked::Unknown),
+        }
+    }
+
+    /// The same for a row that is known.
+    pub async fn check_row(&self, row: Connection) -> Result<Checked, CheckError> {
+        let found = self.brokered.find(&row.reference()).await?;
+        self.settle(row, found.as_ref()).await
+    }
+
+    async fn settle(&self, row: Connection, found: Option<&BrokerConnection>) -> Result<Checked, CheckError> {
+        if row.status == ConnectionStatus::Disconnected {
+            return Ok(Checked::Ended(row));
+        }
+        let (id, user) = (row.id, row.owner.user_id);
+        let lost = match found {
+            None => Some(StatusReason::RemovedAtBroker),
+            Some(found) if !found.is_authorized => Some(StatusReason::CredentialsRefused),
+            Some(_) => None,
+        };
+        let at = self.clock.now();
+        if let Some(reason) = lost {
+            if self.health.mark_needs_reauthorization(&row, reason, at).await? {
+                let why = reason.name();
+                tracing::warn!(
+                    "connection {id} of user {user}, company {}, needs re-authorization: {why}",
+                    self.company_id
+                );
+            }
+            return Ok(Checked::Lost(row, reason));
+        }
+        if row.status == ConnectionStatus::NeedsReauthorization && self.health.mark_healthy(&row, at).await? {
+            tracing::info!("connection {id} of user {user}, company {}, is healthy again", self.company_id);
+        }
+        Ok(Checked::Healthy(row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::model::OwnerClaims;
+    use crate::scene::{Scene, at_broker, away};
+    use crate::testing::{COMPANY_B, a_claim, a_connection};
+
+    fn needing(reason: StatusReason) -> Connection {
+        Connection { status: ConnectionStatus::NeedsReauthorization, reason: Some(reason), ..a_connection() }
+    }
+
+    async fn status(scene: &Scene) -> (ConnectionStatus, Option<StatusReason>) {
+        let row = scene.row().await.unwrap();
+        (row.status, row.reason)
+    }
+
+    #[rstest]
+    #[case::healthy(a_connection(), Some(true), (ConnectionStatus::Active, None))]
+    #[case::refused(
+        a_connection(),
+        Some(false),
+        (ConnectionStatus::NeedsReauthorization, Some(StatusReason::CredentialsRefused))
+    )]
+    #[case::removed(a_connection(), None, (ConnectionStatus::NeedsReauthorization, Some(StatusReason::RemovedAtBroker)))]
+    #[case::healthy_again(needing(StatusReason::CredentialsRefused), Some(true), (ConnectionStatus::Active, None))]
+    #[case::there_again(needing(StatusReason::RemovedAtBroker), Some(true), (ConnectionStatus::Active, None))]
+    #[case::refused_still(
+        needing(StatusReason::CredentialsRefused),
+        Some(false),
+        (ConnectionStatus::NeedsReauthorization, Some(StatusReason::CredentialsRefused))
+    )]
+    #[tokio::test]
+    async fn a_connection_stands_as_the_broker_reads_it(
+        #[case] row: Connection,
+        #[case] authorized_at_the_broker: Option<bool>,
+        #[case] expected: (ConnectionStatus, Option<StatusReason>),
+    ) {
+        let scene = Scene::with([row]);
+        if let Some(is_authorized) = authorized_at_the_broker {
+            scene.broker.has(BrokerConnection { is_authorized, ..at_broker("broker-1") }, None);
+        }
+
+        scene.check().check(&at_broker("broker-1").reference).await.unwrap();
+
+        assert_eq!(status(&scene).await, expected);
+    }
+
+    #[tokio::test]
+    async fn what_is_ended_stays_so() {
+        let scene = Scene::with([Connection { status: ConnectionStatus::Disconnected, ..a_connection() }]);
+        scene.broker.has(at_broker("broker-1"), None);
+
+        let checked = scene.check().check(&at_broker("broker-1").reference).await.unwrap();
+
+        assert!(matches!(checked, Checked::Ended(_)), "{checked:?}");
+        assert_eq!(status(&scene).await.0, ConnectionStatus::Disconnected);
+    }
+
+    #[tokio::test]
+    async fn a_connection_without_a_row_is_unknown_or_another_companys() {
+        let scene = Scene::new();
+        scene.broker.has(at_broker("broker-1"), None);
+        let claims = OwnerClaims { company_id: Some(COMPANY_B.to_string()), ..a_claim() };
+        scene.broker.has(BrokerConnection { claims, ..at_broker("broker-2") }, None);
+        let check = scene.check();
+
+        assert_eq!(check.check(&at_broker("broker-1").reference).await.unwrap(), Checked::Unknown);
+        assert_eq!(check.check(&at_broker("broker-2").reference).await.unwrap(), Checked::AnotherCompanys);
+        assert_eq!(check.check(&at_broker("broker-3").reference).await.unwrap(), Checked::Unknown);
+    }
+
+    #[rstest]
+    #[case::away(away)]
+    #[case::our_key(|| BrokerError::Unauthorised("is the key right".into()))]
+    #[case::nonsense(|| BrokerError::BadAnswer("a page".into()))]
+    #[tokio::test]
+    async fn a_broker_that_cannot_be_asked_changes_nothing(#[case] failure: fn() -> BrokerError) {
+        let scene = Scene::with([a_connection()]);
+        scene.broker.fail(Some(failure));
+
+        let checked = scene.check().check(&at_broker("broker-1").reference).await;
+
+        assert!(matches!(checked, Err(CheckError::Broker(_))), "{checked:?}");
+        assert_eq!(status(&scene).await, (ConnectionStatus::Active, None));
+    }
+}

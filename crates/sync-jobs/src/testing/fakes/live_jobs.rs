@@ -1,0 +1,36 @@
+//! Calling off jobs in memory.
+
+use async_trait::async_trait;
+use cortex_kernel::{CompanyId, StoreError, UserId};
+
+use super::{InMemoryJobQueue, State};
+use crate::model::{Failure, JobEvent};
+use crate::ports::LiveJobs;
+
+#[async_trait]
+impl LiveJobs for InMemoryJobQueue {
+    async fn list_people(&self, company_id: CompanyId) -> Result<Vec<UserId>, StoreError> {
+        let state = self.state();
+        let live = state.rows.iter().filter(|row| row.job.company_id == company_id && !row.job.status.is_final());
+        let mut people: Vec<_> = live.map(|row| row.job.user_id).collect();
+        people.sort();
+        people.dedup();
+        Ok(people)
+    }
+
+    async fn call_off(&self, company_id: CompanyId, people: &[UserId], why: &Failure) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        let State { now, rows, connections } = &mut *state;
+        let live = rows.iter_mut().filter(|row| {
+            row.job.company_id == company_id && people.contains(&row.job.user_id) && !row.job.status.is_final()
+        });
+        let mut called_off = 0;
+        for row in live {
+            row.happen(JobEvent::Cancelled, *now);
+            row.job.failure = Some(why.clone());
+            connections.settle(&row.job);
+            called_off += 1;
+        }
+        Ok(called_off)
+    }
+}
