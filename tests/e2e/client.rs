@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use cortex_app::serve::Service;
+use cortex_sandbox::nango::{ConnectionName, Decision};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::log;
+use crate::people::Person;
 use crate::stack::{Stack, http};
 
 /// A client of the running deployment.
@@ -27,9 +30,55 @@ pub(crate) async fn visit(stack: &Stack, with_worker: bool, visit: impl AsyncFnO
     };
     let (ended, ()) = tokio::join!(Box::pin(service.run()), Box::pin(visiting));
     ended.unwrap();
+    log::listen().must_tell_no_secret(stack).await;
+}
+
+/// The same with its worker; Nango tells it what happens.
+pub(crate) async fn visit_with_nango(stack: &Stack, visiting: impl AsyncFnOnce(Client<'_>)) {
+    visit(stack, true, async |client| {
+        let environment = stack.nango.environments().remove(0).name;
+        stack.nango.set_webhook_urls(&environment, &[&format!("http://{}/nango/webhook", client.address)]).unwrap();
+        visiting(client).await;
+    })
+    .await;
+}
+
+/// Whether Gmail is connected, as its owner's status tells it.
+pub(crate) fn connected(_: StatusCode, status: &Value) -> bool {
+    status["providers"]["gmail"]["connected"] == true
 }
 
 impl Client<'_> {
+    /// The person goes the whole way through the browser and takes this account. Answers his access token and what Nango
+    /// made.
+    pub(crate) async fn connect_as(&self, person: &Person, provider: &str, account: &str) -> (String, ConnectionName) {
+        let token = self.stack.sign_in(person).await;
+        let path = format!("/api/v1/oauth/connect/start?provider={provider}");
+        let (status, started) = self.call(&token, Method::POST, &path, None).await;
+        assert_eq!(status, StatusCode::OK, "{started}");
+        assert_eq!(started["user_id"], person.id.to_string());
+        let session = started["connect_session_token"].as_str().unwrap();
+        let integration = integration_of(provider);
+        let made = self.stack.nango.connect(session, integration, account, Decision::Allow).await.unwrap();
+        (token, made)
+    }
+
+    /// The same for who only needs the token.
+    pub(crate) async fn connect(&self, person: &Person, provider: &str, account: &str) -> String {
+        self.connect_as(person, provider, account).await.0
+    }
+
+    /// Has the bearer's Gmail account read to its end.
+    pub(crate) async fn sync(&self, token: &str) -> Value {
+        let (status, started) = self.call(token, Method::POST, "/api/v1/sync/initial/gmail", None).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{started}");
+        let path = format!("/api/v1/sync/jobs/{}", started["job_id"].as_str().unwrap());
+        let ended = |_: StatusCode, job: &Value| job["status"] != "queued" && job["status"] != "running";
+        let job = self.until(token, &path, ended).await;
+        assert_eq!(job["status"], "completed", "{job}");
+        job
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         http().request(method, format!("http://{}{path}", self.address))
     }
@@ -64,5 +113,14 @@ impl Client<'_> {
             assert!(begun.elapsed() < Duration::from_mins(1), "{path} stays at {status} {answer}");
             tokio::task::yield_now().await;
         }
+    }
+}
+
+/// What Nango calls the provider.
+pub(crate) fn integration_of(provider: &str) -> &str {
+    match provider {
+        "gmail" => "google-mail",
+        "google_drive" => "google-drive",
+        other => other,
     }
 }

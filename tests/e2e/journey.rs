@@ -1,56 +1,18 @@
 //! The main job, over sockets: connect, sync, search, and what must not work on the way.
 
-use cortex_sandbox::nango::Decision;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::client::{self, Client};
-use crate::people::{JONAS, KESTREL, MARTA, OLIVE, Person, STRANGER};
+use crate::client::{connected, visit_with_nango as visit};
+use crate::people::{JONAS, KESTREL, MARTA, OLIVE, STRANGER};
 use crate::stack::Stack;
-
-impl Client<'_> {
-    async fn connect(&self, person: &Person, account: &str) -> String {
-        let token = self.stack.sign_in(person).await;
-        let path = "/api/v1/oauth/connect/start?provider=gmail";
-        let (status, started) = self.call(&token, Method::POST, path, None).await;
-        assert_eq!(status, StatusCode::OK, "{started}");
-        assert_eq!(started["user_id"], person.id.to_string());
-        let session = started["connect_session_token"].as_str().unwrap();
-        self.stack.nango.connect(session, "google-mail", account, Decision::Allow).await.unwrap();
-        token
-    }
-
-    async fn sync(&self, token: &str) -> Value {
-        let (status, started) = self.call(token, Method::POST, "/api/v1/sync/initial/gmail", None).await;
-        assert_eq!(status, StatusCode::ACCEPTED, "{started}");
-        let path = format!("/api/v1/sync/jobs/{}", started["job_id"].as_str().unwrap());
-        let ended = |_: StatusCode, job: &Value| job["status"] != "queued" && job["status"] != "running";
-        let job = self.until(token, &path, ended).await;
-        assert_eq!(job["status"], "completed", "{job}");
-        job
-    }
-}
-
-/// Runs the deployment, with its worker, for as long as `visit` takes. The broker tells it what happens.
-async fn visit(stack: &Stack, visit: impl AsyncFnOnce(Client<'_>)) {
-    client::visit(stack, true, async |client| {
-        let environment = stack.nango.environments().remove(0).name;
-        stack.nango.set_webhook_urls(&environment, &[&format!("http://{}/nango/webhook", client.address)]).unwrap();
-        visit(client).await;
-    })
-    .await;
-}
-
-fn connected(_: StatusCode, status: &Value) -> bool {
-    status["providers"]["gmail"]["connected"] == true
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_brings_in_a_colleague_finds_with_who_and_how() {
     let stack = Stack::start().await;
     visit(&stack, async |client| {
-        let marta = client.connect(&MARTA, MARTA.email).await;
-        let jonas = client.connect(&JONAS, JONAS.email).await;
+        let marta = client.connect(&MARTA, "gmail", MARTA.email).await;
+        let jonas = client.connect(&JONAS, "gmail", JONAS.email).await;
         client.until(&marta, "/api/v1/oauth/status", connected).await;
         client.until(&jonas, "/api/v1/oauth/status", connected).await;
         let brought = client.sync(&jonas).await;
@@ -126,10 +88,10 @@ async fn who_does_not_belong_here_gets_nothing() {
 async fn another_account_does_not_take_the_place_of_the_first() {
     let stack = Stack::start().await;
     visit(&stack, async |client| {
-        let token = client.connect(&MARTA, MARTA.email).await;
+        let token = client.connect(&MARTA, "gmail", MARTA.email).await;
         let before = client.until(&token, "/api/v1/oauth/status", connected).await;
 
-        client.connect(&MARTA, JONAS.email).await;
+        client.connect(&MARTA, "gmail", JONAS.email).await;
         let told = |_: StatusCode, status: &Value| status["providers"]["gmail"]["reason"] == "account_mismatch";
         let after = client.until(&token, "/api/v1/oauth/status", told).await;
 

@@ -19,6 +19,7 @@ pub(crate) struct Stack {
     pub(crate) supabase: RunningSupabase,
     pub(crate) master: TestDatabase,
     pub(crate) company: TestDatabase,
+    database_url: String,
     _service: TestRole,
 }
 
@@ -51,6 +52,7 @@ impl Stack {
             }
         }
         let service = TestRole::with("in role cortex_app").await;
+        crate::log::listen();
 
         let supabase = Supabase::start(SupabaseConfig::with_users(EVERYBODY.map(sign_in))).unwrap();
         let environment = EnvironmentConfig::default();
@@ -82,7 +84,14 @@ impl Stack {
         ]);
         variables.extend(further.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let config = ServeConfig::from_env(&|name| variables.get(name).cloned()).unwrap();
-        Self { config, nango, supabase, master, company, _service: service }
+        let database_url = variables["DATABASE_URL"].clone();
+        Self { config, nango, supabase, master, company, database_url, _service: service }
+    }
+
+    /// With which the service logs in.
+    pub(crate) fn database_password(&self) -> String {
+        let login = self.database_url.split_once("://").unwrap().1.split_once('@').unwrap().0;
+        login.split_once(':').unwrap().1.to_owned()
     }
 
     /// The adapters of production.

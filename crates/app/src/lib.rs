@@ -15,7 +15,7 @@ pub mod config;
 mod connection_upkeep;
 mod departures;
 mod have_read;
-mod logging;
+pub mod logging;
 pub mod ports;
 mod read_account;
 mod readiness;

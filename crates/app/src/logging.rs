@@ -15,7 +15,7 @@ struct Stderr;
 
 /// Begins to log. Panics are events from then on.
 pub(crate) fn start(config: &LogConfig) -> anyhow::Result<()> {
-    let filter: EnvFilter = config.filter.parse().context("RUST_LOG")?;
+    let filter = filter(&config.filter)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Stderr);
     let started = match config.format {
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
@@ -30,6 +30,37 @@ pub(crate) fn start(config: &LogConfig) -> anyhow::Result<()> {
     }));
     Ok(())
 }
+
+/// What is logged, in the words of `RUST_LOG`. Whatever these say, nothing finer than `info` comes from those who see what
+/// goes over the wire: a driver that tells the parameters of its statements tells whole mails.
+pub fn filter(words: &str) -> anyhow::Result<EnvFilter> {
+    let filter: EnvFilter = words.parse().context("RUST_LOG")?;
+    WIRE.into_iter().try_fold(filter, |filter, target| {
+        let directive = format!("{target}=info").parse().context("a directive of our own")?;
+        Ok(filter.add_directive(directive))
+    })
+}
+
+/// Those who see what goes over the wire; of the driver also its parts, as a directive about one of them would count for
+/// more than one about the whole.
+const WIRE: [&str; 16] = [
+    "actix_http",
+    "actix_web",
+    "h2",
+    "hyper",
+    "hyper_util",
+    "reqwest",
+    "rustls",
+    "rustls_platform_verifier",
+    "tokio_postgres",
+    "tokio_postgres::connection",
+    "tokio_postgres::copy_in",
+    "tokio_postgres::copy_out",
+    "tokio_postgres::prepare",
+    "tokio_postgres::query",
+    "tokio_postgres::simple_query",
+    "tokio_rustls",
+];
 
 impl MakeWriter<'_> for Stderr {
     type Writer = OneLine<io::Stderr>;
@@ -75,6 +106,26 @@ mod tests {
 
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn who_sees_what_goes_over_the_wire_is_quiet_whatever_is_asked_for() {
+        for words in ["trace", "debug,tokio_postgres=trace", "info,tokio_postgres::query=debug,hyper=trace"] {
+            let captured = Captured::default();
+            let writer = captured.clone();
+            let filter = filter(words).unwrap();
+            let subscriber =
+                tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone()).finish();
+
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::debug!(target: "tokio_postgres::query", "executing statement with parameters");
+                tracing::trace!(target: "hyper::proto::h1", "authorization: Bearer");
+                tracing::info!(target: "hyper", "said");
+            });
+
+            let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+            assert_eq!((log.lines().count(), log.contains("said")), (1, true), "{words}: {log}");
         }
     }
 

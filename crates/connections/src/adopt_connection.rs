@@ -247,13 +247,15 @@ impl AdoptConnection {
             };
             let save = SaveConnection { claims, ..self.save_of(owned, row.as_ref(), account) };
             match self.save(owned, &save).await? {
-                SaveOutcome::Created(connection) => return self.adopted(owned, connection, true).await,
+                SaveOutcome::Created(connection) => {
+                    return self.adopted(owned, connection, Some(ReadCause::Connected)).await;
+                }
                 SaveOutcome::Replaced { connection, previous } => {
                     let replaced = BrokerReference { provider: connection.provider, id: previous };
                     self.remove.at_once(&replaced).await;
-                    return self.adopted(owned, connection, true).await;
+                    return self.adopted(owned, connection, Some(ReadCause::Reconnected)).await;
                 }
-                SaveOutcome::AlreadySaved(connection) => return self.adopted(owned, connection, false).await,
+                SaveOutcome::AlreadySaved(connection) => return self.adopted(owned, connection, None).await,
                 SaveOutcome::Ended => return Ok(Adoption::Ended),
                 SaveOutcome::TakenByAnother => {
                     let user = owned.owner.user_id.to_string();
@@ -280,7 +282,7 @@ impl AdoptConnection {
 
     /// The row holds this connection already.
     async fn known(&self, owned: &Owned<'_>, row: &Connection) -> Result<Adoption, AdoptError> {
-        if row.status.is_connected() { self.adopted(owned, row.clone(), false).await } else { Ok(Adoption::Ended) }
+        if row.status.is_connected() { self.adopted(owned, row.clone(), None).await } else { Ok(Adoption::Ended) }
     }
 
     /// The account, or why the provider does not say. That the broker is away is no answer of the provider.
@@ -358,12 +360,18 @@ impl AdoptConnection {
         saved
     }
 
-    /// What follows a save. A save that was found done already may lack it, if we stopped in between; an open session
-    /// tells that, and so is completed last.
-    async fn adopted(&self, owned: &Owned<'_>, row: Connection, is_new: bool) -> Result<Adoption, AdoptError> {
+    /// What follows a save that is `news`. One that was found done already may lack it, if we stopped in between; an open
+    /// session tells that, and so is completed last.
+    async fn adopted(
+        &self,
+        owned: &Owned<'_>,
+        row: Connection,
+        news: Option<ReadCause>,
+    ) -> Result<Adoption, AdoptError> {
         self.identify.note_original(&row).await?;
-        if is_new || self.was_asked_for(owned.notice, row.owner.user_id).await? {
-            let begun = self.ports.reading.have_read(&row, ReadCause::Connected, &owned.notice.origin).await?;
+        if news.is_some() || self.was_asked_for(owned.notice, row.owner.user_id).await? {
+            let cause = news.unwrap_or(ReadCause::Reconnected);
+            let begun = self.ports.reading.have_read(&row, cause, &owned.notice.origin).await?;
             tracing::info!("[SAVE_CONNECTION] {}: reading: {}", self.about(owned), begun.name());
             self.ports.session_endings.complete(&row, self.clock.now()).await?;
         }
