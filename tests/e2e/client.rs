@@ -21,6 +21,7 @@ pub(crate) struct Client<'a> {
 
 /// Runs a process of the deployment, with or without its worker, for as long as `visit` takes.
 pub(crate) async fn visit(stack: &Stack, with_worker: bool, visit: impl AsyncFnOnce(Client<'_>)) {
+    let log = log::listen();
     let stop = CancellationToken::new();
     let service = Service::bind(&stack.config, stack.ports(), None, with_worker, stop.clone()).unwrap();
     let address = service.address();
@@ -30,14 +31,13 @@ pub(crate) async fn visit(stack: &Stack, with_worker: bool, visit: impl AsyncFnO
     };
     let (ended, ()) = tokio::join!(Box::pin(service.run()), Box::pin(visiting));
     ended.unwrap();
-    log::listen().must_tell_no_secret(stack).await;
+    log.must_tell_no_secret(stack).await;
 }
 
 /// The same with its worker; Nango tells it what happens.
 pub(crate) async fn visit_with_nango(stack: &Stack, visiting: impl AsyncFnOnce(Client<'_>)) {
     visit(stack, true, async |client| {
-        let environment = stack.nango.environments().remove(0).name;
-        stack.nango.set_webhook_urls(&environment, &[&format!("http://{}/nango/webhook", client.address)]).unwrap();
+        client.listen_to_nango();
         visiting(client).await;
     })
     .await;
@@ -49,6 +49,13 @@ pub(crate) fn connected(_: StatusCode, status: &Value) -> bool {
 }
 
 impl Client<'_> {
+    /// Nango sends its webhooks here from now on.
+    pub(crate) fn listen_to_nango(&self) {
+        let nango = &self.stack.nango;
+        let environment = nango.environments().remove(0).name;
+        nango.set_webhook_urls(&environment, &[&format!("http://{}/nango/webhook", self.address)]).unwrap();
+    }
+
     /// The person goes the whole way through the browser and takes this account. Answers his access token and what Nango
     /// made.
     pub(crate) async fn connect_as(&self, person: &Person, provider: &str, account: &str) -> (String, ConnectionName) {

@@ -243,8 +243,8 @@ async fn what_nango_fetched_is_read_by_itself_once_the_account_was_read() {
 
 /// A webhook of a sync of the connection, signed as Nango does.
 async fn tell_of_a_sync(client: &Client<'_>, connection: &ConnectionName) {
-    let body = crate::webhooks::sync_body(&connection.connection_id, &connection.provider_config_key, 1);
-    let signature = crate::webhooks::sign(client.stack, &body);
+    let body = crate::webhook_mix::sync_body(&connection.connection_id, &connection.provider_config_key, 1);
+    let signature = crate::webhook_mix::sign(client.stack, &body);
     let request = client.request(Method::POST, "/nango/webhook").header("X-Nango-Hmac-Sha256", signature);
     assert_eq!(request.body(body).send().await.unwrap().status(), StatusCode::ACCEPTED);
 }

@@ -18,4 +18,5 @@ mod route_matrix;
 mod stack;
 mod team;
 mod tokens;
+mod webhook_mix;
 mod webhooks;

@@ -52,7 +52,6 @@ impl Stack {
             }
         }
         let service = TestRole::with("in role cortex_app").await;
-        crate::log::listen();
 
         let supabase = Supabase::start(SupabaseConfig::with_users(EVERYBODY.map(sign_in))).unwrap();
         let environment = EnvironmentConfig::default();

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::environment;
 use crate::process::Runner;
+use crate::test;
 use crate::workspace::Workspace;
 
 #[derive(clap::Args)]
@@ -19,6 +19,8 @@ pub(crate) struct Arguments {
 enum What {
     /// Checking access tokens: the first time, and again.
     Tokens,
+    /// The answer to webhooks of every kind, from many clients at once.
+    Webhooks,
 }
 
 impl What {
@@ -26,14 +28,16 @@ impl What {
     const fn target(self) -> [&'static str; 2] {
         match self {
             Self::Tokens => ["cortex-supabase", "tokens"],
+            Self::Webhooks => ["cortex-e2e", "webhooks"],
         }
     }
 }
 
 pub(crate) fn run(workspace: &Workspace, runner: &Runner, arguments: &Arguments) -> Result<ExitCode> {
     let [package, bench] = arguments.what.target();
-    let mut command = environment::isolated_cargo();
-    command.current_dir(workspace.root()).args(["bench", "--quiet", "--package", package, "--bench", bench]);
-    let status = runner.run(&mut command)?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let arguments = ["bench", "--quiet", "--package", package, "--bench", bench];
+    test::with_server(workspace, runner, |server| {
+        let status = runner.run(test::cargo(workspace, server).args(arguments))?;
+        Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    })
 }

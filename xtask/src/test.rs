@@ -42,11 +42,20 @@ struct Step {
 }
 
 pub(crate) fn run(workspace: &Workspace, runner: &Runner, arguments: &Arguments) -> Result<ExitCode> {
+    with_server(workspace, runner, |server| run_steps(workspace, runner, server, &steps(arguments, has_nextest())))
+}
+
+/// Does `work` with a server for tests, in which nothing of it stays behind.
+pub(crate) fn with_server(
+    workspace: &Workspace,
+    runner: &Runner,
+    work: impl FnOnce(&TestServer) -> Result<ExitCode>,
+) -> Result<ExitCode> {
     let server = TestServer::provide(workspace)?;
-    let tests = run_steps(workspace, runner, &server, &steps(arguments, has_nextest()));
+    let worked = work(&server);
     // Also when tests failed or were interrupted. A private server takes everything with it.
     let swept = if server.is_foreign() { sweep(workspace, runner, &server) } else { Ok(()) };
-    let code = tests?;
+    let code = worked?;
     swept?;
     Ok(code)
 }
@@ -107,7 +116,8 @@ fn sweep(workspace: &Workspace, runner: &Runner, server: &TestServer) -> Result<
     Ok(())
 }
 
-fn cargo(workspace: &Workspace, server: &TestServer) -> Command {
+/// The cargo that sees the server, and nothing of the product's settings.
+pub(crate) fn cargo(workspace: &Workspace, server: &TestServer) -> Command {
     let mut command = environment::isolated_cargo();
     give(command.current_dir(workspace.root()), server);
     command
