@@ -6,6 +6,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use cortex_app::logging;
 use serde_json::Value;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt, registry};
 
 use crate::stack::{Stack, http};
 
@@ -27,8 +30,8 @@ pub(crate) fn listen() -> &'static Log {
     static LISTENING: OnceLock<()> = OnceLock::new();
     let log = LOG.get_or_init(|| Log(Mutex::default()));
     LISTENING.get_or_init(|| {
-        let filter = logging::filter(LEVELS).unwrap();
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(log).init();
+        let layer = fmt::layer().with_ansi(false).with_writer(log);
+        registry().with(layer.with_filter(logging::filter(LEVELS).unwrap())).init();
     });
     log
 }

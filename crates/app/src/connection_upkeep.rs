@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use cortex_connections::{CheckError, ForgetOld, Reconcile, RemoveAtBroker, Tick, WorkOffInbox};
 use cortex_kernel::StoreError;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::repeat::{Every, again_and_again};
@@ -63,32 +66,36 @@ impl ConnectionUpkeep {
     }
 }
 
-/// One webhook at a time while there is hardly any, and some at once where one was found.
+/// One webhook at a time while there is hardly any, and more of them beside each other where one was found: one that takes
+/// long holds up no other.
 async fn work_off(inbox: &WorkOffInbox, poll_every: Duration, stop: &CancellationToken) {
-    let mut at_once = 1;
-    while !stop.is_cancelled() {
-        let ticks = futures_util::future::join_all((0..at_once).map(|_| inbox.tick()));
-        let Some(ticks) = in_time(ticks, stop, GRACE).await else {
-            tracing::warn!("webhooks are left to be worked off later: they took too long to wait for");
-            return;
+    let mut ticks = FuturesUnordered::new();
+    let mut poll = tokio::time::interval(poll_every);
+    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let more = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(tick) = ticks.next() => if worked(tick) { 2 } else { 0 },
+            _ = poll.tick() => 1,
         };
-        let mut has_more = false;
-        for tick in ticks {
-            match tick {
-                Ok(tick) => has_more |= tick == Tick::Worked,
-                Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the inbox cannot be read"),
-            }
-        }
-        if has_more {
-            at_once = AT_ONCE;
-            continue;
-        }
-        at_once = 1;
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(poll_every) => {}
-        }
+        let room = AT_ONCE.saturating_sub(ticks.len());
+        ticks.extend((0..room.min(more)).map(|_| inbox.tick()));
     }
+    let begun = ticks.for_each(async |tick| {
+        worked(tick);
+    });
+    if in_time(begun, stop, GRACE).await.is_none() {
+        tracing::warn!("webhooks are left to be worked off later: they took too long to wait for");
+    }
+}
+
+/// Whether there was something to do, and so may be more.
+fn worked(tick: Result<Tick, StoreError>) -> bool {
+    let tick = tick.inspect_err(|error| {
+        tracing::warn!(error = error as &dyn std::error::Error, "the inbox cannot be read");
+    });
+    tick.is_ok_and(|tick| tick == Tick::Worked)
 }
 
 /// What comes of `work`, unless it goes on for longer than `grace` after `stop`: then it is dropped. What a webhook leads

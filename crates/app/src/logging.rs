@@ -3,8 +3,13 @@
 use std::io::{self, IsTerminal, Write};
 
 use anyhow::Context;
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Filter, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt, registry};
 
 use crate::config::{LogConfig, LogFormat};
 
@@ -16,14 +21,14 @@ struct Stderr;
 /// Begins to log. Panics are events from then on.
 pub(crate) fn start(config: &LogConfig) -> anyhow::Result<()> {
     let filter = filter(&config.filter)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Stderr);
-    let started = match config.format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+    let layer = fmt::layer().with_writer(Stderr);
+    let layer = match config.format {
+        LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).boxed(),
         // Colours are the library's choice on a terminal (it knows NO_COLOR), and noise elsewhere.
-        LogFormat::Text if io::stderr().is_terminal() => builder.try_init(),
-        LogFormat::Text => builder.with_ansi(false).try_init(),
+        LogFormat::Text if io::stderr().is_terminal() => layer.boxed(),
+        LogFormat::Text => layer.with_ansi(false).boxed(),
     };
-    started.map_err(anyhow::Error::from_boxed).context("the log cannot be started")?;
+    registry().with(layer.with_filter(filter)).try_init().context("the log cannot be started")?;
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "panic: {}", panic.payload_as_str().unwrap_or("without a message"));
@@ -33,17 +38,19 @@ pub(crate) fn start(config: &LogConfig) -> anyhow::Result<()> {
 
 /// What is logged, in the words of `RUST_LOG`. Whatever these say, nothing finer than `info` comes from those who see what
 /// goes over the wire: a driver that tells the parameters of its statements tells whole mails.
-pub fn filter(words: &str) -> anyhow::Result<EnvFilter> {
+pub fn filter(words: &str) -> anyhow::Result<impl Filter<Registry> + use<>> {
     let filter: EnvFilter = words.parse().context("RUST_LOG")?;
-    WIRE.into_iter().try_fold(filter, |filter, target| {
-        let directive = format!("{target}=info").parse().context("a directive of our own")?;
-        Ok(filter.add_directive(directive))
-    })
+    let quiet = |metadata: &Metadata<'_>| *metadata.level() <= Level::INFO || !is_on_the_wire(metadata.target());
+    Ok(filter.and(filter_fn(quiet).with_max_level_hint(LevelFilter::TRACE)))
 }
 
-/// Those who see what goes over the wire; of the driver also its parts, as a directive about one of them would count for
-/// more than one about the whole.
-const WIRE: [&str; 16] = [
+fn is_on_the_wire(target: &str) -> bool {
+    let name = target.split_once("::").map_or(target, |(name, _)| name);
+    WIRE.contains(&name)
+}
+
+/// The crates that see what goes over the wire.
+const WIRE: [&str; 10] = [
     "actix_http",
     "actix_web",
     "h2",
@@ -53,12 +60,6 @@ const WIRE: [&str; 16] = [
     "rustls",
     "rustls_platform_verifier",
     "tokio_postgres",
-    "tokio_postgres::connection",
-    "tokio_postgres::copy_in",
-    "tokio_postgres::copy_out",
-    "tokio_postgres::prepare",
-    "tokio_postgres::query",
-    "tokio_postgres::simple_query",
     "tokio_rustls",
 ];
 
@@ -111,21 +112,31 @@ mod tests {
 
     #[test]
     fn who_sees_what_goes_over_the_wire_is_quiet_whatever_is_asked_for() {
-        for words in ["trace", "debug,tokio_postgres=trace", "info,tokio_postgres::query=debug,hyper=trace"] {
+        for (words, said) in [
+            ("trace", "ours said"),
+            ("trace,tokio_postgres=trace,hyper::proto=trace,h2::codec=trace", "ours said"),
+            ("info,[pg.commit]=trace", "said"),
+            ("warn", ""),
+        ] {
             let captured = Captured::default();
             let writer = captured.clone();
-            let filter = filter(words).unwrap();
-            let subscriber =
-                tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || writer.clone()).finish();
+            let layer = fmt::layer().without_time().with_ansi(false).with_writer(move || writer.clone());
+            let subscriber = registry().with(layer.with_filter(filter(words).unwrap()));
 
             tracing::subscriber::with_default(subscriber, || {
+                let _span = tracing::info_span!("pg.commit").entered();
                 tracing::debug!(target: "tokio_postgres::query", "executing statement with parameters");
                 tracing::trace!(target: "hyper::proto::h1", "authorization: Bearer");
+                tracing::debug!(target: "h2::codec", "data");
+                if !words.contains("[pg.commit]") {
+                    tracing::debug!(target: "cortex_app", "ours");
+                }
                 tracing::info!(target: "hyper", "said");
             });
 
             let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
-            assert_eq!((log.lines().count(), log.contains("said")), (1, true), "{words}: {log}");
+            let heard: Vec<_> = log.lines().filter_map(|line| line.rsplit(' ').next()).collect();
+            assert_eq!(heard.join(" "), said, "{words}: {log}");
         }
     }
 

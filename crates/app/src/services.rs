@@ -88,6 +88,7 @@ pub fn compose(
         providers.clone(),
         broker,
         Arc::clone(&ports.connections),
+        Arc::clone(&ports.originals),
         Arc::clone(&ports.connect_sessions),
         Arc::clone(&ports.clock),
         Arc::clone(&ports.ids),
@@ -319,9 +320,8 @@ fn compose_connection_upkeep(config: &RuntimeConfig, ports: &Ports, connecting: 
         members: adopt_ports.members,
         reading: adopt_ports.reading,
     };
-    let clock = Arc::clone(&ports.clock);
     ConnectionUpkeep {
-        inbox: WorkOffInbox::new(company_id, inbox_ports, adopt, check, Arc::clone(&clock)),
+        inbox: WorkOffInbox::new(company_id, inbox_ports, adopt, check, config.nango.timeout),
         poll_every: config.sync.poll_interval,
         remove,
         reconcile,
@@ -329,7 +329,8 @@ fn compose_connection_upkeep(config: &RuntimeConfig, ports: &Ports, connecting: 
             company_id,
             Arc::clone(&ports.inbox),
             Arc::clone(&ports.connect_sessions),
-            clock,
+            Arc::clone(&ports.removals),
+            Arc::clone(&ports.clock),
             config.storage.inbox_retention,
         ),
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cortex_kernel::{Clock, CompanyId, ConnectionId, Email, Origin, StoreError, UserId};
 use thiserror::Error;
+use time::OffsetDateTime;
 
 use crate::check_connection::CheckError;
 use crate::identify_account::IdentifyAccount;
@@ -15,8 +16,8 @@ use crate::model::{
 };
 use crate::ports::{
     AccountReading, BrokerError, BrokerRemovals, BrokeredConnections, ConnectSessionEndings, ConnectSessionStore,
-    ConnectionStore, Members, OriginalConnections, ProviderAccounts, QuarantineStore, ReadCause, UnclaimedConnections,
-    WhoAmIError,
+    ConnectionStore, Members, OriginalConnections, ProviderAccounts, QuarantineStore, ReadCause, ReadOutcome,
+    UnclaimedConnections, WhoAmIError,
 };
 use crate::remove_at_broker::RemoveAtBroker;
 
@@ -99,7 +100,7 @@ pub enum Adoption {
     AnotherCompanys,
     /// The broker has no such connection.
     Gone,
-    /// The person disconnected it before.
+    /// It was given up before, or the person disconnected after it was made.
     Ended,
 }
 
@@ -198,10 +199,14 @@ impl AdoptConnection {
 
     /// Whether a session of that person was open when we heard of the connection.
     async fn was_asked_for(&self, notice: &ConnectionNotice, user_id: UserId) -> Result<bool, StoreError> {
-        let heard_at = self.clock.now() - notice.age;
         let provider = notice.reference.provider;
+        let heard_at = self.heard_at(notice);
         let open = self.ports.sessions.find_open(self.company_id, user_id, provider, heard_at).await?;
         Ok(open.is_some())
+    }
+
+    fn heard_at(&self, notice: &ConnectionNotice) -> OffsetDateTime {
+        self.clock.now() - notice.age
     }
 
     async fn quarantine(
@@ -228,6 +233,9 @@ impl AdoptConnection {
             if let Some(row) = row.as_ref().filter(|row| row.broker_id == owned.notice.reference.id) {
                 return self.known(owned, row).await;
             }
+            if row.as_ref().is_some_and(|row| row.was_ended_after(self.heard_at(owned.notice))) {
+                return Ok(self.ended(owned).await);
+            }
             let account = match &identity {
                 Some(account) => account,
                 None => &*identity.insert(self.account_of(owned).await?),
@@ -247,16 +255,15 @@ impl AdoptConnection {
             };
             let save = SaveConnection { claims, ..self.save_of(owned, row.as_ref(), account) };
             match self.save(owned, &save).await? {
-                SaveOutcome::Created(connection) => {
-                    return self.adopted(owned, connection, Some(ReadCause::Connected)).await;
+                SaveOutcome::Created(connection) | SaveOutcome::AlreadySaved(connection) => {
+                    return self.adopted(owned, connection).await;
                 }
                 SaveOutcome::Replaced { connection, previous } => {
                     let replaced = BrokerReference { provider: connection.provider, id: previous };
                     self.remove.at_once(&replaced).await;
-                    return self.adopted(owned, connection, Some(ReadCause::Reconnected)).await;
+                    return self.adopted(owned, connection).await;
                 }
-                SaveOutcome::AlreadySaved(connection) => return self.adopted(owned, connection, None).await,
-                SaveOutcome::Ended => return Ok(Adoption::Ended),
+                SaveOutcome::Ended => return Ok(self.ended(owned).await),
                 SaveOutcome::TakenByAnother => {
                     let user = owned.owner.user_id.to_string();
                     return self.quarantine(owned.notice, &user, QuarantineReason::TakenByAnother).await;
@@ -282,7 +289,15 @@ impl AdoptConnection {
 
     /// The row holds this connection already.
     async fn known(&self, owned: &Owned<'_>, row: &Connection) -> Result<Adoption, AdoptError> {
-        if row.status.is_connected() { self.adopted(owned, row.clone(), None).await } else { Ok(Adoption::Ended) }
+        if row.status.is_connected() { self.adopted(owned, row.clone()).await } else { Ok(self.ended(owned).await) }
+    }
+
+    /// What is of no use to the person any more is of none at the broker either.
+    async fn ended(&self, owned: &Owned<'_>) -> Adoption {
+        if names_its_owner(&owned.found) {
+            self.remove.at_once(&owned.notice.reference).await;
+        }
+        Adoption::Ended
     }
 
     /// The account, or why the provider does not say. That the broker is away is no answer of the provider.
@@ -307,13 +322,14 @@ impl AdoptConnection {
             claims: None,
             reason: account.is_none().then_some(StatusReason::AccountUnverified),
             account,
+            heard_at: self.heard_at(owned.notice),
             at: self.clock.now(),
             origin: owned.notice.origin.clone(),
         }
     }
 
     /// The connection without user that is known to reach the same account, if there is one. What it reaches is asked at
-    /// the provider, where that was never written down.
+    /// the provider, where that was never written down; one of which nobody can say so is left alone.
     async fn unclaimed_row_of(
         &self,
         owned: &Owned<'_>,
@@ -324,7 +340,13 @@ impl AdoptConnection {
         for row in all.into_iter().filter(|row| row.provider == provider) {
             let known = match row.account.clone() {
                 Some(known) => Some(known),
-                None => self.identify.unclaimed(&row).await?,
+                None => match self.identify.unclaimed(&row).await {
+                    Err(CheckError::Broker(error)) if is_about_the_old_one(&error, owned.notice.age) => {
+                        tracing::warn!("whose connection {} is cannot be asked: {}", row.id, chain(&error));
+                        None
+                    }
+                    answer => answer?,
+                },
             };
             if known.is_some_and(|known| known.is_same_as(account)) {
                 return Ok(Some(row.id));
@@ -360,22 +382,22 @@ impl AdoptConnection {
         saved
     }
 
-    /// What follows a save that is `news`. One that was found done already may lack it, if we stopped in between; an open
-    /// session tells that, and so is completed last.
-    async fn adopted(
-        &self,
-        owned: &Owned<'_>,
-        row: Connection,
-        news: Option<ReadCause>,
-    ) -> Result<Adoption, AdoptError> {
-        self.identify.note_original(&row).await?;
-        if news.is_some() || self.was_asked_for(owned.notice, row.owner.user_id).await? {
-            let cause = news.unwrap_or(ReadCause::Reconnected);
-            let begun = self.ports.reading.have_read(&row, cause, &owned.notice.origin).await?;
+    async fn adopted(&self, owned: &Owned<'_>, row: Connection) -> Result<Adoption, AdoptError> {
+        if self.ports.connections.is_follow_up_due(&row).await? {
+            let begun = self.follow_up(&row, &owned.notice.origin).await?;
             tracing::info!("[SAVE_CONNECTION] {}: reading: {}", self.about(owned), begun.name());
-            self.ports.session_endings.complete(&row, self.clock.now()).await?;
         }
         Ok(Adoption::Adopted(row))
+    }
+
+    /// Does what follows a save: Master is told of the account, it is read, and the session that brought it ends. All of
+    /// it may be repeated; it is due until it was done once.
+    pub(crate) async fn follow_up(&self, row: &Connection, origin: &Origin) -> Result<ReadOutcome, StoreError> {
+        self.identify.note_original(row).await?;
+        let begun = self.ports.reading.have_read(row, ReadCause::Connected, origin).await?;
+        self.ports.session_endings.complete(row, self.clock.now()).await?;
+        self.ports.connections.followed_up(row).await?;
+        Ok(begun)
     }
 
     async fn refuse(&self, owned: &Owned<'_>) -> Result<Adoption, AdoptError> {
@@ -396,6 +418,15 @@ impl AdoptConnection {
             tracing::warn!("[WEBHOOK_AUTH] {about}: left at the broker, which does not know whose it is");
         }
         Ok(Adoption::Refused(reason))
+    }
+}
+
+/// Whether the failure to ask about an old connection says nothing about the new one, or lasts too long to wait for.
+fn is_about_the_old_one(error: &BrokerError, age: Duration) -> bool {
+    match error {
+        BrokerError::BadAnswer(_) => true,
+        BrokerError::Unavailable(_) => age >= IDENTITY_PATIENCE,
+        BrokerError::Unauthorised(_) | BrokerError::Throttled { .. } => false,
     }
 }
 

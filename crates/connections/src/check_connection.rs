@@ -28,6 +28,8 @@ pub enum Checked {
     Ended(Connection),
     /// It is none of ours, as far as we know.
     Unknown,
+    /// It is known to be nobody's.
+    Nobodys,
     /// It is another company's.
     AnotherCompanys,
 }
@@ -55,10 +57,13 @@ impl CheckConnection {
         Self { company_id, brokered, health, clock }
     }
 
-    /// Checks the connection that the broker knows by this name. Whose it is only the broker may know, so it is asked in
-    /// any case.
+    /// Checks the connection that the broker knows by this name. Whose it is only the broker may know, so it is asked
+    /// unless we know that it is nobody's.
     pub async fn check(&self, reference: &BrokerReference) -> Result<Checked, CheckError> {
         let row = self.health.find_brokered(self.company_id, reference).await?;
+        if row.is_none() && self.health.is_nobodys(self.company_id, reference).await? {
+            return Ok(Checked::Nobodys);
+        }
         let found = self.brokered.find(reference).await?;
         let is_anothers = |found: &BrokerConnection| found.claims.name_another_company_than(self.company_id);
         if found.as_ref().is_some_and(is_anothers) {
@@ -111,7 +116,7 @@ mod tests {
     use super::*;
     use crate::model::OwnerClaims;
     use crate::scene::{Scene, at_broker, away};
-    use crate::testing::{COMPANY_B, a_claim, a_connection};
+    use crate::testing::{COMPANY_A, COMPANY_B, NOON, a_claim, a_connection, an_unclaimed_connection};
 
     fn needing(reason: StatusReason) -> Connection {
         Connection { status: ConnectionStatus::NeedsReauthorization, reason: Some(reason), ..a_connection() }
@@ -175,6 +180,18 @@ mod tests {
         assert_eq!(check.check(&at_broker("broker-1").reference).await.unwrap(), Checked::Unknown);
         assert_eq!(check.check(&at_broker("broker-2").reference).await.unwrap(), Checked::AnotherCompanys);
         assert_eq!(check.check(&at_broker("broker-3").reference).await.unwrap(), Checked::Unknown);
+    }
+
+    /// Nango would try its credentials each time, and tell us of each failure.
+    #[tokio::test]
+    async fn about_what_is_known_to_be_nobodys_the_broker_is_not_asked() {
+        let scene = Scene::new();
+        scene.connections.put_unclaimed(COMPANY_A, an_unclaimed_connection(), NOON);
+        scene.broker.fail(Some(away));
+
+        let checked = scene.check().check(&an_unclaimed_connection().reference()).await.unwrap();
+
+        assert_eq!(checked, Checked::Nobodys);
     }
 
     #[rstest]

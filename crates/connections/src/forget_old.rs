@@ -1,4 +1,4 @@
-//! What is kept of webhooks and connect sessions ages out.
+//! What is kept of webhooks, connect sessions and removed connections ages out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,13 +6,15 @@ use std::time::Duration;
 use cortex_kernel::{Clock, CompanyId, StoreError};
 use time::OffsetDateTime;
 
-use crate::ports::{ConnectSessionStore, WebhookInbox};
+use crate::ports::{BrokerRemovals, ConnectSessionStore, WebhookInbox};
 
-/// Forgets webhooks that were worked off long ago, their bodies with them, and connect sessions that ended then.
+/// Forgets webhooks that were worked off long ago, their bodies with them, connect sessions that ended then, and which
+/// connections were removed at the broker.
 pub struct ForgetOld {
     company_id: CompanyId,
     inbox: Arc<dyn WebhookInbox>,
     sessions: Arc<dyn ConnectSessionStore>,
+    removals: Arc<dyn BrokerRemovals>,
     clock: Arc<dyn Clock>,
     keep: Duration,
 }
@@ -27,10 +29,11 @@ impl ForgetOld {
         company_id: CompanyId,
         inbox: Arc<dyn WebhookInbox>,
         sessions: Arc<dyn ConnectSessionStore>,
+        removals: Arc<dyn BrokerRemovals>,
         clock: Arc<dyn Clock>,
         keep: Duration,
     ) -> Self {
-        Self { company_id, inbox, sessions, clock, keep }
+        Self { company_id, inbox, sessions, removals, clock, keep }
     }
 
     /// Forgets all that is old enough, part by part, and answers how much that was.
@@ -41,8 +44,9 @@ impl ForgetOld {
         loop {
             let webhooks = self.inbox.forget(self.company_id, self.keep, PART).await?;
             let sessions = self.sessions.forget(self.company_id, before, PART).await?;
-            forgotten += webhooks + sessions;
-            if webhooks.max(sessions) < usize::from(PART) {
+            let removals = self.removals.forget(self.company_id, self.keep, PART).await?;
+            forgotten += webhooks + sessions + removals;
+            if webhooks.max(sessions).max(removals) < usize::from(PART) {
                 return Ok(forgotten);
             }
         }
@@ -52,7 +56,7 @@ impl ForgetOld {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::{MockConnectSessionStore, MockWebhookInbox};
+    use crate::ports::{MockBrokerRemovals, MockConnectSessionStore, MockWebhookInbox};
     use crate::testing::{COMPANY_A, NOON};
 
     #[tokio::test]
@@ -70,8 +74,13 @@ mod tests {
         let asked = sessions.expect_forget().withf(move |_, before, _| is_old(before)).times(3);
         asked.returning(move |_, _, _| Ok(ended.pop().expect("no more is asked for")));
 
-        let forget = ForgetOld::new(COMPANY_A, Arc::new(inbox), Arc::new(sessions), Arc::new(|| NOON), KEEP);
+        let mut removals = MockBrokerRemovals::new();
+        let asked = removals.expect_forget().withf(|_, keep, most| (*keep, *most) == (KEEP, PART)).times(3);
+        asked.returning(|_, _, _| Ok(1));
 
-        assert_eq!(forget.forget().await.unwrap(), 1510);
+        let forget =
+            ForgetOld::new(COMPANY_A, Arc::new(inbox), Arc::new(sessions), Arc::new(removals), Arc::new(|| NOON), KEEP);
+
+        assert_eq!(forget.forget().await.unwrap(), 1513);
     }
 }

@@ -7,7 +7,7 @@ use cortex_kernel::{Clock, CompanyId, StoreError};
 use crate::adopt_connection::AdoptPorts;
 use crate::check_connection::CheckError;
 use crate::model::{BrokerReference, ConnectedAccount, Connection, Owner, ProviderAccount, UnclaimedConnection};
-use crate::ports::WhoAmIError;
+use crate::ports::{OriginalConnections, WhoAmIError};
 
 /// Asks providers whose accounts connections reach, and writes that down.
 pub(crate) struct IdentifyAccount {
@@ -35,21 +35,16 @@ impl IdentifyAccount {
         if self.is_another(&account, row).await? {
             return Ok(false);
         }
+        let identified = Connection { account: Some(account.clone()), ..row.clone() };
+        self.note_original(&identified).await?;
         self.ports.connections.identify(row, &account).await?;
-        self.note_original(&Connection { account: Some(account), ..row.clone() }).await?;
         Ok(true)
     }
 
     /// Whether the account is known to be another one than the connected one. Where nothing was ever known of that,
     /// there is nothing to hold the new one to.
     pub(crate) async fn is_another(&self, account: &ProviderAccount, row: &Connection) -> Result<bool, StoreError> {
-        let known = if row.account.is_some() {
-            row.account.clone()
-        } else {
-            let Owner { company_id, user_id, .. } = row.owner;
-            let original = self.ports.originals.find_original(company_id, user_id, row.provider).await?;
-            original.map(|original| original.account)
-        };
+        let known = known_account(self.ports.originals.as_ref(), row).await?;
         Ok(known.is_some_and(|known| !known.is_same_as(account)))
     }
 
@@ -75,4 +70,17 @@ impl IdentifyAccount {
             Err(WhoAmIError::Unreadable(_)) => Ok(None),
         }
     }
+}
+
+/// The account that later connects are held to: that of the row, else the one that Master knows of.
+pub(crate) async fn known_account(
+    originals: &dyn OriginalConnections,
+    row: &Connection,
+) -> Result<Option<ProviderAccount>, StoreError> {
+    if row.account.is_some() {
+        return Ok(row.account.clone());
+    }
+    let Owner { company_id, user_id, .. } = row.owner;
+    let original = originals.find_original(company_id, user_id, row.provider).await?;
+    Ok(original.filter(|original| original.is_about(row)).map(|original| original.account))
 }

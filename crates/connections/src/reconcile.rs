@@ -61,7 +61,25 @@ const ROWS: u16 = 500;
 
 /// So many may vanish at the broker at once without a question: more, if they are most of all, look like the key of
 /// another environment.
-const MOST_VANISHED: usize = 5;
+const MOST_VANISHED: usize = 1;
+
+/// Failures about single connections that end a comparison: then it is not about them.
+const MOST_FAILURES: u32 = 3;
+
+/// Failures about single connections so far.
+#[derive(Default)]
+struct Failures(u32);
+
+/// What became of a connection that we did not know.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It is somebody's now.
+    Saved,
+    /// That cannot be said yet.
+    Open,
+    /// It is nobody's.
+    NotTaken,
+}
 
 /// What is compared: the broker's connections and ours of the same people and providers.
 struct Both {
@@ -99,9 +117,13 @@ impl Reconcile {
         let filter = BrokerFilter { company_id: self.company_id, user_id: None, provider: None };
         let unclaimed = self.ports.unclaimed.list_unclaimed(self.company_id).await?;
         let both = Both { listed: self.listed(&filter).await?, rows: self.rows().await?, unclaimed };
-        let mut result = self.compare(&both, &Origin::default()).await?;
-        result.changed += self.vanished(&both).await?;
-        self.identify(&both).await?;
+        let mut failures = Failures::default();
+        let mut result = self.compare(&both, &Origin::default(), &mut failures).await?;
+        result.changed += self.vanished(&both, &mut failures).await?;
+        self.identify(&both, &mut failures).await?;
+        for row in self.ports.connections.list_follow_ups_due(self.company_id).await? {
+            self.adopt.follow_up(&row, &Origin::default()).await?;
+        }
         if result != (Reconciled { found: result.found, ..Reconciled::default() }) {
             tracing::info!(company = %self.company_id, ?result, "connections were compared with the broker's");
         }
@@ -118,8 +140,15 @@ impl Reconcile {
         let filter = BrokerFilter { company_id: self.company_id, user_id: Some(user_id), provider: Some(provider) };
         let listed = self.listed(&filter).await?;
         let row = self.ports.connections.find_connection(self.company_id, user_id, provider).await?;
-        let both = Both { listed, rows: row.into_iter().collect(), unclaimed: Vec::new() };
-        self.compare(&both, origin).await
+        let unclaimed = self.ports.unclaimed.list_unclaimed(self.company_id).await?;
+        let both = Both { listed, rows: row.into_iter().collect(), unclaimed };
+        let result = self.compare(&both, origin, &mut Failures::default()).await?;
+        for row in &both.rows {
+            if self.ports.connections.is_follow_up_due(row).await? {
+                self.adopt.follow_up(row, origin).await?;
+            }
+        }
+        Ok(result)
     }
 
     /// The broker's list, the newest first, each once although it may move while it is read.
@@ -139,18 +168,18 @@ impl Reconcile {
 
     async fn rows(&self) -> Result<Vec<Connection>, CheckError> {
         let mut rows: Vec<Connection> = Vec::new();
+        let mut after = None;
         loop {
-            let after = rows.last().map(|row| row.id);
             let part = self.ports.connections.list_owned(self.company_id, after, ROWS).await?;
-            let is_last = part.len() < usize::from(ROWS);
-            rows.extend(part);
-            if is_last {
+            rows.extend(part.connections);
+            after = part.next;
+            if after.is_none() {
                 return Ok(rows);
             }
         }
     }
 
-    async fn compare(&self, both: &Both, origin: &Origin) -> Result<Reconciled, CheckError> {
+    async fn compare(&self, both: &Both, origin: &Origin, failures: &mut Failures) -> Result<Reconciled, CheckError> {
         let known: HashMap<BrokerReference, &Connection> = both.rows.iter().map(|row| (row.reference(), row)).collect();
         let mut in_order: HashSet<BrokerReference> =
             self.ports.removals.list_pending(self.company_id).await?.into_iter().collect();
@@ -164,12 +193,18 @@ impl Reconcile {
                     self.ports.removals.put(&removal).await?;
                     result.removed += 1;
                 }
-                Some(row) => result.changed += u64::from(self.health_of(row, one).await?),
+                Some(row) => {
+                    let changed = failures.bear(&one.reference, self.health_of(row, one).await)?;
+                    result.changed += u64::from(changed.unwrap_or(false));
+                }
                 None => {
                     let person = one.claims.user().map(|user| (user, one.reference.provider));
-                    let is_the_newest = person.is_none_or(|person| newer.insert(person));
+                    let is_the_newest = person.is_none_or(|person| !newer.contains(&person));
                     if is_the_newest && both.has_nothing_newer_than(one) {
-                        result.saved += u64::from(self.adopt(one, origin).await?);
+                        let adopted = self.adopt(one, origin).await;
+                        let fate = failures.bear(&one.reference, adopted)?.unwrap_or(Fate::Open);
+                        result.saved += u64::from(fate == Fate::Saved);
+                        newer.extend(person.filter(|_| fate != Fate::NotTaken));
                     } else {
                         self.leave_over(one, origin).await?;
                         result.left_over += 1;
@@ -180,42 +215,40 @@ impl Reconcile {
         Ok(result)
     }
 
-    /// Looks closer at a connection of which the broker's list says something else than its row. Whether that was news.
+    /// Looks closer at a connection unless its row and the broker's list both say that it is well. One that is not may
+    /// have become so: the broker tries its credentials when it is asked for it, and not for its list. Whether that was
+    /// news.
     async fn health_of(&self, row: &Connection, listed: &ListedConnection) -> Result<bool, CheckError> {
-        let seems_fine = listed.is_authorized == (row.status == ConnectionStatus::Active);
-        if seems_fine {
+        if listed.is_authorized && row.status == ConnectionStatus::Active {
             return Ok(false);
         }
         let checked = self.check.check_row(row.clone()).await?;
         Ok(match checked {
             Checked::Healthy(_) => row.status != ConnectionStatus::Active,
             Checked::Lost(..) => row.status == ConnectionStatus::Active,
-            Checked::Ended(_) | Checked::Unknown | Checked::AnotherCompanys => false,
+            Checked::Ended(_) | Checked::Unknown | Checked::Nobodys | Checked::AnotherCompanys => false,
         })
     }
 
-    /// Adopts a connection that we do not know. Whether it is somebody's now; what speaks against one is logged, and
-    /// speaks against no other, unless nobody can be asked any more.
-    async fn adopt(&self, one: &ListedConnection, origin: &Origin) -> Result<bool, CheckError> {
+    /// Adopts a connection that we do not know. What speaks against one is logged, and speaks against no other.
+    async fn adopt(&self, one: &ListedConnection, origin: &Origin) -> Result<Fate, CheckError> {
         let age = (self.clock.now() - one.created_at).try_into().unwrap_or_default();
         let claims = OwnerClaims::default();
         let notice = ConnectionNotice { reference: one.reference.clone(), claims, age, origin: origin.clone() };
         match self.adopt.adopt(&notice).await {
-            Ok(adoption) => Ok(matches!(adoption, Adoption::Adopted(_))),
-            Err(AdoptError::Broker(error @ (BrokerError::Unauthorised(_) | BrokerError::Unavailable(_)))) => {
-                Err(error.into())
-            }
-            Err(AdoptError::Broker(error @ BrokerError::Throttled { .. })) => Err(error.into()),
-            Err(AdoptError::Store(error)) => Err(error.into()),
+            Ok(Adoption::Adopted(_)) => Ok(Fate::Saved),
+            Ok(_) => Ok(Fate::NotTaken),
+            Err(AdoptError::Broker(error)) => Err(error.into()),
+            Err(AdoptError::Store(error)) if error.is_transient() => Err(error.into()),
             Err(
                 error @ (AdoptError::Missing(_)
-                | AdoptError::Broker(BrokerError::BadAnswer(_))
                 | AdoptError::AccountUnreadable(_)
+                | AdoptError::Store(_)
                 | AdoptError::Contended),
             ) => {
                 let BrokerReference { provider, id } = &one.reference;
                 tracing::warn!("the {provider} connection {id} is not adopted: {}", chain(&error));
-                Ok(false)
+                Ok(if matches!(error, AdoptError::Missing(_)) { Fate::NotTaken } else { Fate::Open })
             }
         }
     }
@@ -232,7 +265,7 @@ impl Reconcile {
     }
 
     /// Looks closer at connections of ours that the broker does not list. Answers of how many that was news.
-    async fn vanished(&self, both: &Both) -> Result<u64, CheckError> {
+    async fn vanished(&self, both: &Both, failures: &mut Failures) -> Result<u64, CheckError> {
         let listed: HashSet<&BrokerReference> = both.listed.iter().map(|one| &one.reference).collect();
         let connected: Vec<_> = both.rows.iter().filter(|row| row.status.is_connected()).collect();
         let vanished: Vec<_> = connected.iter().filter(|row| !listed.contains(&row.reference())).collect();
@@ -247,24 +280,42 @@ impl Reconcile {
         }
         let mut changed = 0;
         for row in vanished {
-            let checked = self.check.check_row((**row).clone()).await?;
-            changed += u64::from(matches!(checked, Checked::Lost(..)) && row.status == ConnectionStatus::Active);
+            let checked = failures.bear(&row.reference(), self.check.check_row((**row).clone()).await)?;
+            changed += u64::from(matches!(checked, Some(Checked::Lost(..))) && row.status == ConnectionStatus::Active);
         }
         Ok(changed)
     }
 
     /// Asks again whose accounts stand behind connections of which that is not known yet.
-    async fn identify(&self, both: &Both) -> Result<(), CheckError> {
+    async fn identify(&self, both: &Both, failures: &mut Failures) -> Result<(), CheckError> {
         let unidentified = |row: &&Connection| row.status == ConnectionStatus::Active && row.account.is_none();
         for row in both.rows.iter().filter(unidentified) {
-            if self.identify.owned(row).await? {
+            if failures.bear(&row.reference(), self.identify.owned(row).await)?.unwrap_or(false) {
                 tracing::info!("the account behind connection {} is known now", row.id);
             }
         }
         for row in both.unclaimed.iter().filter(|row| row.account.is_none()) {
-            self.identify.unclaimed(row).await?;
+            failures.bear(&row.reference(), self.identify.unclaimed(row).await)?;
         }
         Ok(())
+    }
+}
+
+impl Failures {
+    /// What came of asking about one connection; none where that failed for reasons of its own. They are logged.
+    fn bear<T>(&mut self, reference: &BrokerReference, answer: Result<T, CheckError>) -> Result<Option<T>, CheckError> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(CheckError::Broker(error @ (BrokerError::BadAnswer(_) | BrokerError::Unavailable(_))))
+                if self.0 < MOST_FAILURES =>
+            {
+                self.0 += 1;
+                let BrokerReference { provider, id } = reference;
+                tracing::warn!("the {provider} connection {id} is left as it is: {}", chain(&error));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

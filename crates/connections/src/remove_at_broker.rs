@@ -6,7 +6,7 @@ use std::time::Duration;
 use cortex_kernel::{CompanyId, StoreError};
 
 use crate::log::chain;
-use crate::model::{BrokerReference, Removal};
+use crate::model::{BrokerReference, ClaimedRemoval, Removal};
 use crate::ports::{BrokerError, BrokerRemovals, BrokeredConnections};
 use crate::work_off_inbox::Tick;
 
@@ -38,46 +38,42 @@ impl RemoveAtBroker {
         Self { company_id, brokered, removals }
     }
 
-    /// Removes what is remembered already. Not being able to is no failure of the caller's: it is tried again later.
+    /// Removes what may be remembered already. Not being able to is no failure of the caller's: it is tried again later.
     pub async fn at_once(&self, reference: &BrokerReference) {
         let BrokerReference { provider, id } = reference;
-        let removal = self.removal(reference);
-        match self.brokered.delete(reference).await {
-            Ok(()) => {
-                tracing::info!("removed the {provider} connection {id} at the broker");
-                if let Err(error) = self.removals.settle(&removal).await {
-                    tracing::debug!("the removal of the {provider} connection {id} is not settled: {}", chain(&error));
-                }
-            }
-            Err(error) => tracing::warn!(
-                "the {provider} connection {id} is left at the broker and will be removed later: {}",
-                chain(&error)
-            ),
+        let removal = Removal { company_id: self.company_id, reference: reference.clone() };
+        let removed = match self.removals.take(&removal, HOLD).await {
+            Ok(Some(claimed)) => self.remove(&claimed).await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = removed {
+            tracing::warn!("the {provider} connection {id} will be removed at the broker later: {}", chain(&error));
         }
     }
 
     /// Removes the connection that has been due longest. An error means that nobody knows which that is.
     pub async fn tick(&self) -> Result<Tick, StoreError> {
         let Some(claimed) = self.removals.claim_next(self.company_id, HOLD).await? else { return Ok(Tick::Idle) };
+        self.remove(&claimed).await?;
+        Ok(Tick::Worked)
+    }
+
+    async fn remove(&self, claimed: &ClaimedRemoval) -> Result<(), StoreError> {
         let BrokerReference { provider, id } = &claimed.reference;
-        let removal = self.removal(&claimed.reference);
+        let removal = Removal { company_id: self.company_id, reference: claimed.reference.clone() };
         match self.brokered.delete(&claimed.reference).await {
             Ok(()) => {
                 tracing::info!("removed the {provider} connection {id} at the broker");
-                self.removals.settle(&removal).await?;
+                self.removals.settle(&removal).await
             }
             Err(error) => {
                 let after = pause(&error, claimed.attempt);
                 let error = chain(&error);
-                tracing::warn!("the {provider} connection {id} is still left at the broker: {error}");
-                self.removals.put_off(&removal, &error, after).await?;
+                tracing::warn!("the {provider} connection {id} is left at the broker and removed later: {error}");
+                self.removals.put_off(&removal, &error, after).await
             }
         }
-        Ok(Tick::Worked)
-    }
-
-    fn removal(&self, reference: &BrokerReference) -> Removal {
-        Removal { company_id: self.company_id, reference: reference.clone() }
     }
 }
 
@@ -128,7 +124,6 @@ mod tests {
         let remove = remove(&broker, &removals);
 
         remove.at_once(&removal("broker-1").reference).await;
-        assert_eq!(remove.tick().await.unwrap(), Tick::Worked);
         assert_eq!(remove.tick().await.unwrap(), Tick::Idle, "it is put off");
         assert_eq!(broker.deleted(), [""; 0]);
 

@@ -56,6 +56,8 @@ struct BrokerState {
     deleted: Vec<String>,
     asked: usize,
     failure: Option<fn() -> BrokerError>,
+    failing: BTreeMap<BrokerReference, fn() -> BrokerError>,
+    listed_as: BTreeMap<BrokerReference, bool>,
     deletions_fail: bool,
 }
 
@@ -145,7 +147,7 @@ impl Scene {
             members,
             reading: self.reading.clone(),
         };
-        WorkOffInbox::new(COMPANY_A, ports, Arc::new(adopt), self.check(), Arc::new(|| NOON))
+        WorkOffInbox::new(COMPANY_A, ports, Arc::new(adopt), self.check(), std::time::Duration::from_secs(1))
     }
 
     pub(crate) fn check(&self) -> CheckConnection {
@@ -185,6 +187,16 @@ impl FakeBroker {
         self.state().failure = failure;
     }
 
+    /// From now on every call about this one fails so.
+    pub(crate) fn fail_about(&self, reference: BrokerReference, failure: fn() -> BrokerError) {
+        self.state().failing.insert(reference, failure);
+    }
+
+    /// The list tells of this one what was so when it was last tried.
+    pub(crate) fn list_as(&self, reference: BrokerReference, is_authorized: bool) {
+        self.state().listed_as.insert(reference, is_authorized);
+    }
+
     /// From now on nothing can be deleted.
     pub(crate) fn refuse_deletions(&self) {
         self.state().deletions_fail = true;
@@ -222,6 +234,7 @@ impl BrokeredConnections for FakeBroker {
     async fn find(&self, reference: &BrokerReference) -> Result<Option<BrokerConnection>, BrokerError> {
         let state = self.state();
         state.answer()?;
+        state.failing.get(reference).map_or(Ok(()), |failure| Err(failure()))?;
         Ok(state.connections.get(reference).map(|(connection, _)| connection.clone()))
     }
 
@@ -253,7 +266,7 @@ impl BrokeredConnections for FakeBroker {
             .map(|connection| ListedConnection {
                 reference: connection.reference.clone(),
                 claims: connection.claims.clone(),
-                is_authorized: connection.is_authorized,
+                is_authorized: *state.listed_as.get(&connection.reference).unwrap_or(&connection.is_authorized),
                 created_at: state.made_at.get(&connection.reference).copied().unwrap_or(NOON),
             })
             .collect();

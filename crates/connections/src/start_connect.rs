@@ -6,15 +6,19 @@ use std::sync::Arc;
 use cortex_kernel::{Clock, Email, IdGenerator, Origin, Provider, StoreError};
 use thiserror::Error;
 
+use crate::identify_account::known_account;
 use crate::log::{About, chain};
 use crate::model::{ConnectLink, ConnectPurpose, ConnectSession, ConnectSessionId, Owner, TokenHash};
-use crate::ports::{BrokerError, ConnectSessionStore, ConnectionBroker, ConnectionStore, OpenConnectSession};
+use crate::ports::{
+    BrokerError, ConnectSessionStore, ConnectionBroker, ConnectionStore, OpenConnectSession, OriginalConnections,
+};
 
 /// Has a session opened for a person and exactly one provider, and remembers that we did.
 pub struct StartConnect {
     configured: BTreeSet<Provider>,
     broker: Arc<dyn ConnectionBroker>,
     connections: Arc<dyn ConnectionStore>,
+    originals: Arc<dyn OriginalConnections>,
     sessions: Arc<dyn ConnectSessionStore>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
@@ -53,11 +57,12 @@ impl StartConnect {
         configured: BTreeSet<Provider>,
         broker: Arc<dyn ConnectionBroker>,
         connections: Arc<dyn ConnectionStore>,
+        originals: Arc<dyn OriginalConnections>,
         sessions: Arc<dyn ConnectSessionStore>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
-        Self { configured, broker, connections, sessions, clock, ids }
+        Self { configured, broker, connections, originals, sessions, clock, ids }
     }
 
     /// Opens a session for `owner`, whose request came from `origin`. Lines tagged `[OAUTH_START]` tell each step:
@@ -123,7 +128,8 @@ impl StartConnect {
         let found = self.connections.find_connection(owner.company_id, owner.user_id, provider).await?;
         match found {
             Some(connection) if connection.status.is_connected() => {
-                Ok(connection.account.and_then(|account| account.email))
+                let account = known_account(self.originals.as_ref(), &connection).await?;
+                Ok(account.and_then(|account| account.email))
             }
             Some(_) | None => Err(StartConnectError::NotConnected(provider)),
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cortex_kernel::{Clock, CompanyId, Origin, StoreError};
+use cortex_kernel::{CompanyId, Origin, StoreError};
 
 use crate::adopt_connection::{AdoptConnection, AdoptError, Adoption, ConnectionNotice, IDENTITY_PATIENCE};
 use crate::check_connection::{CheckConnection, Checked};
@@ -19,7 +19,7 @@ pub struct WorkOffInbox {
     ports: InboxPorts,
     adopt: Arc<AdoptConnection>,
     check: CheckConnection,
-    clock: Arc<dyn Clock>,
+    hold: Duration,
 }
 
 /// What [`WorkOffInbox`] stands on.
@@ -46,9 +46,12 @@ pub enum Tick {
     Idle,
 }
 
-/// How long a webhook stays with a worker that does not come back. One that is only slow may lose it too: then two work
-/// it off, and whoever comes second finds everything done.
-const HOLD: Duration = Duration::from_secs(30);
+/// Calls of the broker that a webhook commonly leads to, at most. One that leads to more may be worked off by two at
+/// once: whoever comes second finds everything done.
+const CALLS: u32 = 5;
+
+/// How long a webhook stays at least with a worker that does not come back.
+const SHORTEST_HOLD: Duration = Duration::from_secs(30);
 
 /// Tries that a webhook gets which fails by itself, and not by what is away.
 const MOST_ATTEMPTS: u32 = 10;
@@ -64,22 +67,26 @@ const NOT_THERE: &str = "the broker has no such connection";
 const NOT_OURS: &str = "no connection of ours has this id";
 
 impl WorkOffInbox {
-    /// Works off the inbox of `company_id`, the company of this deployment.
+    /// Works off the inbox of `company_id`, the company of this deployment. A call of the broker takes no longer than
+    /// `call_timeout`.
     #[must_use]
     pub fn new(
         company_id: CompanyId,
         ports: InboxPorts,
         adopt: Arc<AdoptConnection>,
         check: CheckConnection,
-        clock: Arc<dyn Clock>,
+        call_timeout: Duration,
     ) -> Self {
-        Self { company_id, ports, adopt, check, clock }
+        let hold = (call_timeout * CALLS).max(SHORTEST_HOLD);
+        Self { company_id, ports, adopt, check, hold }
     }
 
     /// Works off the webhook that has been due longest. An error means that the inbox could not be asked; whatever goes
     /// wrong with the webhook itself is written down there.
     pub async fn tick(&self) -> Result<Tick, StoreError> {
-        let Some(claimed) = self.ports.inbox.claim_next(self.company_id, HOLD).await? else { return Ok(Tick::Idle) };
+        let Some(claimed) = self.ports.inbox.claim_next(self.company_id, self.hold).await? else {
+            return Ok(Tick::Idle);
+        };
         let ending = self.work_off(&claimed).await;
         if !self.ports.inbox.finish(self.company_id, claimed.claim, &ending).await? {
             tracing::warn!("webhook {} took longer than it was held for", claimed.claim.webhook);
@@ -151,6 +158,7 @@ impl WorkOffInbox {
                 return WebhookEnding::Snoozed { error: NOT_OURS.to_owned(), after: snooze_of(claimed) };
             }
             Ok(Checked::Unknown) => return ignored(about, NOT_OURS),
+            Ok(Checked::Nobodys) => return ignored(about, "it is known to be nobody's"),
             Ok(Checked::AnotherCompanys) => return another_companys(self.company_id, origin),
             Ok(Checked::Ended(_)) => return ignored(about, "it was disconnected before"),
             Ok(Checked::Lost(row, reason)) => {
@@ -178,15 +186,14 @@ impl WorkOffInbox {
         origin: &Origin,
         about: About<'_>,
     ) -> Result<WebhookEnding, AdoptError> {
-        let now = self.clock.now();
         match event {
             WebhookEvent::FetchFailed => {
-                self.ports.health.note_fetch(row, Fetch::Failed, now).await?;
+                self.ports.health.note_fetch(row, Fetch::Failed).await?;
                 tracing::warn!("❌ [WEBHOOK_AUTH] {about}: Nango could not fetch from the provider");
                 Ok(WebhookEnding::Done)
             }
             WebhookEvent::Fetched => {
-                self.ports.health.note_fetch(row, Fetch::Done, now).await?;
+                self.ports.health.note_fetch(row, Fetch::Done).await?;
                 if self.ports.members.find_active(self.company_id, row.owner.user_id).await?.is_none() {
                     return Ok(ignored(about, "its owner is no active member"));
                 }
@@ -241,7 +248,7 @@ fn ending_of(adoption: &Adoption, about: About<'_>) -> WebhookEnding {
             another_companys(about.company, &origin)
         }
         Adoption::Gone => ignored(about, NOT_THERE),
-        Adoption::Ended => ignored(about, "it was disconnected before"),
+        Adoption::Ended => ignored(about, "it was given up before"),
     }
 }
 

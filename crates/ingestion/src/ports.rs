@@ -45,6 +45,7 @@ pub use search_index::SearchIndex;
 /// - Another company's equal record is another document.
 /// - The last deletion takes the document.
 /// - A deletion of what the connection never brought in changes nothing.
+/// - A record is the same after its account could be read.
 /// - A record that comes back is there again.
 /// - A page is counted on its job.
 /// - A page with nothing in it that moves nothing is not counted.

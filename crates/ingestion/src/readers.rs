@@ -36,7 +36,7 @@ pub fn account_of(
         (Provider::GoogleDrive, _, _) => String::new(),
         (_, Some(id), _) => id.to_owned(),
         (_, None, Some(email)) => email.folded(),
-        (_, None, None) => format!("connection:{connection_id}"),
+        (_, None, None) => DocumentKey::unread_account(connection_id),
     };
     Account { source_account }
 }

@@ -1,3 +1,3 @@
 drop table upkeep_turns;
 drop table broker_removals;
-alter table connections drop column fetch_failed_at, drop column fetched_at;
+alter table connections drop column follow_up_due;

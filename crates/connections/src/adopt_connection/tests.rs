@@ -9,8 +9,8 @@ use crate::model::{ConnectedAccount, ConnectionStatus, OriginalConnection};
 use crate::ports::{MockMembers, MockOriginalConnections};
 use crate::scene::{Scene, a_notice, account, at_broker, away};
 use crate::testing::{
-    COMPANY_A, COMPANY_B, NOON, SessionState, USER_1, USER_2, a_claim, a_connect_session, a_connection, an_account,
-    an_unclaimed_connection,
+    COMPANY_A, COMPANY_B, NOON, SessionState, USER_1, USER_2, a_claim, a_connect_session, a_connection, a_save,
+    an_account, an_unclaimed_connection,
 };
 
 const LONG: Duration = Duration::from_mins(10);
@@ -30,7 +30,8 @@ async fn the_first_connect_is_saved_and_its_account_is_the_original_one() {
     assert_eq!(adoption, Adoption::Adopted(a_connection()));
     assert_eq!(scene.row().await, Some(a_connection()));
     let broker_id = BrokerConnectionId::new("broker-1");
-    assert_eq!(original(&scene).await, Some(OriginalConnection { account: an_account(), broker_id, reconnects: 0 }));
+    let noted = OriginalConnection { account: an_account(), broker_id, connected_at: Some(NOON), reconnects: 0 };
+    assert_eq!(original(&scene).await, Some(noted));
     let state = scene.sessions.state_of(a_connect_session().id);
     assert_eq!(state, SessionState::Completed(BrokerConnectionId::new("broker-1")));
     assert_eq!(scene.broker.deleted(), [""; 0]);
@@ -233,7 +234,7 @@ async fn a_session_vouches_also_when_its_webhook_waited() {
 
 #[tokio::test]
 async fn the_same_account_again_takes_the_row_and_the_replaced_connection_is_removed() {
-    let scene = Scene::with([a_connection()]);
+    let scene = Scene::new();
     scene.broker.has(at_broker("broker-1"), Some(an_account()));
     scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
     scene.broker.has(at_broker("broker-2"), Some(account("MAILBOX@Example.com")));
@@ -245,7 +246,7 @@ async fn the_same_account_again_takes_the_row_and_the_replaced_connection_is_rem
     assert_eq!(scene.row().await, Some(expected));
     assert_eq!(scene.broker.deleted(), ["broker-1"]);
     assert_eq!(original(&scene).await.unwrap().reconnects, 1);
-    assert_eq!(scene.connections.audited(COMPANY_A), ["connection_reconnected"]);
+    assert_eq!(scene.connections.audited(COMPANY_A), ["connection_created", "connection_reconnected"]);
 }
 
 #[tokio::test]
@@ -423,7 +424,8 @@ async fn without_master_nobody_is_a_member() {
 /// We stopped between the save and what follows it: the notice comes again and finds the row.
 #[tokio::test]
 async fn what_follows_a_save_is_made_up_for() {
-    let scene = Scene::with([a_connection()]);
+    let scene = Scene::new();
+    scene.connections.save_connection(&a_save()).await.unwrap();
     scene.sessions.remember(&a_connect_session(), &Origin::default()).await.unwrap();
     scene.broker.has(at_broker("broker-1"), Some(an_account()));
 
@@ -433,7 +435,56 @@ async fn what_follows_a_save_is_made_up_for() {
     assert!(original(&scene).await.is_some());
     let state = scene.sessions.state_of(a_connect_session().id);
     assert_eq!(state, SessionState::Completed(a_connection().broker_id));
-    assert_eq!((scene.broker.asked(), scene.connections.audited(COMPANY_A)), (0, vec![]));
+    assert_eq!((scene.broker.asked(), scene.connections.audited(COMPANY_A)), (0, vec!["connection_created"]));
+}
+
+/// He is about to connect again, and Nango repeats what it told of the connection that he has.
+#[tokio::test]
+async fn a_repeated_notice_ends_no_session_and_has_nothing_read() {
+    let scene = Scene::with([a_connection()]);
+    scene.sessions.remember(&a_connect_session(), &Origin::default()).await.unwrap();
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+
+    scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    assert_eq!(scene.sessions.state_of(a_connect_session().id), SessionState::Open);
+    assert_eq!(scene.reading.asked(), []);
+}
+
+/// It waited for its account to be readable; he gave up and disconnected meanwhile.
+#[rstest]
+#[case::readable(Some(an_account()))]
+#[case::unreadable(None)]
+#[tokio::test]
+async fn a_connect_from_before_the_disconnect_is_of_no_use_any_more(#[case] at_provider: Option<ProviderAccount>) {
+    let scene = Scene::with([a_connection()]);
+    scene.broker.has(at_broker("broker-2"), at_provider);
+    scene.connections.disconnect(a_connection().id, NOON - time::Duration::MINUTE);
+
+    let adoption = scene.adopt().adopt(&ConnectionNotice { age: LONG, ..a_notice("broker-2") }).await.unwrap();
+
+    assert_eq!(adoption, Adoption::Ended);
+    assert_eq!(scene.row().await.unwrap().status, ConnectionStatus::Disconnected);
+    assert_eq!(scene.broker.deleted(), ["broker-2"]);
+}
+
+/// Another account was connected while the provider was away; the one from before the disconnect says nothing of it.
+#[tokio::test]
+async fn the_original_from_before_a_disconnect_holds_nobody() {
+    let scene = Scene::with([Connection { account: None, ..a_connection() }]);
+    let before = ConnectedAccount {
+        owner: a_connection().owner,
+        provider: Provider::Gmail,
+        account: an_account(),
+        broker_id: BrokerConnectionId::new("broker-0"),
+        at: NOON - time::Duration::DAY,
+    };
+    scene.originals.note(&before).await.unwrap();
+    scene.broker.has(at_broker("broker-2"), Some(account("private@example.com")));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-2")).await.unwrap();
+
+    assert!(matches!(adoption, Adoption::Adopted(_)), "{adoption:?}");
 }
 
 /// The company's old Gmail connection, of this account as far as that is known here and at the provider.
@@ -464,6 +515,39 @@ async fn who_connects_the_account_of_an_old_connection_claims_it(
     assert_eq!(scene.broker.deleted(), ["old-1"]);
     assert_eq!(scene.connections.audited(COMPANY_A), ["connection_claimed"]);
     assert!(original(&scene).await.is_some());
+}
+
+/// Somebody told Nango whose it is: there is nothing to replace.
+#[tokio::test]
+async fn an_old_connection_that_is_its_claimants_own_goes_on() {
+    let scene = with_an_old_connection(None, Some(an_account()));
+
+    let adoption = scene.adopt().adopt(&a_notice("old-1")).await.unwrap();
+
+    let row = scene.row().await.unwrap();
+    assert_eq!((adoption, row.id), (Adoption::Adopted(row.clone()), an_unclaimed_connection().id));
+    assert_eq!(scene.broker.deleted(), [""; 0]);
+    assert_eq!(scene.connections.to_be_removed(COMPANY_A), []);
+}
+
+/// What is wrong with the old connection is no reason to wait for the new one.
+#[rstest]
+#[case::nonsense(|| BrokerError::BadAnswer("a page".into()), Duration::ZERO, true)]
+#[case::away(away, Duration::ZERO, false)]
+#[case::away_for_long(away, LONG, true)]
+#[case::our_key(|| BrokerError::Unauthorised("is it right".into()), LONG, false)]
+#[tokio::test]
+async fn an_old_connection_that_cannot_be_asked_about_holds_up_nobody_for_long(
+    #[case] failure: fn() -> BrokerError,
+    #[case] age: Duration,
+    #[case] is_adopted: bool,
+) {
+    let scene = with_an_old_connection(None, None);
+    scene.broker.fail_about(an_unclaimed_connection().reference(), failure);
+
+    let adoption = scene.adopt().adopt(&ConnectionNotice { age, ..a_notice("broker-1") }).await;
+
+    assert_eq!(matches!(adoption, Ok(Adoption::Adopted(_))), is_adopted, "{adoption:?}");
 }
 
 #[rstest]

@@ -35,4 +35,10 @@ impl Connection {
     pub fn reference(&self) -> BrokerReference {
         BrokerReference { provider: self.provider, id: self.broker_id.clone() }
     }
+
+    /// Whether the person disconnected after `moment`. What he had begun before that is of no use to him any more.
+    #[must_use]
+    pub fn was_ended_after(&self, moment: OffsetDateTime) -> bool {
+        self.status == ConnectionStatus::Disconnected && self.status_changed_at > moment
+    }
 }

@@ -3,7 +3,7 @@
 use cortex_kernel::{BrokerConnectionId, Provider};
 use time::OffsetDateTime;
 
-use super::{Owner, ProviderAccount};
+use super::{Connection, Owner, ProviderAccount};
 
 /// The account to which later connects of a person and provider are held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,8 +12,18 @@ pub struct OriginalConnection {
     pub account: ProviderAccount,
     /// The broker's connection that reached it last.
     pub broker_id: BrokerConnectionId,
+    /// When it was connected last; none where older programs did not tell.
+    pub connected_at: Option<OffsetDateTime>,
     /// How often it was connected again.
     pub reconnects: u32,
+}
+
+impl OriginalConnection {
+    /// Whether it is about what stands in the row, and not about what the person had before he disconnected.
+    #[must_use]
+    pub fn is_about(&self, row: &Connection) -> bool {
+        self.broker_id == row.broker_id || self.connected_at.is_some_and(|at| at >= row.connected_at)
+    }
 }
 
 /// An account that is connected now and can be read.

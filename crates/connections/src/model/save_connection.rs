@@ -25,7 +25,9 @@ pub struct SaveConnection {
     pub account: Option<ProviderAccount>,
     /// What the person should know about it.
     pub reason: Option<StatusReason>,
-    /// When it was connected.
+    /// When we first heard of it. What the person ended since is not brought back.
+    pub heard_at: OffsetDateTime,
+    /// When it is saved.
     pub at: OffsetDateTime,
     /// What brought it to us, for the audit row.
     pub origin: Origin,
@@ -48,7 +50,8 @@ pub enum SaveOutcome {
     AlreadySaved(Connection),
     /// The row holds another connection than the one on which this was decided: decide anew.
     Moved,
-    /// The person ended this very connection: a late or repeated notice does not bring it back.
+    /// The connection was given up, or the person disconnected after we had heard of it: a late or repeated notice does not
+    /// bring it back.
     Ended,
     /// Somebody else's row holds this connection; nothing was written.
     TakenByAnother,
@@ -72,7 +75,7 @@ pub enum SaveDecision {
     Keep,
     /// Write nothing: the row moved.
     Moved,
-    /// Write nothing: the person ended it.
+    /// Write nothing: the person ended it, or has disconnected since.
     Ended,
 }
 
@@ -89,6 +92,7 @@ impl SaveConnection {
                 }
             }
             stored if stored.map(|stored| &stored.broker_id) != self.decided_on.as_ref() => SaveDecision::Moved,
+            Some(stored) if stored.was_ended_after(self.heard_at) => SaveDecision::Ended,
             None => self.claims.map_or(SaveDecision::Create, SaveDecision::Claim),
             Some(stored) => SaveDecision::Replace {
                 connected_at: if stored.status.is_connected() { stored.connected_at } else { self.at },
@@ -125,11 +129,12 @@ mod tests {
     const EARLIER: OffsetDateTime = NOON.saturating_sub(Duration::DAY);
 
     fn stored(status: ConnectionStatus, broker_id: &str) -> Connection {
+        let is_recent = broker_id == "ended since";
         Connection {
             status,
             broker_id: BrokerConnectionId::new(broker_id),
             connected_at: EARLIER,
-            status_changed_at: EARLIER,
+            status_changed_at: if is_recent { NOON + Duration::SECOND } else { EARLIER },
             ..a_connection()
         }
     }
@@ -173,6 +178,12 @@ mod tests {
         Some("old"),
         SaveDecision::Replace { connected_at: NOON, status_changed_at: NOON },
         Some("connection_created")
+    )]
+    #[case::heard_of_before_the_disconnect(
+        Some((ConnectionStatus::Disconnected, "ended since")),
+        Some("ended since"),
+        SaveDecision::Ended,
+        None
     )]
     fn what_saving_does_follows_from_what_is_stored(
         #[case] row: Option<(ConnectionStatus, &str)>,

@@ -37,7 +37,8 @@ pub trait ConnectionEndings: Send + Sync {
 /// # Contract
 ///
 /// - What is to be removed is claimed once, and again when the claim ran out.
-/// - What was removed is forgotten.
+/// - What somebody takes at once is claimed by nobody else.
+/// - What was removed is remembered as gone for a while, and not removed again.
 /// - What was put off is claimed later.
 /// - Removing the same twice is one removal.
 /// - A connection that somebody uses is not removed.
@@ -48,10 +49,14 @@ pub trait BrokerRemovals: Send + Sync {
     /// Remembers one.
     async fn put(&self, removal: &Removal) -> Result<(), StoreError>;
 
+    /// Remembers this one and takes it, for as long as `hold`. None where it is gone already, somebody else is about to
+    /// remove it, or a connected row holds it.
+    async fn take(&self, removal: &Removal, hold: Duration) -> Result<Option<ClaimedRemoval>, StoreError>;
+
     /// Takes the one that has been due longest, for as long as `hold`. What a connected row holds is forgotten instead.
     async fn claim_next(&self, company_id: CompanyId, hold: Duration) -> Result<Option<ClaimedRemoval>, StoreError>;
 
-    /// It is gone.
+    /// It is gone. That is remembered until it is forgotten: what is told of it late brings it back to nobody.
     async fn settle(&self, removal: &Removal) -> Result<(), StoreError>;
 
     /// It could not be removed, for this reason: it is to be tried again `after` that.
@@ -59,4 +64,7 @@ pub trait BrokerRemovals: Send + Sync {
 
     /// All that are not gone yet.
     async fn list_pending(&self, company_id: CompanyId) -> Result<Vec<BrokerReference>, StoreError>;
+
+    /// Forgets at most `most` of those that are gone for longer than `age`, and answers how many.
+    async fn forget(&self, company_id: CompanyId, age: Duration, most: u16) -> Result<usize, StoreError>;
 }

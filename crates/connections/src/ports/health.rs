@@ -12,6 +12,7 @@ use crate::model::{BrokerReference, Connection, Fetch, StatusReason};
 ///
 /// - A connection is found by the broker's id of it.
 /// - Another company's connection reads as absent.
+/// - A connection without user, or in quarantine, is known to be nobody's.
 /// - A connection that lost its authorization says so, why, and since when.
 /// - A loss told again changes nothing.
 /// - A loss of a connection that was replaced meanwhile changes nothing.
@@ -32,6 +33,9 @@ pub trait ConnectionHealth: Send + Sync {
         reference: &BrokerReference,
     ) -> Result<Option<Connection>, StoreError>;
 
+    /// Whether it is known that nobody owns the connection: it is from before connections had owners, or in quarantine.
+    async fn is_nobodys(&self, company_id: CompanyId, reference: &BrokerReference) -> Result<bool, StoreError>;
+
     /// Only connecting again helps, for this reason, since `at`: unless the row moved meanwhile. Its jobs that wait or
     /// run have failed then, and an audit row tells it. Whether that is news.
     async fn mark_needs_reauthorization(
@@ -46,5 +50,5 @@ pub trait ConnectionHealth: Send + Sync {
     async fn mark_healthy(&self, connection: &Connection, at: OffsetDateTime) -> Result<bool, StoreError>;
 
     /// How the broker fared with it when it last fetched.
-    async fn note_fetch(&self, connection: &Connection, fetch: Fetch, at: OffsetDateTime) -> Result<(), StoreError>;
+    async fn note_fetch(&self, connection: &Connection, fetch: Fetch) -> Result<(), StoreError>;
 }

@@ -35,7 +35,7 @@ pub use reading::{AccountReading, ReadCause, ReadOutcome};
 pub use sessions::{ConnectSessionEndings, ConnectSessionStore};
 #[cfg(any(test, feature = "testing"))]
 pub use sessions::{MockConnectSessionEndings, MockConnectSessionStore};
-pub use stores::{ConnectionStore, OriginalConnections, QuarantineStore, UnclaimedConnections};
+pub use stores::{ConnectionStore, OriginalConnections, OwnedPart, QuarantineStore, UnclaimedConnections};
 #[cfg(any(test, feature = "testing"))]
 pub use stores::{MockConnectionStore, MockOriginalConnections, MockQuarantineStore, MockUnclaimedConnections};
 #[cfg(any(test, feature = "testing"))]

@@ -21,10 +21,8 @@ pub trait AccountReading: Send + Sync {
 /// Why there may be something new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReadCause {
-    /// The account was connected for the first time.
+    /// The account was connected, for the first time or again.
     Connected,
-    /// The account was connected again, or may have been.
-    Reconnected,
     /// The broker fetched from the provider.
     Fetched,
 }

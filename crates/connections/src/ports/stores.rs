@@ -26,6 +26,11 @@ use crate::model::{
 /// - Of twenty who claim a connection without user at once one gets it.
 /// - An account that was not known is noted once.
 /// - All connections that somebody owns are listed once, part by part.
+/// - A connect heard of before the disconnect brings nobody back.
+/// - What was given up comes back to nobody.
+/// - An old connection that is somebody's now is nobody else's, and is not removed at the broker.
+/// - What was quarantined and is somebody's now is quarantined no more.
+/// - What follows a save is due until it was done.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ConnectionStore: Send + Sync {
@@ -43,13 +48,31 @@ pub trait ConnectionStore: Send + Sync {
     /// Notes the account behind a connection of which none was known, unless the row moved meanwhile.
     async fn identify(&self, connection: &Connection, account: &ProviderAccount) -> Result<(), StoreError>;
 
-    /// At most `most` of the company's connections, ordered by id, from after `after` on.
+    /// The next of the company's connections, ordered by id, from after `after` on: at most `most` rows are looked at.
     async fn list_owned(
         &self,
         company_id: CompanyId,
         after: Option<ConnectionId>,
         most: u16,
-    ) -> Result<Vec<Connection>, StoreError>;
+    ) -> Result<OwnedPart, StoreError>;
+
+    /// Whether something that follows a save is still to be done for what the row holds.
+    async fn is_follow_up_due(&self, connection: &Connection) -> Result<bool, StoreError>;
+
+    /// It is done, for what the row held when it was read.
+    async fn followed_up(&self, connection: &Connection) -> Result<(), StoreError>;
+
+    /// The connections for which it is still to be done.
+    async fn list_follow_ups_due(&self, company_id: CompanyId) -> Result<Vec<Connection>, StoreError>;
+}
+
+/// A part of the connections that people own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedPart {
+    /// Those of its rows that can be read; the others are logged, and hold up nobody else's.
+    pub connections: Vec<Connection>,
+    /// From after which row the next part goes on; none where nothing follows.
+    pub next: Option<ConnectionId>,
 }
 
 /// Keeps the connections of which nobody knows whose they are.
@@ -64,7 +87,7 @@ pub trait ConnectionStore: Send + Sync {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait UnclaimedConnections: Send + Sync {
-    /// All of them, ordered by id: a company has few, one a provider where its rows are in order.
+    /// All that can be read, ordered by id: a company has few, one a provider where its rows are in order.
     async fn list_unclaimed(&self, company_id: CompanyId) -> Result<Vec<UnclaimedConnection>, StoreError>;
 
     /// Notes the account behind one.

@@ -6,9 +6,9 @@ use time::Duration as Span;
 
 use super::*;
 use crate::model::{BrokerConnection, ProviderAccount, StatusReason, UnclaimedConnection};
-use crate::ports::{BrokerRemovals as _, ConnectionStore as _, UnclaimedConnections as _};
+use crate::ports::{BrokerRemovals as _, ConnectionStore as _, OriginalConnections as _, UnclaimedConnections as _};
 use crate::scene::{Scene, account, at_broker, away};
-use crate::testing::{COMPANY_A, NOON, USER_1, USER_2, a_connection, an_account, an_unclaimed_connection};
+use crate::testing::{COMPANY_A, NOON, USER_1, USER_2, a_connection, a_save, an_account, an_unclaimed_connection};
 
 const EARLIER: OffsetDateTime = NOON.saturating_sub(Span::HOUR);
 const LATER: OffsetDateTime = NOON.saturating_add(Span::HOUR);
@@ -175,9 +175,12 @@ async fn a_connection_that_vanished_at_the_broker_is_marked_and_not_deleted() {
 }
 
 /// Nobody removes all of a company's connections at once; the key of another environment sees none of them.
+#[rstest]
+#[case::small(2)]
+#[case::large(8)]
 #[tokio::test]
-async fn when_nearly_everything_vanished_nothing_is_changed() {
-    let rows: Vec<_> = (0..8_u128)
+async fn when_nearly_everything_vanished_nothing_is_changed(#[case] count: u128) {
+    let rows: Vec<_> = (0..count)
         .map(|n| {
             let mut row = a_connection();
             row.id = cortex_kernel::ConnectionId::new(i64::try_from(n).unwrap() + 1);
@@ -190,7 +193,73 @@ async fn when_nearly_everything_vanished_nothing_is_changed() {
 
     assert_eq!(reconciled(&scene).await, found(0));
 
-    assert_eq!(scene.connections.list_owned(COMPANY_A, None, 100).await.unwrap(), rows);
+    assert_eq!(scene.connections.list_owned(COMPANY_A, None, 100).await.unwrap().connections, rows);
+}
+
+/// The list tells how the last try went, and only asking makes the broker try again.
+#[tokio::test]
+async fn what_the_provider_accepts_again_is_found_although_the_list_does_not_say_so() {
+    let lost = Connection { status: ConnectionStatus::NeedsReauthorization, ..a_connection() };
+    let scene = Scene::with([lost]);
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+    scene.broker.list_as(at_broker("broker-1").reference, false);
+
+    assert_eq!(reconciled(&scene).await, Reconciled { changed: 1, ..found(1) });
+
+    assert_eq!(scene.row().await.unwrap().status, ConnectionStatus::Active);
+}
+
+/// One at the broker, about which it cannot answer, and a webhook of somebody else's that was lost.
+#[tokio::test]
+async fn what_cannot_be_asked_about_holds_up_nobody_else() {
+    let scene = Scene::with([a_connection()]);
+    scene.broker.has(BrokerConnection { is_authorized: false, ..at_broker("broker-1") }, Some(an_account()));
+    scene.broker.fail_about(at_broker("broker-1").reference, away);
+    scene.broker.has_since(EARLIER, colleagues("broker-7"), Some(account("two@example.com")));
+
+    assert_eq!(reconciled(&scene).await, Reconciled { saved: 1, ..found(2) });
+
+    assert_eq!(scene.row().await, Some(a_connection()));
+}
+
+#[tokio::test]
+async fn what_follows_a_save_is_made_up_for() {
+    let scene = Scene::new();
+    scene.connections.save_connection(&a_save()).await.unwrap();
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+
+    reconciled(&scene).await;
+    reconciled(&scene).await;
+
+    let original = scene.originals.find_original(COMPANY_A, USER_1, Provider::Gmail).await.unwrap();
+    assert_eq!(original.map(|original| original.account), Some(an_account()));
+    assert_eq!(scene.reading.asked().len(), 1);
+}
+
+/// A newer one that is refused takes nothing from the older one.
+#[tokio::test]
+async fn of_two_unknown_connections_the_older_one_counts_where_the_newer_one_is_not_taken() {
+    let scene = Scene::new();
+    scene.broker.has_since(EARLIER, at_broker("older"), Some(an_account()));
+    scene.broker.has(at_broker("newer"), Some(an_account()));
+    let removal = BrokerReference { id: BrokerConnectionId::new("newer"), ..at_broker("newer").reference };
+    scene.connections.give_up(COMPANY_A, removal);
+
+    assert_eq!(reconciled(&scene).await, Reconciled { saved: 1, ..found(2) });
+
+    assert_eq!(scene.row().await.unwrap().broker_id.as_str(), "older");
+}
+
+/// It is an old connection, although Nango was told whose: he has to prove the account.
+#[tokio::test]
+async fn who_asks_gets_no_old_connection() {
+    let scene = Scene::new();
+    scene.connections.put_unclaimed(COMPANY_A, an_unclaimed_connection(), NOON);
+    scene.broker.has(at_broker("old-1"), Some(an_account()));
+
+    let asked = scene.reconcile().of_person(USER_1, Provider::Gmail, &Origin::default()).await.unwrap();
+
+    assert_eq!((asked, scene.row().await, scene.broker.deleted()), (found(1), None, vec![]));
 }
 
 #[tokio::test]

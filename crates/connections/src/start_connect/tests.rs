@@ -7,7 +7,8 @@ use crate::log::{Captured, listen_from_the_beginning};
 use crate::model::{Connection, ConnectionStatus};
 use crate::ports::MockConnectionBroker;
 use crate::testing::{
-    InMemoryConnectSessionStore, InMemoryConnectionStore, NOON, USER_2, a_connection, a_link, an_owner,
+    InMemoryConnectSessionStore, InMemoryConnectionStore, InMemoryOriginalConnections, NOON, USER_2,
+    a_connected_account, a_connection, a_link, an_owner,
 };
 
 const GMAIL: Provider = Provider::Gmail;
@@ -15,21 +16,24 @@ const GMAIL: Provider = Provider::Gmail;
 /// What a test looks at after the use case ran.
 struct Scene {
     start: StartConnect,
+    originals: Arc<InMemoryOriginalConnections>,
     sessions: Arc<InMemoryConnectSessionStore>,
 }
 
 fn scene(broker: MockConnectionBroker, connections: impl IntoIterator<Item = Connection>) -> Scene {
     listen_from_the_beginning();
+    let originals = Arc::new(InMemoryOriginalConnections::default());
     let sessions = Arc::new(InMemoryConnectSessionStore::default());
     let start = StartConnect::new(
         BTreeSet::from([GMAIL]),
         Arc::new(broker),
         Arc::new(InMemoryConnectionStore::with(connections)),
+        originals.clone(),
         sessions.clone(),
         Arc::new(|| NOON),
         Arc::new(RandomIds),
     );
-    Scene { start, sessions }
+    Scene { start, originals, sessions }
 }
 
 fn willing_broker() -> MockConnectionBroker {
@@ -90,6 +94,17 @@ async fn a_reconnect_names_the_account_that_is_connected() {
     let started = scene.start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect, &Origin::default()).await.unwrap();
 
     assert_eq!(started.original_email, a_connection().account.unwrap().email);
+}
+
+/// Old rows do not know their account; Master does, and holds him to it.
+#[tokio::test]
+async fn a_reconnect_names_the_account_that_only_master_knows() {
+    let scene = scene(willing_broker(), [Connection { account: None, ..a_connection() }]);
+    scene.originals.note(&a_connected_account()).await.unwrap();
+
+    let started = scene.start.start(an_owner(), GMAIL, ConnectPurpose::Reconnect, &Origin::default()).await.unwrap();
+
+    assert_eq!(started.original_email, a_connected_account().account.email);
 }
 
 #[tokio::test]

@@ -32,7 +32,8 @@ macro_rules! broker_removals_contract {
     ($harness:expr) => {
         $crate::broker_removals_contract! { $harness =>
             what_is_to_be_removed_is_claimed_once_and_again_when_the_claim_ran_out,
-            what_was_removed_is_forgotten,
+            what_somebody_takes_at_once_is_claimed_by_nobody_else,
+            what_was_removed_is_remembered_as_gone_for_a_while_and_not_removed_again,
             what_was_put_off_is_claimed_later,
             removing_the_same_twice_is_one_removal,
             a_connection_that_somebody_uses_is_not_removed,
@@ -77,15 +78,38 @@ pub async fn what_is_to_be_removed_is_claimed_once_and_again_when_the_claim_ran_
     assert_eq!(claim(harness).await, Some(claimed("broker-1", 2)));
 }
 
-pub async fn what_was_removed_is_forgotten(harness: &impl Harness) {
+pub async fn what_somebody_takes_at_once_is_claimed_by_nobody_else(harness: &impl Harness) {
+    let removals = harness.removals(COMPANY_A);
+    put(harness, "broker-1").await;
+    let take = async |id: &str| removals.take(&removal(id), HOLD).await.expect("an answer");
+
+    assert_eq!(take("broker-1").await, Some(claimed("broker-1", 1)));
+    assert_eq!(take("broker-2").await, Some(claimed("broker-2", 1)), "it need not be remembered before");
+
+    assert_eq!((take("broker-1").await, claim(harness).await), (None, None));
+    assert_eq!(pending(harness).await, ["broker-1", "broker-2"]);
+    harness.pass(HOLD).await;
+    assert_eq!(take("broker-1").await, Some(claimed("broker-1", 2)));
+    assert_eq!(claim(harness).await, Some(claimed("broker-2", 2)));
+}
+
+pub async fn what_was_removed_is_remembered_as_gone_for_a_while_and_not_removed_again(harness: &impl Harness) {
+    let removals = harness.removals(COMPANY_A);
     put(harness, "broker-1").await;
     put(harness, "broker-2").await;
     assert_eq!(pending(harness).await, ["broker-1", "broker-2"]);
 
-    harness.removals(COMPANY_A).settle(&removal("broker-1")).await.expect("settled");
+    removals.settle(&removal("broker-1")).await.expect("settled");
 
+    put(harness, "broker-1").await;
     assert_eq!(pending(harness).await, ["broker-2"]);
+    assert_eq!(removals.take(&removal("broker-1"), HOLD).await.expect("an answer"), None);
     assert_eq!(claim(harness).await, Some(claimed("broker-2", 1)));
+    let forget = async |age| removals.forget(COMPANY_A, age, 9).await.expect("an answer");
+    harness.pass(PAUSE).await;
+    assert_eq!(forget(PAUSE * 2).await, 0);
+    assert_eq!(forget(PAUSE / 2).await, 1);
+    assert_eq!(pending(harness).await, ["broker-2"], "what is not gone yet stays");
 }
 
 pub async fn what_was_put_off_is_claimed_later(harness: &impl Harness) {
@@ -110,7 +134,8 @@ pub async fn a_connection_that_somebody_uses_is_not_removed(harness: &impl Harne
     put(harness, "broker-1").await;
     harness.connect(COMPANY_A, &removal("broker-1").reference).await;
 
-    assert_eq!(claim(harness).await, None);
+    let taken = harness.removals(COMPANY_A).take(&removal("broker-1"), HOLD).await.expect("an answer");
+    assert_eq!((taken, claim(harness).await), (None, None));
 
     assert_eq!(pending(harness).await, [""; 0]);
 }
@@ -124,6 +149,7 @@ pub async fn another_companys_removals_are_not_claimed(harness: &impl Harness) {
         assert_eq!(removals.claim_next(COMPANY_A, HOLD).await.expect("an answer"), None);
         assert_eq!(removals.list_pending(COMPANY_A).await.expect("a list"), []);
         removals.settle(&removal("broker-1")).await.expect("done");
+        assert_eq!(removals.forget(COMPANY_A, Duration::ZERO, 9).await.expect("an answer"), 0);
     }
     let pending = harness.removals(COMPANY_B).list_pending(COMPANY_B).await.expect("a list");
     assert_eq!(pending, [elsewhere.reference]);

@@ -56,6 +56,7 @@ pub fn a_save() -> SaveConnection {
         claims: None,
         account: Some(an_account()),
         reason: None,
+        heard_at: NOON,
         at: NOON,
         origin: an_origin(),
     }

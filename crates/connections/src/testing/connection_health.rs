@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Provider};
 use time::{Duration, OffsetDateTime};
 
-use super::{COMPANY_A, COMPANY_B, InMemoryConnectionStore, NOON, a_save, an_owner};
+use super::{COMPANY_A, COMPANY_B, InMemoryConnectionStore, NOON, a_save, an_owner, an_unclaimed_connection};
 use crate::model::{
     BrokerReference, Connection, ConnectionStatus, Fetch, Owner, SaveConnection, SaveOutcome, StatusReason,
+    UnclaimedConnection,
 };
 use crate::ports::{ConnectionHealth, ConnectionStore};
 
@@ -25,6 +26,10 @@ pub trait Harness: Send + Sync {
     fn store(&self, company_id: CompanyId) -> Arc<dyn ConnectionStore>;
     /// Marks a connection of the company as ended by its owner.
     async fn disconnect(&self, company_id: CompanyId, id: ConnectionId, at: OffsetDateTime);
+    /// Puts a Gmail connection without user there.
+    async fn put_unclaimed(&self, company_id: CompanyId, broker_id: &str);
+    /// Puts a Gmail connection into quarantine.
+    async fn quarantine(&self, company_id: CompanyId, broker_id: &str);
     /// The actions of the company's audit rows, oldest first.
     async fn audited(&self, company_id: CompanyId) -> Vec<String>;
 }
@@ -36,6 +41,7 @@ macro_rules! connection_health_contract {
         $crate::connection_health_contract! { $harness =>
             a_connection_is_found_by_the_brokers_id_of_it,
             another_companys_connection_reads_as_absent,
+            a_connection_without_user_or_in_quarantine_is_known_to_be_nobodys,
             a_connection_that_lost_its_authorization_says_so_why_and_since_when,
             a_loss_told_again_changes_nothing,
             a_loss_of_a_connection_that_was_replaced_meanwhile_changes_nothing,
@@ -76,6 +82,15 @@ impl Harness for InMemoryHarness {
         self.0.disconnect(id, at);
     }
 
+    async fn put_unclaimed(&self, company_id: CompanyId, broker_id: &str) {
+        let row = UnclaimedConnection { broker_id: BrokerConnectionId::new(broker_id), ..an_unclaimed_connection() };
+        self.0.put_unclaimed(company_id, row, NOON);
+    }
+
+    async fn quarantine(&self, company_id: CompanyId, broker_id: &str) {
+        self.0.quarantine(company_id, gmail(broker_id));
+    }
+
     async fn audited(&self, company_id: CompanyId) -> Vec<String> {
         self.0.audited(company_id).into_iter().map(ToOwned::to_owned).collect()
     }
@@ -106,10 +121,24 @@ pub async fn another_companys_connection_reads_as_absent(harness: &impl Harness)
         let reason = StatusReason::CredentialsRefused;
         assert!(!health.mark_needs_reauthorization(&as_ours, reason, LATER).await.expect("an answer"));
         assert!(!health.mark_healthy(&as_ours, LATER).await.expect("an answer"));
-        health.note_fetch(&as_ours, Fetch::Failed, LATER).await.expect("done");
+        health.note_fetch(&as_ours, Fetch::Failed).await.expect("done");
     }
     let found = harness.health(COMPANY_B).find_brokered(COMPANY_B, &theirs.reference()).await;
     assert_eq!(found.expect("an answer"), Some(theirs));
+}
+
+pub async fn a_connection_without_user_or_in_quarantine_is_known_to_be_nobodys(harness: &impl Harness) {
+    created(harness, &a_save()).await;
+    harness.put_unclaimed(COMPANY_A, "old-1").await;
+    harness.quarantine(COMPANY_A, "broker-9").await;
+    harness.put_unclaimed(COMPANY_B, "old-2").await;
+    let health = harness.health(COMPANY_A);
+    let is_nobodys = async |id: &str| health.is_nobodys(COMPANY_A, &gmail(id)).await.expect("an answer");
+
+    let known = [is_nobodys("old-1").await, is_nobodys("broker-9").await];
+    let others = [is_nobodys("broker-1").await, is_nobodys("old-2").await, is_nobodys("new-1").await];
+
+    assert_eq!((known, others), ([true, true], [false, false, false]));
 }
 
 pub async fn a_connection_that_lost_its_authorization_says_so_why_and_since_when(harness: &impl Harness) {
@@ -206,7 +235,7 @@ pub async fn an_audit_row_stands_beside_each_change(harness: &impl Harness) {
     for _ in 0..2 {
         health.mark_healthy(&mine, LATER).await.expect("an answer");
     }
-    health.note_fetch(&mine, Fetch::Failed, LATER).await.expect("done");
+    health.note_fetch(&mine, Fetch::Failed).await.expect("done");
 
     let expected = ["connection_created", "connection_needs_reauthorization", "connection_recovered"];
     assert_eq!(harness.audited(COMPANY_A).await, expected);
@@ -216,7 +245,7 @@ pub async fn a_failed_fetch_shows_until_one_succeeds(harness: &impl Harness) {
     let mine = created(harness, &a_save()).await;
 
     for (fetch, shown) in [(Fetch::Failed, Some(StatusReason::FetchFailed)), (Fetch::Done, None), (Fetch::Done, None)] {
-        harness.health(COMPANY_A).note_fetch(&mine, fetch, LATER).await.expect("done");
+        harness.health(COMPANY_A).note_fetch(&mine, fetch).await.expect("done");
         assert_eq!(row(harness, &mine).await, Connection { reason: shown, ..mine.clone() });
     }
 }
@@ -227,11 +256,11 @@ pub async fn a_failed_fetch_hides_no_other_reason(harness: &impl Harness) {
     let health = harness.health(COMPANY_A);
 
     for fetch in [Fetch::Failed, Fetch::Done] {
-        health.note_fetch(&mine, fetch, LATER).await.expect("done");
+        health.note_fetch(&mine, fetch).await.expect("done");
         assert_eq!(row(harness, &mine).await, mine);
     }
     lose(harness, &mine, StatusReason::CredentialsRefused, LATER).await;
-    health.note_fetch(&mine, Fetch::Failed, LATER).await.expect("done");
+    health.note_fetch(&mine, Fetch::Failed).await.expect("done");
     assert_eq!(row(harness, &mine).await.reason, Some(StatusReason::CredentialsRefused));
 }
 
@@ -242,6 +271,10 @@ async fn lose(harness: &impl Harness, connection: &Connection, reason: StatusRea
 async fn row(harness: &impl Harness, connection: &Connection) -> Connection {
     let found = harness.health(COMPANY_A).find_brokered(COMPANY_A, &connection.reference()).await;
     found.expect("an answer").expect("a row")
+}
+
+fn gmail(broker_id: &str) -> BrokerReference {
+    BrokerReference { provider: Provider::Gmail, id: BrokerConnectionId::new(broker_id) }
 }
 
 async fn created(harness: &impl Harness, save: &SaveConnection) -> Connection {

@@ -14,10 +14,10 @@ use super::{
     COMPANY_A, COMPANY_B, InMemoryConnectionStore, NOON, USER_1, USER_2, a_save, an_owner, an_unclaimed_connection,
 };
 use crate::model::{
-    Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, SaveOutcome, StatusReason,
+    BrokerReference, Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, SaveOutcome, StatusReason,
     UnclaimedConnection,
 };
-use crate::ports::ConnectionStore;
+use crate::ports::{ConnectionStore, OwnedPart};
 
 const LATER: OffsetDateTime = NOON.saturating_add(Duration::HOUR);
 
@@ -31,6 +31,14 @@ pub trait Harness: Send + Sync {
     /// Puts a Gmail connection without user there, which is there since `connected_at`.
     async fn put_unclaimed(&self, company_id: CompanyId, broker_id: &str, connected_at: OffsetDateTime)
     -> ConnectionId;
+    /// The old connections of the company that are nobody's.
+    async fn unclaimed(&self, company_id: CompanyId) -> Vec<ConnectionId>;
+    /// Puts a Gmail connection into quarantine.
+    async fn quarantine(&self, company_id: CompanyId, broker_id: &str);
+    /// How many are in quarantine.
+    async fn quarantined(&self, company_id: CompanyId) -> usize;
+    /// Takes note that a Gmail connection was given up and is gone at the broker.
+    async fn give_up(&self, company_id: CompanyId, broker_id: &str);
     /// The actions of the company's audit rows, oldest first.
     async fn audited(&self, company_id: CompanyId) -> Vec<String>;
     /// The ids of the broker's connections that are to be removed there, oldest first.
@@ -56,6 +64,11 @@ macro_rules! connection_store_contract {
             of_twenty_who_claim_a_connection_without_user_at_once_one_gets_it,
             an_account_that_was_not_known_is_noted_once,
             all_connections_that_somebody_owns_are_listed_once_part_by_part,
+            a_connect_heard_of_before_the_disconnect_brings_nobody_back,
+            what_was_given_up_comes_back_to_nobody,
+            an_old_connection_that_is_somebodys_now_is_nobody_elses_and_is_not_removed_at_the_broker,
+            what_was_quarantined_and_is_somebodys_now_is_quarantined_no_more,
+            what_follows_a_save_is_due_until_it_was_done,
         }
     };
     ($harness:expr => $($case:ident,)+) => {
@@ -91,6 +104,22 @@ impl Harness for InMemoryHarness {
         let row = UnclaimedConnection { broker_id: BrokerConnectionId::new(broker_id), ..an_unclaimed_connection() };
         self.0.put_unclaimed(company_id, row, connected_at);
         an_unclaimed_connection().id
+    }
+
+    async fn unclaimed(&self, company_id: CompanyId) -> Vec<ConnectionId> {
+        self.0.unclaimed_of(company_id).into_iter().map(|(row, _)| row.id).collect()
+    }
+
+    async fn quarantine(&self, company_id: CompanyId, broker_id: &str) {
+        self.0.quarantine(company_id, gmail(broker_id));
+    }
+
+    async fn quarantined(&self, company_id: CompanyId) -> usize {
+        self.0.quarantined(company_id).len()
+    }
+
+    async fn give_up(&self, company_id: CompanyId, broker_id: &str) {
+        self.0.give_up(company_id, gmail(broker_id));
     }
 
     async fn audited(&self, company_id: CompanyId) -> Vec<String> {
@@ -155,7 +184,9 @@ pub async fn another_companys_row_reads_as_absent(harness: &impl Harness) {
         let store = harness.store(deployment);
         let found = store.find_connection(COMPANY_A, USER_1, Provider::Gmail).await.expect("an answer");
         assert_eq!(found, None);
-        assert_eq!(store.list_owned(COMPANY_A, None, 9).await.expect("an answer"), []);
+        let nothing = OwnedPart { connections: vec![], next: None };
+        assert_eq!(store.list_owned(COMPANY_A, None, 9).await.expect("an answer"), nothing);
+        assert_eq!(store.list_follow_ups_due(COMPANY_A).await.expect("an answer"), []);
     }
 }
 
@@ -313,11 +344,82 @@ pub async fn all_connections_that_somebody_owns_are_listed_once_part_by_part(har
 
     let store = harness.store(COMPANY_A);
     let first = store.list_owned(COMPANY_A, None, 2).await.expect("a list");
-    let rest = store.list_owned(COMPANY_A, first.last().map(|row| row.id), 2).await.expect("a list");
+    let rest = store.list_owned(COMPANY_A, first.next, 2).await.expect("a list");
 
-    assert_eq!((first.len(), rest.len()), (2, 1));
-    let listed: Vec<_> = first.iter().chain(&rest).map(|row| row.id).collect();
+    assert_eq!((first.connections.len(), first.next, rest.next), (2, Some(expected[1]), None));
+    let listed: Vec<_> = first.connections.iter().chain(&rest.connections).map(|row| row.id).collect();
     assert_eq!(listed, expected);
+}
+
+pub async fn a_connect_heard_of_before_the_disconnect_brings_nobody_back(harness: &impl Harness) {
+    let first = created(harness, &a_save()).await;
+    harness.disconnect(COMPANY_A, first.id, NOON + Duration::MINUTE).await;
+
+    let late = SaveConnection { heard_at: NOON, ..a_reconnect("broker-2", "broker-1") };
+    assert_eq!(save(harness, &late).await, SaveOutcome::Ended);
+
+    let rows = own(harness, COMPANY_A, USER_1).await;
+    assert_eq!((rows[0].status, &rows[0].broker_id), (ConnectionStatus::Disconnected, &first.broker_id));
+}
+
+pub async fn what_was_given_up_comes_back_to_nobody(harness: &impl Harness) {
+    created(harness, &a_save()).await;
+    save(harness, &a_reconnect("broker-2", "broker-1")).await;
+    harness.give_up(COMPANY_A, "gone-1").await;
+
+    let replay = SaveConnection { decided_on: Some(BrokerConnectionId::new("broker-2")), ..a_save() };
+    assert_eq!(save(harness, &replay).await, SaveOutcome::Ended, "it was replaced");
+    assert_eq!(save(harness, &of_the_colleague("gone-1")).await, SaveOutcome::Ended, "it is gone at the broker");
+
+    assert_eq!(own(harness, COMPANY_A, USER_1).await[0].broker_id.as_str(), "broker-2");
+    assert_eq!(own(harness, COMPANY_A, USER_2).await, []);
+}
+
+pub async fn an_old_connection_that_is_somebodys_now_is_nobody_elses_and_is_not_removed_at_the_broker(
+    harness: &impl Harness,
+) {
+    let claimed = harness.put_unclaimed(COMPANY_A, "old-1", NOON).await;
+    let of_old = |broker_id: &str| BrokerConnectionId::new(broker_id);
+    let claim = SaveConnection { broker_id: of_old("old-1"), claims: Some(claimed), ..a_save() };
+
+    assert_eq!(created(harness, &claim).await.id, claimed, "it holds the same connection");
+    assert_eq!((harness.to_be_removed(COMPANY_A).await, harness.unclaimed(COMPANY_A).await), (vec![], vec![]));
+
+    created(harness, &of_the_colleague("colleague-1")).await;
+    harness.put_unclaimed(COMPANY_A, "old-2", NOON).await;
+    let reconnect = SaveConnection { decided_on: Some(of_old("colleague-1")), ..of_the_colleague("old-2") };
+    let outcome = save(harness, &reconnect).await;
+    assert!(matches!(outcome, SaveOutcome::Replaced { .. }), "{outcome:?}");
+    assert_eq!(harness.to_be_removed(COMPANY_A).await, ["colleague-1"]);
+    assert_eq!(harness.unclaimed(COMPANY_A).await, []);
+}
+
+pub async fn what_was_quarantined_and_is_somebodys_now_is_quarantined_no_more(harness: &impl Harness) {
+    harness.quarantine(COMPANY_A, "broker-1").await;
+    harness.quarantine(COMPANY_A, "broker-2").await;
+
+    created(harness, &a_save()).await;
+
+    assert_eq!(harness.quarantined(COMPANY_A).await, 1);
+}
+
+pub async fn what_follows_a_save_is_due_until_it_was_done(harness: &impl Harness) {
+    let store = harness.store(COMPANY_A);
+    let first = created(harness, &a_save()).await;
+    let due = async || store.list_follow_ups_due(COMPANY_A).await.expect("a list");
+    assert_eq!(due().await, std::slice::from_ref(&first));
+    assert!(store.is_follow_up_due(&first).await.expect("an answer"));
+
+    save(harness, &a_reconnect("broker-2", "broker-1")).await;
+    store.followed_up(&first).await.expect("done");
+    let again = own(harness, COMPANY_A, USER_1).await.remove(0);
+    assert_eq!(due().await, std::slice::from_ref(&again), "it was done for what the row no longer holds");
+
+    store.followed_up(&again).await.expect("done");
+    assert_eq!(due().await, []);
+    assert!(!store.is_follow_up_due(&again).await.expect("an answer"));
+    save(harness, &a_reconnect("broker-2", "broker-1")).await;
+    assert_eq!(due().await, [], "it is saved already");
 }
 
 async fn save(harness: &impl Harness, save: &SaveConnection) -> SaveOutcome {
@@ -332,15 +434,20 @@ async fn created(harness: &impl Harness, wanted: &SaveConnection) -> Connection 
 }
 
 async fn own(harness: &impl Harness, company_id: CompanyId, user_id: UserId) -> Vec<Connection> {
-    let mut all = harness.store(company_id).list_owned(company_id, None, 100).await.expect("a list");
+    let mut all = harness.store(company_id).list_owned(company_id, None, 100).await.expect("a list").connections;
     all.retain(|row| row.owner.user_id == user_id);
     all
+}
+
+fn gmail(broker_id: &str) -> BrokerReference {
+    BrokerReference { provider: Provider::Gmail, id: BrokerConnectionId::new(broker_id) }
 }
 
 fn a_reconnect(broker_id: &str, decided_on: &str) -> SaveConnection {
     SaveConnection {
         broker_id: BrokerConnectionId::new(broker_id),
         decided_on: Some(BrokerConnectionId::new(decided_on)),
+        heard_at: LATER,
         at: LATER,
         ..a_save()
     }

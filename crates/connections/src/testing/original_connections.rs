@@ -7,10 +7,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cortex_kernel::{BrokerConnectionId, CompanyId, Provider};
 use futures_util::future::join_all;
+use time::{Duration, OffsetDateTime};
 
-use super::{COMPANY_A, COMPANY_B, InMemoryOriginalConnections, USER_1, USER_2, a_connected_account, an_owner};
+use super::{COMPANY_A, COMPANY_B, InMemoryOriginalConnections, NOON, USER_1, USER_2, a_connected_account, an_owner};
 use crate::model::{ConnectedAccount, OriginalConnection, Owner, ProviderAccount};
 use crate::ports::OriginalConnections;
+
+const LATER: OffsetDateTime = NOON.saturating_add(Duration::HOUR);
 
 /// A fresh store with [`COMPANY_A`] and [`COMPANY_B`] in it, and no connections.
 #[async_trait]
@@ -63,8 +66,9 @@ pub async fn the_first_connected_account_is_the_original_one(harness: &impl Harn
         let connected = ConnectedAccount { account: account.clone(), provider, ..a_connected_account() };
         note(harness, &connected).await;
 
-        let broker_id = connected.broker_id;
-        assert_eq!(found(harness, provider).await, Some(OriginalConnection { account, broker_id, reconnects: 0 }));
+        let connected_at = Some(connected.at);
+        let expected = OriginalConnection { account, broker_id: connected.broker_id, connected_at, reconnects: 0 };
+        assert_eq!(found(harness, provider).await, Some(expected));
     }
 }
 
@@ -87,6 +91,7 @@ pub async fn the_same_account_by_another_connection_counts_as_a_reconnect(harnes
     let expected = OriginalConnection {
         account: a_connected_account().account,
         broker_id: BrokerConnectionId::new("broker-3"),
+        connected_at: Some(LATER),
         reconnects: 2,
     };
     assert_eq!(found(harness, Provider::Gmail).await, Some(expected));
@@ -99,7 +104,12 @@ pub async fn another_account_begins_anew(harness: &impl Harness) {
 
     note(harness, &other).await;
 
-    let expected = OriginalConnection { account: other.account, broker_id: other.broker_id, reconnects: 0 };
+    let expected = OriginalConnection {
+        account: other.account,
+        broker_id: other.broker_id,
+        connected_at: Some(other.at),
+        reconnects: 0,
+    };
     assert_eq!(found(harness, Provider::Gmail).await, Some(expected));
 }
 
@@ -133,7 +143,12 @@ pub async fn the_same_connection_told_twenty_times_at_once_is_told_once(harness:
         }
     }
 
-    let expected = OriginalConnection { account: first.account, broker_id: second.broker_id, reconnects: 1 };
+    let expected = OriginalConnection {
+        account: first.account,
+        broker_id: second.broker_id,
+        connected_at: Some(second.at),
+        reconnects: 1,
+    };
     assert_eq!(found(harness, Provider::Gmail).await, Some(expected));
 }
 
@@ -149,6 +164,7 @@ fn again(broker_id: &str, email: &str) -> ConnectedAccount {
     ConnectedAccount {
         account: ProviderAccount { id: None, email: Some(email.parse().expect("an address")) },
         broker_id: BrokerConnectionId::new(broker_id),
+        at: LATER,
         ..a_connected_account()
     }
 }

@@ -125,8 +125,8 @@ async fn a_webhook_whose_workers_all_die_is_given_up() {
     let scene = scene(WebhookEvent::Connected).await;
     scene.broker.has(at_broker("broker-1"), Some(an_account()));
     for _ in 0..MOST_ATTEMPTS {
-        assert!(scene.inbox.claim_next(COMPANY_A, HOLD).await.unwrap().is_some());
-        scene.inbox.pass(HOLD);
+        assert!(scene.inbox.claim_next(COMPANY_A, SHORTEST_HOLD).await.unwrap().is_some());
+        scene.inbox.pass(SHORTEST_HOLD);
     }
 
     scene.work().tick().await.unwrap();

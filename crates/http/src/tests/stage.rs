@@ -163,6 +163,7 @@ pub(super) fn start_connect(
         providers,
         Arc::new(broker),
         Arc::new(connections),
+        Arc::new(InMemoryOriginalConnections::default()),
         Arc::new(sessions),
         Arc::new(|| NOON),
         Arc::new(OneId),

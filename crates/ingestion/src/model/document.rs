@@ -27,6 +27,20 @@ pub struct DocumentKey {
     pub source_id: String,
 }
 
+impl DocumentKey {
+    /// What stands for the account of a connection whose account could not be read: our number of it.
+    #[must_use]
+    pub fn unread_account(connection_id: ConnectionId) -> String {
+        format!("connection:{connection_id}")
+    }
+
+    /// The same record as it was named before its account could be read.
+    #[must_use]
+    pub fn before_its_account_was_read(&self, connection_id: ConnectionId) -> Self {
+        Self { source_account: Self::unread_account(connection_id), ..self.clone() }
+    }
+}
+
 /// A document as a page brings it: cleaned, and with what it is compared by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewDocument {

@@ -256,13 +256,17 @@ impl State {
                 true
             }
             Some(row) if row.source.vanished_at.is_some() => {
+                row.source.record = key.clone();
                 row.source.vanished_at = None;
                 row.version = version;
                 true
             }
             Some(row) => {
                 // Whatever has something new to say was seen again, also where that is not taken over.
-                row.version = if is_same { row.version } else { version };
+                if !is_same {
+                    row.version = version;
+                    row.source.record = key.clone();
+                }
                 false
             }
         }
@@ -309,5 +313,6 @@ fn is_by(row: &SourceRow, commit: &PageCommit, key: &DocumentKey) -> bool {
     let of = |user_id: UserId, connection_id: ConnectionId| {
         row.source.user_id == user_id && row.source.connection_id == Some(connection_id)
     };
-    of(commit.stream.user_id, commit.stream.connection_id) && row.source.record == *key
+    let earlier = key.before_its_account_was_read(commit.stream.connection_id);
+    of(commit.stream.user_id, commit.stream.connection_id) && [key, &earlier].contains(&&row.source.record)
 }

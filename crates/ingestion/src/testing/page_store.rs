@@ -84,6 +84,7 @@ macro_rules! page_store_contract {
             another_companys_equal_record_is_another_document,
             the_last_deletion_takes_the_document,
             a_deletion_of_what_the_connection_never_brought_in_changes_nothing,
+            a_record_is_the_same_after_its_account_could_be_read,
             a_record_that_comes_back_is_there_again,
             a_page_is_counted_on_its_job,
             a_page_with_nothing_in_it_that_moves_nothing_is_not_counted,

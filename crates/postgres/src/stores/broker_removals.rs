@@ -37,6 +37,15 @@ impl BrokerRemovals for PgBrokerRemovals {
             .await
     }
 
+    #[instrument(name = "pg.broker_removals.take", skip_all)]
+    async fn take(&self, removal: &Removal, hold: Duration) -> Result<Option<ClaimedRemoval>, StoreError> {
+        let row = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| broker_removals::take(connection, removal, hold).await)
+            .await?;
+        Ok(row.map(ClaimedRemoval::try_from).transpose()?)
+    }
+
     #[instrument(name = "pg.broker_removals.claim_next", skip_all)]
     async fn claim_next(&self, company_id: CompanyId, hold: Duration) -> Result<Option<ClaimedRemoval>, StoreError> {
         let row = self
@@ -51,7 +60,7 @@ impl BrokerRemovals for PgBrokerRemovals {
     #[instrument(name = "pg.broker_removals.settle", skip_all)]
     async fn settle(&self, removal: &Removal) -> Result<(), StoreError> {
         self.company
-            .run(async |connection: &mut AsyncPgConnection| broker_removals::delete(connection, removal).await)
+            .run(async |connection: &mut AsyncPgConnection| broker_removals::settle(connection, removal).await)
             .await
     }
 
@@ -73,5 +82,14 @@ impl BrokerRemovals for PgBrokerRemovals {
             .await?;
         let pending = rows.into_iter().map(ClaimedRemoval::try_from);
         Ok(pending.map(|row| row.map(|row| row.reference)).collect::<Result<_, _>>()?)
+    }
+
+    #[instrument(name = "pg.broker_removals.forget", skip_all)]
+    async fn forget(&self, company_id: CompanyId, age: Duration, most: u16) -> Result<usize, StoreError> {
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| {
+                broker_removals::forget(connection, company_id, age, most.into()).await
+            })
+            .await
     }
 }

@@ -55,6 +55,11 @@ impl ConnectionEndings for PgConnectionEndings {
         self.company
             .transaction(async |connection: &mut AsyncPgConnection| {
                 let Purge { company_id, id, by, origin } = purge;
+                let held = connection_endings::lock(connection, *company_id, *id).await?;
+                if held.is_none_or(|held| !held.is_ended) {
+                    // Connected again: what comes in now is wanted.
+                    return Ok(Purged { documents: 0, is_done: true });
+                }
                 let brought = connection_endings::list_documents(connection, *company_id, *id, STEP).await?;
                 documents::lock(connection, *company_id, &brought).await?;
                 connection_endings::delete_sources(connection, *company_id, *id, &brought).await?;
@@ -79,6 +84,8 @@ async fn end_in(
     let cancelled = JobStatus::Cancelled;
     sync_jobs::end_of_connection(connection, *company_id, *id, cancelled, disconnected).await?;
     let Some(held) = connection_endings::lock(connection, *company_id, *id).await? else { return Ok(None) };
+    // One that was begun before the row was held; none can be begun after it.
+    sync_jobs::end_of_connection(connection, *company_id, *id, cancelled, disconnected).await?;
     let owner = owner_of(&held, *id).map_err(decided)?;
     let is_ended = held.is_ended;
     let reference = reference_of(held, *id).map_err(decided)?;

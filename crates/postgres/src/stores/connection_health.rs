@@ -51,6 +51,15 @@ impl ConnectionHealth for PgConnectionHealth {
         Ok(row.map(Connection::try_from).transpose()?)
     }
 
+    #[instrument(name = "pg.connection_health.is_nobodys", skip_all)]
+    async fn is_nobodys(&self, company_id: CompanyId, reference: &BrokerReference) -> Result<bool, StoreError> {
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| {
+                connection_health::is_nobodys(connection, company_id, reference).await
+            })
+            .await
+    }
+
     #[instrument(name = "pg.connection_health.mark_needs_reauthorization", skip_all)]
     async fn mark_needs_reauthorization(
         &self,
@@ -67,10 +76,12 @@ impl ConnectionHealth for PgConnectionHealth {
                     return Err(Abort::Decided(Stop::NoNews));
                 }
                 let failed = JobStatus::Failed;
-                let jobs = sync_jobs::end_of_connection(connection, company_id, read.id, failed, failure).await?;
+                let mut jobs = sync_jobs::end_of_connection(connection, company_id, read.id, failed, failure).await?;
                 if !connection_health::mark_needs_reauthorization(connection, read, reason, at).await? {
                     return Err(Abort::Decided(Stop::NoNews));
                 }
+                // One that was begun before the row was held; none can be begun after it.
+                jobs.extend(sync_jobs::end_of_connection(connection, company_id, read.id, failed, failure).await?);
                 sync_locks::release(connection, company_id, &jobs).await?;
                 Ok(tell(connection, read, "connection_needs_reauthorization", Some(reason)).await?)
             })
@@ -93,10 +104,10 @@ impl ConnectionHealth for PgConnectionHealth {
     }
 
     #[instrument(name = "pg.connection_health.note_fetch", skip_all)]
-    async fn note_fetch(&self, read: &Connection, fetch: Fetch, at: OffsetDateTime) -> Result<(), StoreError> {
+    async fn note_fetch(&self, read: &Connection, fetch: Fetch) -> Result<(), StoreError> {
         self.company
             .run(async |connection: &mut AsyncPgConnection| {
-                connection_health::note_fetch(connection, read, fetch, at).await
+                connection_health::note_fetch(connection, read, fetch).await
             })
             .await
     }

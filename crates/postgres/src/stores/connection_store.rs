@@ -4,13 +4,16 @@ use async_trait::async_trait;
 use cortex_connections::model::{
     BrokerReference, Connection, ProviderAccount, SaveConnection, SaveDecision, SaveOutcome,
 };
-use cortex_connections::ports::ConnectionStore;
+use cortex_connections::ports::{ConnectionStore, OwnedPart};
 use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError, UserId};
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use tracing::instrument;
 
-use crate::tables::{admin_audit_log, broker_removals, connections, locks, unclaimed_connections};
+use crate::tables::inconsistency::readable;
+use crate::tables::{
+    admin_audit_log, broker_removals, connections, locks, quarantined_connections, unclaimed_connections,
+};
 use crate::{Abort, Pool};
 
 /// Connections in a company's database.
@@ -62,14 +65,41 @@ impl ConnectionStore for PgConnectionStore {
         company_id: CompanyId,
         after: Option<ConnectionId>,
         most: u16,
-    ) -> Result<Vec<Connection>, StoreError> {
+    ) -> Result<OwnedPart, StoreError> {
         let rows = self
             .company
             .run(async |connection: &mut AsyncPgConnection| {
                 connections::list_owned(connection, company_id, after, most.into()).await
             })
             .await?;
-        Ok(rows.into_iter().map(Connection::try_from).collect::<Result<_, _>>()?)
+        let is_full = rows.len() >= usize::from(most);
+        let next = rows.last().filter(|_| is_full).map(connections::Row::id);
+        Ok(OwnedPart { connections: readable(rows), next })
+    }
+
+    #[instrument(name = "pg.connection_store.is_follow_up_due", skip_all)]
+    async fn is_follow_up_due(&self, read: &Connection) -> Result<bool, StoreError> {
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| connections::is_follow_up_due(connection, read).await)
+            .await
+    }
+
+    #[instrument(name = "pg.connection_store.followed_up", skip_all)]
+    async fn followed_up(&self, read: &Connection) -> Result<(), StoreError> {
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| connections::followed_up(connection, read).await)
+            .await
+    }
+
+    #[instrument(name = "pg.connection_store.list_follow_ups_due", skip_all)]
+    async fn list_follow_ups_due(&self, company_id: CompanyId) -> Result<Vec<Connection>, StoreError> {
+        let rows = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| {
+                connections::list_follow_ups_due(connection, company_id).await
+            })
+            .await?;
+        Ok(readable(rows))
     }
 }
 
@@ -79,6 +109,10 @@ async fn save_in(connection: &mut AsyncPgConnection, save: &SaveConnection) -> R
         return Ok(SaveOutcome::TakenByAnother);
     }
     let (company_id, user_id) = (save.owner.company_id, save.owner.user_id);
+    let reference = BrokerReference { provider: save.provider, id: save.broker_id.clone() };
+    if broker_removals::is_given_up(connection, company_id, &reference).await? {
+        return Ok(SaveOutcome::Ended);
+    }
     let stored = connections::lock(connection, company_id, user_id, save.provider).await?;
     let stored = stored.map(read).transpose()?;
     let action = save.audit_action(stored.as_ref());
@@ -88,8 +122,12 @@ async fn save_in(connection: &mut AsyncPgConnection, save: &SaveConnection) -> R
         (SaveDecision::Claim(id), None) => match unclaimed_connections::claim(connection, id, save).await? {
             Some(previous) => {
                 let row = connections::find(connection, company_id, user_id, save.provider).await?;
-                let row = row.ok_or(diesel::result::Error::NotFound)?;
-                SaveOutcome::Replaced { connection: read(row)?, previous }
+                let connection = read(row.ok_or(diesel::result::Error::NotFound)?)?;
+                if previous == save.broker_id {
+                    SaveOutcome::Created(connection)
+                } else {
+                    SaveOutcome::Replaced { connection, previous }
+                }
             }
             None => SaveOutcome::Moved,
         },
@@ -114,6 +152,8 @@ async fn save_in(connection: &mut AsyncPgConnection, save: &SaveConnection) -> R
     if let (Some(action), SaveOutcome::Created(saved) | SaveOutcome::Replaced { connection: saved, .. }) =
         (action, &outcome)
     {
+        unclaimed_connections::end(connection, company_id, &reference).await?;
+        quarantined_connections::delete(connection, company_id, &reference).await?;
         tell(connection, save, saved, action).await?;
     }
     Ok(outcome)

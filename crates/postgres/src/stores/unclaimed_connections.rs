@@ -8,6 +8,7 @@ use diesel_async::AsyncPgConnection;
 use tracing::instrument;
 
 use crate::Pool;
+use crate::tables::inconsistency::readable;
 use crate::tables::unclaimed_connections;
 
 /// Connections without user in a company's database.
@@ -31,7 +32,7 @@ impl UnclaimedConnections for PgUnclaimedConnections {
             .company
             .run(async |connection: &mut AsyncPgConnection| unclaimed_connections::list(connection, company_id).await)
             .await?;
-        Ok(rows.into_iter().map(UnclaimedConnection::try_from).collect::<Result<_, _>>()?)
+        Ok(readable(rows))
     }
 
     #[instrument(name = "pg.unclaimed_connections.identify_unclaimed", skip_all)]

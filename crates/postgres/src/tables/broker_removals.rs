@@ -10,6 +10,7 @@ use diesel::sql_types::{BigInt, Double, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::inconsistency::Reading;
+use super::scalars::Answer;
 use super::{Inconsistency, sql};
 
 #[derive(QueryableByName)]
@@ -40,6 +41,46 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// Remembers one and takes it, unless a connected row holds it, somebody else is at it, or it is gone.
+pub(crate) async fn take(
+    connection: &mut AsyncPgConnection,
+    removal: &Removal,
+    hold: Duration,
+) -> QueryResult<Option<Row>> {
+    sql("insert into broker_removals as removal (tenant_id, provider_key, connection_id, attempts, run_after) \
+         select $1, $2, $3, 1, now() + make_interval(secs => $4) \
+         where not exists ( \
+           select from connections \
+           where tenant_id = $1 and connection_id = $3 and provider_key = $2 and status <> 'disconnected') \
+         on conflict on constraint unique_broker_removal do update \
+         set attempts = removal.attempts + 1, run_after = excluded.run_after \
+         where removal.removed_at is null and removal.run_after <= now() \
+         returning id, provider_key, connection_id, attempts")
+    .bind::<Text, _>(removal.company_id.to_string())
+    .bind::<Text, _>(removal.reference.provider.name())
+    .bind::<Text, _>(removal.reference.id.as_str())
+    .bind::<Double, _>(hold.as_secs_f64())
+    .get_result(connection)
+    .await
+    .optional()
+}
+
+/// Whether the connection was given up, some time ago or just now.
+pub(crate) async fn is_given_up(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    reference: &BrokerReference,
+) -> QueryResult<bool> {
+    let Answer { answer } = sql("select exists ( \
+           select from broker_removals where tenant_id = $1 and provider_key = $2 and connection_id = $3) as answer")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(reference.provider.name())
+    .bind::<Text, _>(reference.id.as_str())
+    .get_result(connection)
+    .await?;
+    Ok(answer)
+}
+
 /// Forgets those that a connected row holds, and takes the one of the others that has been due longest.
 pub(crate) async fn claim_next(
     connection: &mut AsyncPgConnection,
@@ -51,11 +92,11 @@ pub(crate) async fn claim_next(
            join connections used \
              on used.tenant_id = $1 and used.connection_id = removal.connection_id \
              and used.provider_key = removal.provider_key and used.status <> 'disconnected' \
-           where removal.tenant_id = $1), \
+           where removal.tenant_id = $1 and removal.removed_at is null), \
          forgotten as (delete from broker_removals where tenant_id = $1 and id in (select id from in_use)), \
          due as ( \
            select id from broker_removals \
-           where tenant_id = $1 and run_after <= now() and id not in (select id from in_use) \
+           where tenant_id = $1 and removed_at is null and run_after <= now() and id not in (select id from in_use) \
            order by run_after, id limit 1 \
            for update skip locked) \
          update broker_removals removal \
@@ -69,14 +110,34 @@ pub(crate) async fn claim_next(
     .optional()
 }
 
-pub(crate) async fn delete(connection: &mut AsyncPgConnection, removal: &Removal) -> QueryResult<()> {
-    sql("delete from broker_removals where tenant_id = $1 and provider_key = $2 and connection_id = $3")
-        .bind::<Text, _>(removal.company_id.to_string())
-        .bind::<Text, _>(removal.reference.provider.name())
-        .bind::<Text, _>(removal.reference.id.as_str())
-        .execute(connection)
-        .await?;
+/// It is gone.
+pub(crate) async fn settle(connection: &mut AsyncPgConnection, removal: &Removal) -> QueryResult<()> {
+    sql("update broker_removals set removed_at = now(), last_error = null \
+         where tenant_id = $1 and provider_key = $2 and connection_id = $3 and removed_at is null")
+    .bind::<Text, _>(removal.company_id.to_string())
+    .bind::<Text, _>(removal.reference.provider.name())
+    .bind::<Text, _>(removal.reference.id.as_str())
+    .execute(connection)
+    .await?;
     Ok(())
+}
+
+/// Forgets some of those that are gone for longer than `age`.
+pub(crate) async fn forget(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    age: Duration,
+    most: i64,
+) -> QueryResult<usize> {
+    sql("delete from broker_removals where tenant_id = $1 and id in ( \
+           select id from broker_removals \
+           where tenant_id = $1 and removed_at < now() - make_interval(secs => $2) \
+           limit $3)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Double, _>(age.as_secs_f64())
+    .bind::<BigInt, _>(most)
+    .execute(connection)
+    .await
 }
 
 pub(crate) async fn put_off(
@@ -97,11 +158,13 @@ pub(crate) async fn put_off(
     Ok(())
 }
 
+/// All that are not gone yet.
 pub(crate) async fn list(connection: &mut AsyncPgConnection, company_id: CompanyId) -> QueryResult<Vec<Row>> {
-    sql("select id, provider_key, connection_id, attempts from broker_removals where tenant_id = $1 order by id")
-        .bind::<Text, _>(company_id.to_string())
-        .load(connection)
-        .await
+    sql("select id, provider_key, connection_id, attempts from broker_removals \
+         where tenant_id = $1 and removed_at is null order by id")
+    .bind::<Text, _>(company_id.to_string())
+    .load(connection)
+    .await
 }
 
 impl TryFrom<Row> for ClaimedRemoval {

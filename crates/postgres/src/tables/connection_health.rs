@@ -1,7 +1,8 @@
 //! How connections fare, in `connections`. Every change holds only for the row as it was read: it is the same person's,
 //! and holds the same connection of the broker.
 
-use cortex_connections::model::{Connection, Fetch, StatusReason};
+use cortex_connections::model::{BrokerReference, Connection, Fetch, StatusReason};
+use cortex_kernel::CompanyId;
 use diesel::QueryResult;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -67,26 +68,39 @@ pub(crate) async fn mark_healthy(
 }
 
 /// Writes down how the broker fared. What there is to say besides stays said.
-pub(crate) async fn note_fetch(
-    connection: &mut AsyncPgConnection,
-    read: &Connection,
-    fetch: Fetch,
-    at: OffsetDateTime,
-) -> QueryResult<()> {
+pub(crate) async fn note_fetch(connection: &mut AsyncPgConnection, read: &Connection, fetch: Fetch) -> QueryResult<()> {
     sql("update connections \
-         set fetched_at = case when $5 then fetched_at else greatest(fetched_at, $6) end, \
-             fetch_failed_at = case when $5 then greatest(fetch_failed_at, $6) else fetch_failed_at end, \
-             reason = case when $5 then coalesce(reason, $7) else nullif(reason, $7) end, \
-             updated_at = now() \
-         where tenant_id = $1 and id = $2 and user_id = $3 and connection_id = $4 and status = 'active'")
+         set reason = case when $5 then $6 end, updated_at = now() \
+         where tenant_id = $1 and id = $2 and user_id = $3 and connection_id = $4 and status = 'active' \
+           and case when $5 then reason is null else reason = $6 end")
     .bind::<Text, _>(read.owner.company_id.to_string())
     .bind::<BigInt, _>(read.id.get())
     .bind::<Text, _>(read.owner.user_id.to_string())
     .bind::<Text, _>(read.broker_id.as_str())
     .bind::<Bool, _>(fetch == Fetch::Failed)
-    .bind::<Timestamptz, _>(at)
     .bind::<Text, _>(StatusReason::FetchFailed.name())
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Whether it is from before connections had owners, or in quarantine.
+pub(crate) async fn is_nobodys(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    reference: &BrokerReference,
+) -> QueryResult<bool> {
+    let Answer { answer } = sql("select exists ( \
+           select from connections \
+           where tenant_id = $1 and connection_id = $3 and provider_key = $2 and user_id is null \
+             and status <> 'disconnected') \
+         or exists ( \
+           select from quarantined_connections \
+           where tenant_id = $1 and provider_key = $2 and connection_id = $3) as answer")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(reference.provider.name())
+    .bind::<Text, _>(reference.id.as_str())
+    .get_result(connection)
+    .await?;
+    Ok(answer)
 }

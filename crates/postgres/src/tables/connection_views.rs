@@ -120,7 +120,7 @@ pub(crate) async fn list(
              and connection_id = one.id and status = 'completed' \
            order by created_at desc limit 1) latest on true \
          cross join lateral ( \
-           select count(*) as documents from document_sources \
+           select count(distinct document_id) as documents from document_sources \
            where tenant_id = $1 and connection_id = one.id and vanished_at is null) brought \
          order by one.id desc")
     .bind::<Text, _>(company_id.to_string())

@@ -26,8 +26,7 @@ diesel::table! {
         reason -> Nullable<Text>,
         connected_at -> Nullable<Timestamptz>,
         status_changed_at -> Nullable<Timestamptz>,
-        fetched_at -> Nullable<Timestamptz>,
-        fetch_failed_at -> Nullable<Timestamptz>,
+        follow_up_due -> Bool,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -63,6 +62,7 @@ struct Brought<'a> {
     reason: Option<String>,
     connected_at: OffsetDateTime,
     status_changed_at: OffsetDateTime,
+    follow_up_due: bool,
 }
 
 pub(crate) async fn find(
@@ -171,12 +171,7 @@ pub(crate) async fn replace(
     status_changed_at: OffsetDateTime,
 ) -> QueryResult<Row> {
     diesel::update(own(save.owner.company_id, save.owner.user_id).filter(connections::id.eq(id.get())))
-        .set((
-            Brought::of(save, connected_at, status_changed_at),
-            connections::fetched_at.eq(None::<OffsetDateTime>),
-            connections::fetch_failed_at.eq(None::<OffsetDateTime>),
-            connections::updated_at.eq(diesel::dsl::now),
-        ))
+        .set((Brought::of(save, connected_at, status_changed_at), connections::updated_at.eq(diesel::dsl::now)))
         .returning(Row::as_returning())
         .get_result(connection)
         .await
@@ -188,11 +183,8 @@ pub(crate) async fn identify(
     read: &Connection,
     account: &ProviderAccount,
 ) -> QueryResult<()> {
-    let unidentified = own(read.owner.company_id, read.owner.user_id)
-        .filter(connections::id.eq(read.id.get()))
-        .filter(connections::connection_id.eq(read.broker_id.as_str()))
-        .filter(connections::account_email.is_null())
-        .filter(connections::account_id.is_null());
+    let unidentified =
+        as_read(read).filter(connections::account_email.is_null()).filter(connections::account_id.is_null());
     let unverified = StatusReason::AccountUnverified.name();
     diesel::update(unidentified)
         .set((
@@ -224,6 +216,34 @@ pub(crate) async fn list_owned(
     owned.order(connections::id).limit(most).select(Row::as_select()).load(connection).await
 }
 
+/// The connections for which something that follows a connect is still to be done.
+pub(crate) async fn list_follow_ups_due(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+) -> QueryResult<Vec<Row>> {
+    connections::table
+        .filter(connections::tenant_id.eq(company_id.to_string()))
+        .filter(connections::follow_up_due)
+        .filter(connections::user_id.is_not_null())
+        .filter(connections::status.ne(ConnectionStatus::Disconnected.name()))
+        .order(connections::id)
+        .select(Row::as_select())
+        .load(connection)
+        .await
+}
+
+/// Whether that is so for the row, as long as it holds what it held when it was read.
+pub(crate) async fn is_follow_up_due(connection: &mut AsyncPgConnection, read: &Connection) -> QueryResult<bool> {
+    let due = as_read(read).filter(connections::follow_up_due);
+    diesel::select(diesel::dsl::exists(due)).get_result(connection).await
+}
+
+/// It is done.
+pub(crate) async fn followed_up(connection: &mut AsyncPgConnection, read: &Connection) -> QueryResult<()> {
+    diesel::update(as_read(read)).set(connections::follow_up_due.eq(false)).execute(connection).await?;
+    Ok(())
+}
+
 /// The row that holds the broker's connection, if somebody owns it.
 pub(crate) async fn find_brokered(
     connection: &mut AsyncPgConnection,
@@ -253,7 +273,14 @@ impl<'a> Brought<'a> {
             reason: save.reason.map(|reason| reason.name().to_owned()),
             connected_at,
             status_changed_at,
+            follow_up_due: true,
         }
+    }
+}
+
+impl Row {
+    pub(crate) const fn id(&self) -> ConnectionId {
+        ConnectionId::new(self.id)
     }
 }
 
@@ -293,4 +320,16 @@ fn own(company_id: CompanyId, user_id: UserId) -> _ {
     let tenant_id: String = company_id.to_string();
     let user_id: String = user_id.to_string();
     connections::table.filter(connections::tenant_id.eq(tenant_id)).filter(connections::user_id.eq(user_id))
+}
+
+/// The row, if it still holds the connection of the broker that it held when it was read.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn as_read(read: &Connection) -> _ {
+    let (tenant_id, user_id): (String, String) = (read.owner.company_id.to_string(), read.owner.user_id.to_string());
+    let (id, broker_id): (i64, String) = (read.id.get(), read.broker_id.to_string());
+    connections::table
+        .filter(connections::tenant_id.eq(tenant_id))
+        .filter(connections::user_id.eq(user_id))
+        .filter(connections::id.eq(id))
+        .filter(connections::connection_id.eq(broker_id))
 }

@@ -1,7 +1,9 @@
 //! Who brought which document in, as which record.
 //!
 //! Records are looked up by connection and not by user: a connection is one person's for ever, and an index beginning
-//! with the user would have to read all that he ever brought in.
+//! with the user would have to read all that he ever brought in. What came in while the account of a connection could not
+//! be read stands under our number of the connection, and is the same record still: since the account was connected, that
+//! is, as the same connection may have reached another one before.
 
 use cortex_ingestion::model::{Attribution, DocumentKey, MessageKey, NewDocument, Stream};
 use cortex_kernel::{CompanyId, ConnectionId, Email, JobId};
@@ -58,7 +60,9 @@ pub(crate) async fn match_page(
          left join lateral ( \
            select document_id, vanished_at from document_sources \
            where tenant_id = $1 and connection_id = $2 \
-             and source = page.source and source_account = page.source_account and source_id = page.source_id \
+             and source = page.source and source_account in (page.source_account, $9) and source_id = page.source_id \
+             and (source_account = page.source_account or first_seen_at >= ( \
+               select connected_at from connections where tenant_id = $1 and id = $2)) \
            order by vanished_at desc nulls first, id limit 1 \
          ) known on true \
          left join lateral ( \
@@ -83,6 +87,7 @@ pub(crate) async fn match_page(
     .bind::<Array<Text>, _>(each(page, |new| new.content_hash.as_str()))
     .bind::<Array<Bool>, _>(each(page, |new| new.content_incomplete))
     .bind::<Array<Nullable<Text>>, _>(each(page, |new| new.message_key.as_ref().map(MessageKey::as_str)))
+    .bind::<Text, _>(DocumentKey::unread_account(by.connection_id))
     .load(connection)
     .await
 }
@@ -103,6 +108,7 @@ pub(crate) async fn upsert(
          order by page.source, page.source_account, page.source_id \
          on conflict (document_id, user_id, connection_id, source_id) do update \
          set last_seen_at = now(), vanished_at = null, job_id = excluded.job_id, \
+             source_account = excluded.source_account, \
              user_email = excluded.user_email, account_email = excluded.account_email")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(attribution.user_id.to_string())
@@ -127,15 +133,17 @@ pub(crate) async fn list_documents(
     records: &[DocumentKey],
 ) -> QueryResult<Vec<i64>> {
     let found: Vec<DocumentId> = sql("select source.document_id from document_sources source \
-         join unnest($3, $4, $5) as page(source, source_account, source_id) \
-           using (source, source_account, source_id) \
-         where source.tenant_id = $1 and source.connection_id = $2 \
-           and source.vanished_at is null")
+         join unnest($3, $4, $5) as page(source, source_account, source_id) using (source, source_id) \
+         where source.tenant_id = $1 and source.connection_id = $2 and source.vanished_at is null \
+           and source.source_account in (page.source_account, $6) \
+           and (source.source_account = page.source_account or source.first_seen_at >= ( \
+             select connected_at from connections where tenant_id = $1 and id = $2))")
     .bind::<Text, _>(by.company_id.to_string())
     .bind::<BigInt, _>(by.connection_id.get())
     .bind::<Array<Text>, _>(column(records, |key| key.source.as_str()))
     .bind::<Array<Text>, _>(column(records, |key| &key.source_account))
     .bind::<Array<Text>, _>(column(records, |key| &key.source_id))
+    .bind::<Text, _>(DocumentKey::unread_account(by.connection_id))
     .load(connection)
     .await?;
     Ok(found.into_iter().map(|found| found.document_id).collect())
@@ -150,13 +158,16 @@ pub(crate) async fn vanish(
     sql("update document_sources source set vanished_at = now() \
          from unnest($3, $4, $5) as page(source, source_account, source_id) \
          where source.tenant_id = $1 and source.connection_id = $2 \
-           and source.vanished_at is null and source.source = page.source \
-           and source.source_account = page.source_account and source.source_id = page.source_id")
+           and source.vanished_at is null and source.source = page.source and source.source_id = page.source_id \
+           and source.source_account in (page.source_account, $6) \
+           and (source.source_account = page.source_account or source.first_seen_at >= ( \
+             select connected_at from connections where tenant_id = $1 and id = $2))")
     .bind::<Text, _>(by.company_id.to_string())
     .bind::<BigInt, _>(by.connection_id.get())
     .bind::<Array<Text>, _>(column(records, |key| key.source.as_str()))
     .bind::<Array<Text>, _>(column(records, |key| &key.source_account))
     .bind::<Array<Text>, _>(column(records, |key| &key.source_id))
+    .bind::<Text, _>(DocumentKey::unread_account(by.connection_id))
     .execute(connection)
     .await
 }

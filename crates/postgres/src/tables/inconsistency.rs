@@ -57,6 +57,14 @@ impl Reading<'_> {
     }
 }
 
+/// Those of the rows that can be read. The others are logged, and hold up nothing that is about all.
+pub(crate) fn readable<R, T: TryFrom<R, Error = Inconsistency>>(rows: Vec<R>) -> Vec<T> {
+    let read = |row| {
+        T::try_from(row).inspect_err(|error| tracing::error!(error = error as &dyn StdError, "a row is left out")).ok()
+    };
+    rows.into_iter().filter_map(read).collect()
+}
+
 impl From<Inconsistency> for StoreError {
     fn from(inconsistency: Inconsistency) -> Self {
         Self::Broken(Box::new(inconsistency))

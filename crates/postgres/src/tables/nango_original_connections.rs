@@ -31,6 +31,8 @@ pub(crate) struct Row {
     original_email: String,
     account_id: Option<String>,
     nango_connection_id: String,
+    connected_at: Option<OffsetDateTime>,
+    last_reconnected_at: Option<OffsetDateTime>,
     reconnection_count: Option<i32>,
 }
 
@@ -104,6 +106,7 @@ impl From<Row> for OriginalConnection {
         Self {
             account: ProviderAccount { id: row.account_id, email: row.original_email.parse().ok() },
             broker_id: BrokerConnectionId::new(row.nango_connection_id),
+            connected_at: row.last_reconnected_at.max(row.connected_at),
             reconnects: row.reconnection_count.and_then(|count| count.try_into().ok()).unwrap_or(0),
         }
     }

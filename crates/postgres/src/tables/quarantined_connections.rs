@@ -1,6 +1,6 @@
 //! Connections at the broker that fit nobody.
 
-use cortex_connections::model::{KeptInQuarantine, QuarantinedConnection};
+use cortex_connections::model::{BrokerReference, KeptInQuarantine, QuarantinedConnection};
 use cortex_kernel::{BrokerConnectionId, CompanyId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz};
@@ -55,6 +55,21 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, kept: &Quarantine
     .bind::<Nullable<Text>, _>(kept.origin.request_id.as_deref())
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// It is somebody's now.
+pub(crate) async fn delete(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    reference: &BrokerReference,
+) -> QueryResult<()> {
+    sql("delete from quarantined_connections where tenant_id = $1 and provider_key = $2 and connection_id = $3")
+        .bind::<Text, _>(company_id.to_string())
+        .bind::<Text, _>(reference.provider.name())
+        .bind::<Text, _>(reference.id.as_str())
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Rows of `connections` from before connections had owners.
 
-use cortex_connections::model::{ProviderAccount, SaveConnection, StatusReason, UnclaimedConnection};
+use cortex_connections::model::{BrokerReference, ProviderAccount, SaveConnection, StatusReason, UnclaimedConnection};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Email, Provider};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
@@ -56,7 +56,26 @@ pub(crate) async fn identify(
     Ok(())
 }
 
-/// Gives the row to who saves, and answers which connection of the broker it held before; none where it is somebody's by
+/// Ends those that hold a connection of the broker that is in somebody's row now.
+pub(crate) async fn end(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    reference: &BrokerReference,
+) -> QueryResult<()> {
+    sql(
+        "update connections set status = 'disconnected', reason = null, status_changed_at = now(), updated_at = now() \
+         where tenant_id = $1 and connection_id = $3 and provider_key = $2 and user_id is null \
+           and status <> 'disconnected'",
+    )
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(reference.provider.name())
+    .bind::<Text, _>(reference.id.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Gives the row to who saves, to begin anew with it, and answers which connection of the broker it held before; none where it is somebody's by
 /// now, or was ended.
 pub(crate) async fn claim(
     connection: &mut AsyncPgConnection,
@@ -71,7 +90,9 @@ pub(crate) async fn claim(
          update connections row \
          set user_id = $4, user_email = $5, connection_id = $6, account_email = $7, account_id = $8, \
              status = 'active', reason = $9, connected_at = coalesce(row.connected_at, row.created_at), \
-             status_changed_at = $10, updated_at = now() \
+             status_changed_at = $10, follow_up_due = true, can_manual_sync = true, sync_lock_reason = null, \
+             initial_sync_started_at = null, initial_sync_completed = false, initial_sync_completed_at = null, \
+             updated_at = now() \
          from before where row.tenant_id = $1 and row.id = before.id \
          returning before.connection_id")
     .bind::<Text, _>(save.owner.company_id.to_string())

@@ -12,7 +12,9 @@ use crate::model::{
     Owner, ProviderAccount, Purge, Purged, SaveConnection, SaveDecision, SaveOutcome, StatusReason,
     UnclaimedConnection,
 };
-use crate::ports::{ConnectionDirectory, ConnectionEndings, ConnectionHealth, ConnectionStore, UnclaimedConnections};
+use crate::ports::{
+    ConnectionDirectory, ConnectionEndings, ConnectionHealth, ConnectionStore, OwnedPart, UnclaimedConnections,
+};
 
 /// Connections in memory.
 #[derive(Debug, Default)]
@@ -26,6 +28,8 @@ struct State {
     unclaimed: Vec<Unclaimed>,
     audit: Vec<(CompanyId, &'static str)>,
     removals: Vec<(CompanyId, BrokerReference)>,
+    follow_ups: Vec<(ConnectionId, BrokerConnectionId)>,
+    quarantined: Vec<(CompanyId, BrokerReference)>,
 }
 
 /// A connection without user, and since when it is there.
@@ -48,6 +52,22 @@ impl InMemoryConnectionStore {
     /// Adds a connection without user, that is there since `connected_at`.
     pub fn put_unclaimed(&self, company_id: CompanyId, row: UnclaimedConnection, connected_at: OffsetDateTime) {
         self.state().unclaimed.push(Unclaimed { company_id, row, connected_at, is_ended: false });
+    }
+
+    /// Takes note that this connection of the broker is in quarantine.
+    pub fn quarantine(&self, company_id: CompanyId, reference: BrokerReference) {
+        self.state().quarantined.push((company_id, reference));
+    }
+
+    /// What is in quarantine.
+    #[must_use]
+    pub fn quarantined(&self, company_id: CompanyId) -> Vec<BrokerReference> {
+        self.state().quarantined.iter().filter(|(of, _)| *of == company_id).map(|(_, kept)| kept.clone()).collect()
+    }
+
+    /// Takes note that this connection of the broker was given up.
+    pub fn give_up(&self, company_id: CompanyId, reference: BrokerReference) {
+        self.state().removals.push((company_id, reference));
     }
 
     /// Disconnects what is connected.
@@ -128,7 +148,31 @@ impl State {
         let row = self.create(save);
         let row = Connection { id, connected_at: claimed.connected_at, ..row };
         *self.rows.last_mut().expect("it was just made") = row.clone();
+        if claimed.row.broker_id == save.broker_id {
+            return SaveOutcome::Created(row);
+        }
         SaveOutcome::Replaced { connection: row, previous: claimed.row.broker_id }
+    }
+
+    /// What follows when the broker's connection is the person's now.
+    fn taken(&mut self, saved: &Connection) {
+        let company_id = saved.owner.company_id;
+        let reference = saved.reference();
+        for one in self.unclaimed.iter_mut().filter(|one| one.company_id == company_id) {
+            one.is_ended |= one.row.reference() == reference;
+        }
+        self.quarantined.retain(|(of, kept)| (*of, kept) != (company_id, &reference));
+        self.follow_ups.push((saved.id, saved.broker_id.clone()));
+    }
+
+    fn give_up(&mut self, company_id: CompanyId, reference: BrokerReference) {
+        let is_in_use = self
+            .unclaimed
+            .iter()
+            .any(|one| one.company_id == company_id && !one.is_ended && one.row.reference() == reference);
+        if !is_in_use {
+            self.removals.push((company_id, reference));
+        }
     }
 }
 
@@ -154,6 +198,10 @@ impl ConnectionStore for InMemoryConnectionStore {
         });
         if taken {
             return Ok(SaveOutcome::TakenByAnother);
+        }
+        let reference = BrokerReference { provider: save.provider, id: save.broker_id.clone() };
+        if state.removals.contains(&(company_id, reference)) {
+            return Ok(SaveOutcome::Ended);
         }
         let stored = state.rows.iter().find(|row| is_the_one(row, company_id, user_id, save.provider)).cloned();
         let action = save.audit_action(stored.as_ref());
@@ -183,7 +231,10 @@ impl ConnectionStore for InMemoryConnectionStore {
             ) => SaveOutcome::Moved,
         };
         if let SaveOutcome::Replaced { previous, .. } = &outcome {
-            state.removals.push((company_id, BrokerReference { provider: save.provider, id: previous.clone() }));
+            state.give_up(company_id, BrokerReference { provider: save.provider, id: previous.clone() });
+        }
+        if let SaveOutcome::Created(saved) | SaveOutcome::Replaced { connection: saved, .. } = &outcome {
+            state.taken(saved);
         }
         if outcome != SaveOutcome::Moved {
             state.audit.extend(action.map(|action| (company_id, action)));
@@ -213,12 +264,30 @@ impl ConnectionStore for InMemoryConnectionStore {
         company_id: CompanyId,
         after: Option<ConnectionId>,
         most: u16,
-    ) -> Result<Vec<Connection>, StoreError> {
-        let mut rows = self.of_company(company_id);
-        rows.sort_by_key(|row| row.id);
-        rows.retain(|row| after.is_none_or(|after| row.id > after));
-        rows.truncate(usize::from(most));
-        Ok(rows)
+    ) -> Result<OwnedPart, StoreError> {
+        let mut connections = self.of_company(company_id);
+        connections.sort_by_key(|row| row.id);
+        connections.retain(|row| after.is_none_or(|after| row.id > after));
+        let is_last = connections.len() <= usize::from(most);
+        connections.truncate(usize::from(most));
+        let next = connections.last().filter(|_| !is_last).map(|row| row.id);
+        Ok(OwnedPart { connections, next })
+    }
+
+    async fn is_follow_up_due(&self, connection: &Connection) -> Result<bool, StoreError> {
+        Ok(self.state().follow_ups.contains(&(connection.id, connection.broker_id.clone())))
+    }
+
+    async fn followed_up(&self, connection: &Connection) -> Result<(), StoreError> {
+        self.state().follow_ups.retain(|due| *due != (connection.id, connection.broker_id.clone()));
+        Ok(())
+    }
+
+    async fn list_follow_ups_due(&self, company_id: CompanyId) -> Result<Vec<Connection>, StoreError> {
+        let mut due = self.of_company(company_id);
+        let state = self.state();
+        due.retain(|row| row.status.is_connected() && state.follow_ups.contains(&(row.id, row.broker_id.clone())));
+        Ok(due)
     }
 }
 
@@ -230,6 +299,15 @@ impl ConnectionHealth for InMemoryConnectionStore {
         reference: &BrokerReference,
     ) -> Result<Option<Connection>, StoreError> {
         Ok(self.of_company(company_id).into_iter().find(|row| row.reference() == *reference))
+    }
+
+    async fn is_nobodys(&self, company_id: CompanyId, reference: &BrokerReference) -> Result<bool, StoreError> {
+        let state = self.state();
+        let is_old = state
+            .unclaimed
+            .iter()
+            .any(|one| one.company_id == company_id && !one.is_ended && one.row.reference() == *reference);
+        Ok(is_old || state.quarantined.contains(&(company_id, reference.clone())))
     }
 
     async fn mark_needs_reauthorization(
@@ -259,7 +337,7 @@ impl ConnectionHealth for InMemoryConnectionStore {
         Ok(true)
     }
 
-    async fn note_fetch(&self, connection: &Connection, fetch: Fetch, _: OffsetDateTime) -> Result<(), StoreError> {
+    async fn note_fetch(&self, connection: &Connection, fetch: Fetch) -> Result<(), StoreError> {
         let mut state = self.state();
         let Some(row) = state.same(connection).filter(|row| row.status == ConnectionStatus::Active) else {
             return Ok(());
@@ -297,7 +375,7 @@ impl ConnectionEndings for InMemoryConnectionStore {
             })
         };
         if let Some(EndedConnection { reference, is_new: true }) = &ended {
-            state.removals.push((company_id, reference.clone()));
+            state.give_up(company_id, reference.clone());
             state.audit.push((company_id, "connection_disconnected"));
         }
         Ok(ended)

@@ -21,11 +21,13 @@ impl OriginalConnections for InMemoryOriginalConnections {
         let begun = OriginalConnection {
             account: connected.account.clone(),
             broker_id: connected.broker_id.clone(),
+            connected_at: Some(connected.at),
             reconnects: 0,
         };
         match (connected.against(noted.get(&key)), noted.get_mut(&key)) {
             (OriginalDecision::Count, Some(noted)) => {
                 noted.broker_id = connected.broker_id.clone();
+                noted.connected_at = Some(connected.at);
                 noted.reconnects += 1;
             }
             (OriginalDecision::Keep, _) => {}

@@ -319,6 +319,23 @@ pub async fn a_deletion_of_what_the_connection_never_brought_in_changes_nothing(
     assert_eq!((harness.documents(COMPANY_A).await, harness.versions(COMPANY_A).await), before);
 }
 
+/// It was read while the provider would not say whose account it is, and by its address ever since.
+pub async fn a_record_is_the_same_after_its_account_could_be_read(harness: &impl Harness) {
+    let run = harness.run(COMPANY_A, USER_1).await;
+    let unread = |id: &str| {
+        let mut document = text(id, "as it was");
+        document.key = document.key.before_its_account_was_read(run.stream.connection_id);
+        document
+    };
+    committed(harness, &page(&run, None, "c1", [unread("1"), unread("2")])).await;
+
+    let second = PageCommit { deletions: vec![a_key("2")], ..page(&run, Some("c1"), "c2", [text("1", "changed")]) };
+    let counts = committed(harness, &second).await;
+
+    assert_eq!(counts, PageCounts { updated: 1, deleted: 1, ..PageCounts::default() });
+    assert_eq!(only_document(harness).await.content, "changed");
+}
+
 pub async fn a_record_that_comes_back_is_there_again(harness: &impl Harness) {
     let (run, colleagues) = (harness.run(COMPANY_A, USER_1).await, harness.run(COMPANY_A, USER_2).await);
     committed(harness, &page(&run, None, "c1", [a_document("1")])).await;

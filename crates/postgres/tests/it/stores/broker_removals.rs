@@ -29,7 +29,8 @@ impl Harness for PgHarness {
     }
 
     async fn pass(&self, time: Duration) {
-        let update = "update broker_removals set run_after = run_after - make_interval(secs => $1)";
+        let update = "update broker_removals set run_after = run_after - make_interval(secs => $1), \
+                        removed_at = removed_at - make_interval(secs => $1)";
         self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
     }
 

@@ -1,6 +1,7 @@
 //! The way from a webhook to a connection over all stores that it touches; only the broker is made up.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use cortex_connections::model::{BrokerConnection, BrokerReference, ProviderAccount, Webhook, WebhookEvent};
 use cortex_connections::ports::{
@@ -94,7 +95,7 @@ impl Stage {
             reading: ports.reading.clone(),
         };
         let adopt = Arc::new(AdoptConnection::new(COMPANY_A, ports, Arc::new(|| NOON)));
-        WorkOffInbox::new(COMPANY_A, inbox, adopt, check, Arc::new(|| NOON))
+        WorkOffInbox::new(COMPANY_A, inbox, adopt, check, Duration::from_secs(1))
     }
 
     /// A webhook of the connection of this id comes and is worked off.

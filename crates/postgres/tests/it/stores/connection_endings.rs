@@ -114,7 +114,7 @@ async fn without_its_audit_row_no_connection_is_ended() {
     assert_eq!(superuser.query_one(query, &[]).await.unwrap().get::<_, i64>(0), 4);
 }
 
-/// 1,500 documents that only one brought in, one that both did, and one with an attachment.
+/// 1,500 documents that only one brought in, one that both did, and one that only the other did.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_removes_what_the_connection_alone_brought_in_and_nothing_else() {
     let harness = PgHarness::new().await;
@@ -144,4 +144,26 @@ async fn a_purge_removes_what_the_connection_alone_brought_in_and_nothing_else()
     assert_eq!((row.get::<_, String>(0), row.get::<_, String>(1)), ("m-1501 m-1502".to_owned(), USER_2.to_string()));
     let audited = harness.audited(COMPANY_A).await;
     assert_eq!(audited, ["connection_disconnected", "documents_purged", "documents_purged"]);
+}
+
+/// He connected again while it went on: what comes in now is wanted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_ends_where_the_account_is_connected_again() {
+    let harness = PgHarness::new().await;
+    let [mine, _] = two_connections(&harness).await;
+    let fill = format!(
+        "with one as ( \
+           insert into documents (tenant_id, source, source_account, source_id, document_type, title, content) \
+           values ('{COMPANY_A}', 'gmail', '', 'm-1', 'email', 't', 'c') returning *) \
+         insert into document_sources (tenant_id, document_id, user_id, connection_id, method, source, source_id) \
+         select tenant_id, id, '{USER_1}', {mine}, 'oauth_sync', source, source_id from one"
+    );
+    harness.0.superuser().batch_execute(&fill).await.unwrap();
+    let purge = Purge { company_id: COMPANY_A, id: mine, by: USER_1, origin: an_origin() };
+
+    let purged = harness.endings(COMPANY_A).purge_some(&purge).await.unwrap();
+
+    assert_eq!(purged, Purged { documents: 0, is_done: true });
+    let left = "select count(*) from documents";
+    assert_eq!(harness.0.superuser().query_one(left, &[]).await.unwrap().get::<_, i64>(0), 1);
 }

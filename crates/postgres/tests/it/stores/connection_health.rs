@@ -38,6 +38,14 @@ impl Harness for PgHarness {
         self.0.disconnect(company_id, id, at).await;
     }
 
+    async fn put_unclaimed(&self, company_id: CompanyId, broker_id: &str) {
+        self.0.put_unclaimed(company_id, broker_id, NOON).await;
+    }
+
+    async fn quarantine(&self, company_id: CompanyId, broker_id: &str) {
+        self.0.quarantine(company_id, broker_id).await;
+    }
+
     async fn audited(&self, company_id: CompanyId) -> Vec<String> {
         self.0.audited("admin_audit_log", company_id).await
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cortex_connections::ports::ConnectionStore;
+use cortex_connections::model::SaveConnection;
+use cortex_connections::ports::{ConnectionStore, OwnedPart};
 use cortex_connections::testing::connection_store::Harness;
 use cortex_connections::testing::{COMPANY_A, COMPANY_B, USER_1, a_save};
 use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError};
@@ -39,6 +40,25 @@ impl Harness for PgHarness {
         connected_at: OffsetDateTime,
     ) -> ConnectionId {
         self.0.put_unclaimed(company_id, broker_id, connected_at).await
+    }
+
+    async fn unclaimed(&self, company_id: CompanyId) -> Vec<ConnectionId> {
+        self.0.unclaimed(company_id).await
+    }
+
+    async fn quarantine(&self, company_id: CompanyId, broker_id: &str) {
+        self.0.quarantine(company_id, broker_id).await;
+    }
+
+    async fn quarantined(&self, company_id: CompanyId) -> usize {
+        let query = "select connection_id from quarantined_connections where tenant_id = $1";
+        self.0.superuser().query(query, &[&company_id.to_string()]).await.unwrap().len()
+    }
+
+    async fn give_up(&self, company_id: CompanyId, broker_id: &str) {
+        let insert = "insert into broker_removals (tenant_id, provider_key, connection_id, removed_at) \
+                      values ($1, 'gmail', $2, now())";
+        self.0.superuser().execute(insert, &[&company_id.to_string(), &broker_id]).await.unwrap();
     }
 
     async fn to_be_removed(&self, company_id: CompanyId) -> Vec<String> {
@@ -96,16 +116,25 @@ async fn without_its_audit_row_no_connection_is_saved() {
     assert!(store.find_connection(COMPANY_A, USER_1, Provider::Gmail).await.unwrap().is_some());
 }
 
+/// One that no program of ours wrote, beside one that is in order.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_row_that_cannot_be_read_is_named() {
+async fn a_row_that_cannot_be_read_is_named_and_holds_up_no_other() {
     use std::error::Error as _;
 
     let harness = PgHarness::new().await;
-    harness.store(COMPANY_A).save_connection(&a_save()).await.unwrap();
-    harness.0.superuser().batch_execute("update connections set reason = 'the moon'").await.unwrap();
+    let store = harness.store(COMPANY_A);
+    store.save_connection(&a_save()).await.unwrap();
+    let odd = SaveConnection { provider: Provider::Outlook, ..a_save() };
+    store.save_connection(&odd).await.unwrap();
+    let spoil = "update connections set reason = 'the moon' where provider_key = 'outlook'";
+    harness.0.superuser().batch_execute(spoil).await.unwrap();
 
-    let error = harness.store(COMPANY_A).list_owned(COMPANY_A, None, 9).await.unwrap_err();
+    let error = store.find_connection(COMPANY_A, USER_1, Provider::Outlook).await.unwrap_err();
+    let first = store.list_owned(COMPANY_A, None, 1).await.unwrap();
+    let rest = store.list_owned(COMPANY_A, first.next, 1).await.unwrap();
 
     assert!(!error.is_transient());
-    assert_eq!(error.source().unwrap().to_string(), "connections.reason of row 1 cannot be read");
+    assert_eq!(error.source().unwrap().to_string(), "connections.reason of row 2 cannot be read");
+    assert_eq!((first.connections.len(), rest.connections.len()), (1, 0));
+    assert_eq!(store.list_owned(COMPANY_A, rest.next, 1).await.unwrap(), OwnedPart { connections: vec![], next: None });
 }

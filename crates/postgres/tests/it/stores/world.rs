@@ -101,6 +101,20 @@ impl World {
         ConnectionId::new(row.unwrap().get(0))
     }
 
+    /// The company's connections without user that were not ended.
+    pub(crate) async fn unclaimed(&self, company_id: CompanyId) -> Vec<ConnectionId> {
+        let query = "select id from connections where tenant_id = $1 and user_id is null and status <> 'disconnected'";
+        let rows = self.superuser.query(query, &[&company_id.to_string()]).await.unwrap();
+        rows.into_iter().map(|row| ConnectionId::new(row.get(0))).collect()
+    }
+
+    /// Puts a Gmail connection into quarantine.
+    pub(crate) async fn quarantine(&self, company_id: CompanyId, broker_id: &str) {
+        let insert = "insert into quarantined_connections (tenant_id, provider_key, connection_id, reason) \
+                      values ($1, 'gmail', $2, 'not_a_member')";
+        self.superuser.execute(insert, &[&company_id.to_string(), &broker_id]).await.unwrap();
+    }
+
     /// Marks a connection of a company as ended by its owner.
     pub(crate) async fn disconnect(&self, company_id: CompanyId, id: ConnectionId, at: OffsetDateTime) {
         let update = "update connections set status = 'disconnected', status_changed_at = $3 \

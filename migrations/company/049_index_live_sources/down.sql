@@ -1,1 +1,0 @@
-drop index concurrently if exists idx_document_sources_live;
