@@ -1,7 +1,7 @@
 //! What becomes of connections: lost webhooks, lost authorization, the end of one, people who leave, rows from before.
 
 use cortex_sandbox::faults::{Fault, FaultKind};
-use cortex_sandbox::nango::{ConnectionName, Part};
+use cortex_sandbox::nango::{ConnectionName, Decision, Part};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -85,6 +85,42 @@ async fn a_disconnect_is_one_here_and_at_nango_and_leaves_a_colleagues_connectio
         assert_eq!(again["can_manual_sync"], true);
     })
     .await;
+}
+
+/// Somebody with Nango's key lets another account, and then the right one, write over a connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_account_was_written_over_is_read_no_more_until_the_right_one_is_back() {
+    let stack = Stack::start().await;
+    visit(&stack, async |client| {
+        let (token, made) = client.connect_as(&MARTA, "gmail", MARTA.email).await;
+        client.gmail(&token).await;
+        client.sync(&token).await;
+        stack.nango.settled().await;
+
+        write_over(&stack, &made, JONAS.email).await;
+        let lost = client.until(&token, STATUS, needs_reauthorization).await["providers"]["gmail"].clone();
+        assert_eq!((&lost["reason"], &lost["account_email"]), (&json!("account_mismatch"), &json!(MARTA.email)));
+        assert_eq!(client.ask_nango(&token).await.0, StatusCode::OK);
+        let (status, problem) = client.call(&token, Method::POST, "/api/v1/sync/gmail", None).await;
+        assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("needs_reauthorization")));
+
+        write_over(&stack, &made, MARTA.email).await;
+        let healthy = |_: StatusCode, status: &Value| status["providers"]["gmail"]["status"] == "active";
+        let after = client.until(&token, STATUS, healthy).await["providers"]["gmail"].clone();
+        assert_eq!((&after["connection_id"], &after["reason"]), (&lost["connection_id"], &Value::Null));
+    })
+    .await;
+}
+
+/// By Nango's own session for reconnects, which we never open.
+async fn write_over(stack: &Stack, made: &ConnectionName, account: &str) {
+    let key = stack.nango.environments().remove(0).api_key;
+    let url = format!("{}/connect/sessions/reconnect", stack.nango.base_url());
+    let body = json!({ "connection_id": made.connection_id, "integration_id": made.provider_config_key });
+    let answer = crate::stack::http().post(url).bearer_auth(key).json(&body).send().await.unwrap();
+    let opened: Value = answer.json().await.unwrap();
+    let session = opened["data"]["token"].as_str().unwrap();
+    stack.nango.connect(session, &made.provider_config_key, account, Decision::Allow).await.unwrap();
 }
 
 /// What could not be done at Nango is made up for.

@@ -47,10 +47,10 @@ async fn of_a_thousand_webhooks_every_valid_one_is_accounted_for_and_nothing_els
         let database = stack.company.connect().await;
         let pending = "select count(*) from webhook_inbox where state = 'pending'";
         while database.query_one(pending, &[]).await.unwrap().get::<_, i64>(0) > 0 {
-            // What waits for Nango, or for the webhook that it overtook, need not wait for long here. What somebody is at
-            // is his for longer than a minute.
-            let hurry = "update webhook_inbox set run_after = now() \
-                where state = 'pending' and run_after < now() + interval '1 minute'";
+            // What waits for Nango, or for the webhook that it overtook, need not wait for long here. What somebody is
+            // at is his for longer than a minute.
+            let hurry = "update webhook_inbox set run_after = now() where state = 'pending' \
+                and run_after between now() + interval '1 second' and now() + interval '1 minute'";
             database.execute(hurry, &[]).await.unwrap();
             tokio::task::yield_now().await;
         }

@@ -60,12 +60,14 @@ impl AccountReading for HaveRead {
         cause: ReadCause,
         origin: &Origin,
     ) -> Result<ReadOutcome, StoreError> {
-        let trigger = match cause {
-            ReadCause::Connected => Trigger::Reconnect,
-            ReadCause::Fetched => Trigger::Webhook,
+        let changes = match cause {
+            ReadCause::Connected => ReadOutcome::NotBegun,
+            ReadCause::Reconnected => self.start(connection, SyncWish::Incremental, Trigger::Reconnect, origin).await?,
+            ReadCause::Fetched => {
+                return self.start(connection, SyncWish::Incremental, Trigger::Webhook, origin).await;
+            }
         };
-        let changes = self.start(connection, SyncWish::Incremental, trigger, origin).await?;
-        if cause == ReadCause::Connected && changes == ReadOutcome::NotBegun && self.on_connect {
+        if changes == ReadOutcome::NotBegun && self.on_connect {
             return self.start(connection, SyncWish::Initial, Trigger::Webhook, origin).await;
         }
         Ok(changes)
@@ -112,10 +114,18 @@ mod tests {
     #[case::fetched_and_begun(ReadCause::Fetched, true, false, ReadOutcome::Wanted, &[CHANGES_BY_WEBHOOK])]
     #[case::fetched(ReadCause::Fetched, false, false, ReadOutcome::NotBegun, &[CHANGES_BY_WEBHOOK])]
     #[case::fetched_where_all_are_read(ReadCause::Fetched, false, true, ReadOutcome::NotBegun, &[CHANGES_BY_WEBHOOK])]
-    #[case::connected_again(ReadCause::Connected, true, true, ReadOutcome::Wanted, &[CHANGES_BY_RECONNECT])]
-    #[case::connected(ReadCause::Connected, false, false, ReadOutcome::NotBegun, &[CHANGES_BY_RECONNECT])]
-    #[case::connected_where_all_are_read(
-        ReadCause::Connected,
+    #[case::connected(ReadCause::Connected, false, false, ReadOutcome::NotBegun, &[])]
+    #[case::connected_where_all_are_read(ReadCause::Connected, false, true, ReadOutcome::Wanted, &[EVERYTHING])]
+    #[case::reconnected(ReadCause::Reconnected, true, true, ReadOutcome::Wanted, &[CHANGES_BY_RECONNECT])]
+    #[case::reconnected_and_never_read(
+        ReadCause::Reconnected,
+        false,
+        false,
+        ReadOutcome::NotBegun,
+        &[CHANGES_BY_RECONNECT]
+    )]
+    #[case::reconnected_where_all_are_read(
+        ReadCause::Reconnected,
         false,
         true,
         ReadOutcome::Wanted,

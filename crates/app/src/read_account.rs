@@ -12,7 +12,7 @@ use cortex_ingestion::model::{IngestionMethod, Stream};
 use cortex_ingestion::readers::{BASE_VARIANT, account_of, models_of};
 use cortex_ingestion::record_source::{RecordSource, SourceError};
 use cortex_ingestion::{ReadStream, ReadStreamError, StreamReading};
-use cortex_kernel::{Clock, Lease, Provider, StoreError};
+use cortex_kernel::{Clock, Lease, Origin, Provider, StoreError};
 use cortex_sync_jobs::model::{Disposition, Failure, Job, JobFailure, JobKind, Trigger};
 use cortex_sync_jobs::ports::{CancellationToken, JobRunner};
 
@@ -80,7 +80,8 @@ impl ReadAccount {
     /// cannot be written down, the next sync says it again.
     async fn mark_refused(&self, connection: &Connection) {
         let reason = StatusReason::CredentialsRefused;
-        if let Err(error) = self.health.mark_needs_reauthorization(connection, reason, self.clock.now()).await {
+        let (at, origin) = (self.clock.now(), Origin::default());
+        if let Err(error) = self.health.mark_needs_reauthorization(connection, reason, at, &origin).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a refused connection cannot be marked");
         }
     }

@@ -215,6 +215,7 @@ fn compose_connecting(config: &RuntimeConfig, ports: &Ports, start_sync: &Arc<St
         accounts: Arc::clone(&ports.accounts),
         members: Arc::clone(&ports.members),
         connections: Arc::clone(&ports.connections),
+        health: Arc::clone(&ports.connection_health),
         sessions: Arc::clone(&ports.connect_sessions),
         session_endings: Arc::clone(&ports.session_endings),
         originals: Arc::clone(&ports.originals),
@@ -224,8 +225,7 @@ fn compose_connecting(config: &RuntimeConfig, ports: &Ports, start_sync: &Arc<St
         reading: Arc::new(HaveRead::new(Arc::clone(start_sync), config.sync.on_connect)),
     };
     let adopt = Arc::new(AdoptConnection::new(company_id, adopt_ports.clone(), clock()));
-    let health = Arc::clone(&ports.connection_health);
-    let check = CheckConnection::new(company_id, Arc::clone(&ports.brokered), health, clock());
+    let check = CheckConnection::new(company_id, adopt_ports.clone(), clock());
     let remove = RemoveAtBroker::new(company_id, Arc::clone(&ports.brokered), Arc::clone(&ports.removals));
     let turns = Arc::clone(&ports.turns);
     let reconcile = Reconcile::new(company_id, adopt_ports.clone(), turns, Arc::clone(&adopt), check.clone(), clock());

@@ -7,17 +7,17 @@ use cortex_kernel::{Clock, CompanyId, ConnectionId, Email, Origin, StoreError, U
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::check_connection::CheckError;
+use crate::check_connection::{CheckConnection, CheckError, Checked};
 use crate::identify_account::IdentifyAccount;
 use crate::log::{About, chain};
 use crate::model::{
-    BrokerConnection, BrokerReference, Connection, Owner, OwnerClaims, ProviderAccount, QuarantineReason,
+    BrokerConnection, BrokerReference, Connect, Connection, Owner, OwnerClaims, ProviderAccount, QuarantineReason,
     QuarantinedConnection, Refusal, RefusalReason, SaveConnection, SaveOutcome, StatusReason,
 };
 use crate::ports::{
     AccountReading, BrokerError, BrokerRemovals, BrokeredConnections, ConnectSessionEndings, ConnectSessionStore,
-    ConnectionStore, Members, OriginalConnections, ProviderAccounts, QuarantineStore, ReadCause, ReadOutcome,
-    UnclaimedConnections, WhoAmIError,
+    ConnectionHealth, ConnectionStore, Members, OriginalConnections, ProviderAccounts, QuarantineStore, ReadCause,
+    ReadOutcome, UnclaimedConnections, WhoAmIError,
 };
 use crate::remove_at_broker::RemoveAtBroker;
 
@@ -30,6 +30,7 @@ pub struct AdoptConnection {
     company_id: CompanyId,
     ports: AdoptPorts,
     identify: IdentifyAccount,
+    check: CheckConnection,
     remove: RemoveAtBroker,
     clock: Arc<dyn Clock>,
 }
@@ -45,6 +46,8 @@ pub struct AdoptPorts {
     pub members: Arc<dyn Members>,
     /// The connections of people.
     pub connections: Arc<dyn ConnectionStore>,
+    /// How they fare.
+    pub health: Arc<dyn ConnectionHealth>,
     /// The connect sessions that we had opened.
     pub sessions: Arc<dyn ConnectSessionStore>,
     /// What became of them.
@@ -98,6 +101,8 @@ pub enum Adoption {
     Quarantined(QuarantineReason),
     /// It is another company's.
     AnotherCompanys,
+    /// It is the person's, and only his connecting again helps: the credentials were exchanged for others.
+    Lost(Connection, StatusReason),
     /// The broker has no such connection.
     Gone,
     /// It was given up before, or the person disconnected after it was made.
@@ -127,6 +132,9 @@ pub enum AdoptError {
 /// How long a first connection waits for the provider to say whose account it is.
 pub(crate) const IDENTITY_PATIENCE: Duration = Duration::from_mins(10);
 
+/// Characters that are kept of whom a connection claims to be of: an id is shorter, and anything else is somebody's joke.
+const LONGEST_CLAIM: usize = 200;
+
 /// How often it is decided anew when the row moved meanwhile.
 const DECISIONS: u32 = 3;
 
@@ -143,7 +151,8 @@ impl AdoptConnection {
     pub fn new(company_id: CompanyId, ports: AdoptPorts, clock: Arc<dyn Clock>) -> Self {
         let remove = RemoveAtBroker::new(company_id, Arc::clone(&ports.brokered), Arc::clone(&ports.removals));
         let identify = IdentifyAccount::new(company_id, ports.clone(), Arc::clone(&clock));
-        Self { company_id, ports, identify, remove, clock }
+        let check = CheckConnection::new(company_id, ports.clone(), Arc::clone(&clock));
+        Self { company_id, ports, identify, check, remove, clock }
     }
 
     /// Adopts the connection, or finds out what else to do with it, and does that. Lines tagged `[WEBHOOK_AUTH]` and
@@ -218,7 +227,7 @@ impl AdoptConnection {
         let quarantined = QuarantinedConnection {
             company_id: self.company_id,
             reference: notice.reference.clone(),
-            claimed_user_id: claimed_user.to_owned(),
+            claimed_user_id: claimed_user.chars().take(LONGEST_CLAIM).collect(),
             reason,
             origin: notice.origin.clone(),
         };
@@ -287,9 +296,16 @@ impl AdoptConnection {
         owned.notice.about(self.company_id, Some(owned.owner.user_id))
     }
 
-    /// The row holds this connection already.
+    /// The row holds this connection already. It may have been made anew at the broker, by this account or another.
     async fn known(&self, owned: &Owned<'_>, row: &Connection) -> Result<Adoption, AdoptError> {
-        if row.status.is_connected() { self.adopted(owned, row.clone()).await } else { Ok(self.ended(owned).await) }
+        tracing::info!("[WEBHOOK_AUTH] {}: looking at connection {} again", self.about(owned), row.id);
+        match self.check.check_found(row.clone(), &owned.found, &owned.notice.origin).await? {
+            Checked::Healthy(row) => self.adopted(owned, row).await,
+            Checked::Lost(row, reason) => Ok(Adoption::Lost(row, reason)),
+            Checked::Ended(_) | Checked::Unknown | Checked::Nobodys | Checked::AnotherCompanys => {
+                Ok(self.ended(owned).await)
+            }
+        }
     }
 
     /// What is of no use to the person any more is of none at the broker either.
@@ -383,8 +399,8 @@ impl AdoptConnection {
     }
 
     async fn adopted(&self, owned: &Owned<'_>, row: Connection) -> Result<Adoption, AdoptError> {
-        if self.ports.connections.is_follow_up_due(&row).await? {
-            let begun = self.follow_up(&row, &owned.notice.origin).await?;
+        if let Some(connect) = self.ports.connections.find_follow_up(&row).await? {
+            let begun = self.follow_up(&row, connect, &owned.notice.origin).await?;
             tracing::info!("[SAVE_CONNECTION] {}: reading: {}", self.about(owned), begun.name());
         }
         Ok(Adoption::Adopted(row))
@@ -392,9 +408,18 @@ impl AdoptConnection {
 
     /// Does what follows a save: Master is told of the account, it is read, and the session that brought it ends. All of
     /// it may be repeated; it is due until it was done once.
-    pub(crate) async fn follow_up(&self, row: &Connection, origin: &Origin) -> Result<ReadOutcome, StoreError> {
+    pub(crate) async fn follow_up(
+        &self,
+        row: &Connection,
+        connect: Connect,
+        origin: &Origin,
+    ) -> Result<ReadOutcome, StoreError> {
         self.identify.note_original(row).await?;
-        let begun = self.ports.reading.have_read(row, ReadCause::Connected, origin).await?;
+        let cause = match connect {
+            Connect::First => ReadCause::Connected,
+            Connect::Again => ReadCause::Reconnected,
+        };
+        let begun = self.ports.reading.have_read(row, cause, origin).await?;
         self.ports.session_endings.complete(row, self.clock.now()).await?;
         self.ports.connections.followed_up(row).await?;
         Ok(begun)
@@ -441,6 +466,7 @@ impl From<CheckError> for AdoptError {
         match error {
             CheckError::Broker(error) => error.into(),
             CheckError::Store(error) => error.into(),
+            CheckError::AccountUnreadable(error) => Self::AccountUnreadable(error),
         }
     }
 }

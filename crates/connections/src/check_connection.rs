@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use cortex_kernel::{Clock, CompanyId, StoreError};
+use cortex_kernel::{Clock, CompanyId, Origin, StoreError};
 use thiserror::Error;
 
+use crate::adopt_connection::AdoptPorts;
+use crate::identify_account::known_account;
 use crate::model::{BrokerConnection, BrokerReference, Connection, ConnectionStatus, StatusReason};
-use crate::ports::{BrokerError, BrokeredConnections, ConnectionHealth};
+use crate::ports::{BrokerError, WhoAmIError};
 
-/// Asks the broker how a connection of ours fares, and writes down what is news.
+/// Asks the broker how a connection of ours fares, and writes down what is news. Before one is used again whose
+/// credentials may have been exchanged, the provider is asked whether it still is the same account.
 #[derive(Clone)]
 pub struct CheckConnection {
     company_id: CompanyId,
-    brokered: Arc<dyn BrokeredConnections>,
-    health: Arc<dyn ConnectionHealth>,
+    ports: AdoptPorts,
     clock: Arc<dyn Clock>,
 }
 
@@ -43,45 +45,63 @@ pub enum CheckError {
     /// A database could not be asked, or did not take what is news.
     #[error("connections could not be looked up or changed")]
     Store(#[from] StoreError),
+    /// The provider does not say whose account it is, and that has to be known.
+    #[error("whose account it is cannot be read")]
+    AccountUnreadable(#[source] WhoAmIError),
 }
 
 impl CheckConnection {
     /// Checks connections of `company_id`, the company of this deployment.
     #[must_use]
-    pub const fn new(
-        company_id: CompanyId,
-        brokered: Arc<dyn BrokeredConnections>,
-        health: Arc<dyn ConnectionHealth>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { company_id, brokered, health, clock }
+    pub const fn new(company_id: CompanyId, ports: AdoptPorts, clock: Arc<dyn Clock>) -> Self {
+        Self { company_id, ports, clock }
     }
 
     /// Checks the connection that the broker knows by this name. Whose it is only the broker may know, so it is asked
     /// unless we know that it is nobody's.
-    pub async fn check(&self, reference: &BrokerReference) -> Result<Checked, CheckError> {
-        let row = self.health.find_brokered(self.company_id, reference).await?;
-        if row.is_none() && self.health.is_nobodys(self.company_id, reference).await? {
+    pub async fn check(&self, reference: &BrokerReference, origin: &Origin) -> Result<Checked, CheckError> {
+        let row = self.ports.health.find_brokered(self.company_id, reference).await?;
+        if row.is_none() && self.ports.health.is_nobodys(self.company_id, reference).await? {
             return Ok(Checked::Nobodys);
         }
-        let found = self.brokered.find(reference).await?;
+        let found = self.ports.brokered.find(reference).await?;
         let is_anothers = |found: &BrokerConnection| found.claims.name_another_company_than(self.company_id);
         if found.as_ref().is_some_and(is_anothers) {
             return Ok(Checked::AnotherCompanys);
         }
         match row {
-            Some(row) => self.settle(row, found.as_ref()).await,
+            Some(row) => {
+                let may_be_anothers = row.status != ConnectionStatus::Active;
+                self.settle(row, found.as_ref(), may_be_anothers, origin).await
+            }
             None => Ok(Checked::Unknown),
         }
     }
 
     /// The same for a row that is known.
-    pub async fn check_row(&self, row: Connection) -> Result<Checked, CheckError> {
-        let found = self.brokered.find(&row.reference()).await?;
-        self.settle(row, found.as_ref()).await
+    pub async fn check_row(&self, row: Connection, origin: &Origin) -> Result<Checked, CheckError> {
+        let found = self.ports.brokered.find(&row.reference()).await?;
+        let may_be_anothers = row.status != ConnectionStatus::Active;
+        self.settle(row, found.as_ref(), may_be_anothers, origin).await
     }
 
-    async fn settle(&self, row: Connection, found: Option<&BrokerConnection>) -> Result<Checked, CheckError> {
+    /// The same for a row whose connection was found at the broker, and may have been made anew there.
+    pub(crate) async fn check_found(
+        &self,
+        row: Connection,
+        found: &BrokerConnection,
+        origin: &Origin,
+    ) -> Result<Checked, CheckError> {
+        self.settle(row, Some(found), true, origin).await
+    }
+
+    async fn settle(
+        &self,
+        row: Connection,
+        found: Option<&BrokerConnection>,
+        may_be_anothers: bool,
+        origin: &Origin,
+    ) -> Result<Checked, CheckError> {
         if row.status == ConnectionStatus::Disconnected {
             return Ok(Checked::Ended(row));
         }
@@ -89,11 +109,14 @@ impl CheckConnection {
         let lost = match found {
             None => Some(StatusReason::RemovedAtBroker),
             Some(found) if !found.is_authorized => Some(StatusReason::CredentialsRefused),
+            Some(found) if may_be_anothers && self.is_another(&row, found).await? => {
+                Some(StatusReason::AccountMismatch)
+            }
             Some(_) => None,
         };
-        let at = self.clock.now();
+        let (health, at) = (&self.ports.health, self.clock.now());
         if let Some(reason) = lost {
-            if self.health.mark_needs_reauthorization(&row, reason, at).await? {
+            if health.mark_needs_reauthorization(&row, reason, at, origin).await? {
                 let why = reason.name();
                 tracing::warn!(
                     "connection {id} of user {user}, company {}, needs re-authorization: {why}",
@@ -102,10 +125,20 @@ impl CheckConnection {
             }
             return Ok(Checked::Lost(row, reason));
         }
-        if row.status == ConnectionStatus::NeedsReauthorization && self.health.mark_healthy(&row, at).await? {
+        if row.status == ConnectionStatus::NeedsReauthorization && health.mark_healthy(&row, at, origin).await? {
             tracing::info!("connection {id} of user {user}, company {}, is healthy again", self.company_id);
         }
         Ok(Checked::Healthy(row))
+    }
+
+    /// Whether another account stands behind the connection than the one that it was connected for.
+    async fn is_another(&self, row: &Connection, found: &BrokerConnection) -> Result<bool, CheckError> {
+        let Some(known) = known_account(self.ports.originals.as_ref(), row).await? else { return Ok(false) };
+        match self.ports.accounts.who_am_i(found).await {
+            Ok(account) => Ok(!account.is_same_as(&known)),
+            Err(WhoAmIError::Broker(error)) => Err(error.into()),
+            Err(error @ WhoAmIError::Unreadable(_)) => Err(CheckError::AccountUnreadable(error)),
+        }
     }
 }
 
@@ -115,8 +148,8 @@ mod tests {
 
     use super::*;
     use crate::model::OwnerClaims;
-    use crate::scene::{Scene, at_broker, away};
-    use crate::testing::{COMPANY_A, COMPANY_B, NOON, a_claim, a_connection, an_unclaimed_connection};
+    use crate::scene::{Scene, account, at_broker, away};
+    use crate::testing::{COMPANY_A, COMPANY_B, NOON, a_claim, a_connection, an_account, an_unclaimed_connection};
 
     fn needing(reason: StatusReason) -> Connection {
         Connection { status: ConnectionStatus::NeedsReauthorization, reason: Some(reason), ..a_connection() }
@@ -150,12 +183,28 @@ mod tests {
     ) {
         let scene = Scene::with([row]);
         if let Some(is_authorized) = authorized_at_the_broker {
-            scene.broker.has(BrokerConnection { is_authorized, ..at_broker("broker-1") }, None);
+            scene.broker.has(BrokerConnection { is_authorized, ..at_broker("broker-1") }, Some(an_account()));
         }
 
-        scene.check().check(&at_broker("broker-1").reference).await.unwrap();
+        scene.check().check(&at_broker("broker-1").reference, &Origin::default()).await.unwrap();
 
         assert_eq!(status(&scene).await, expected);
+    }
+
+    /// Somebody mended it at the broker, by another account than its owner had connected.
+    #[tokio::test]
+    async fn what_was_lost_comes_back_only_for_the_same_account() {
+        let scene = Scene::with([needing(StatusReason::CredentialsRefused)]);
+        let check = async || scene.check().check(&at_broker("broker-1").reference, &Origin::default()).await;
+
+        scene.broker.has(at_broker("broker-1"), Some(account("private@example.com")));
+        let other = check().await.unwrap();
+        scene.broker.has(at_broker("broker-1"), None);
+        let unreadable = check().await;
+
+        assert!(matches!(other, Checked::Lost(_, StatusReason::AccountMismatch)), "{other:?}");
+        assert!(matches!(unreadable, Err(CheckError::AccountUnreadable(_))), "{unreadable:?}");
+        assert_eq!(status(&scene).await.0, ConnectionStatus::NeedsReauthorization);
     }
 
     #[tokio::test]
@@ -163,7 +212,7 @@ mod tests {
         let scene = Scene::with([Connection { status: ConnectionStatus::Disconnected, ..a_connection() }]);
         scene.broker.has(at_broker("broker-1"), None);
 
-        let checked = scene.check().check(&at_broker("broker-1").reference).await.unwrap();
+        let checked = scene.check().check(&at_broker("broker-1").reference, &Origin::default()).await.unwrap();
 
         assert!(matches!(checked, Checked::Ended(_)), "{checked:?}");
         assert_eq!(status(&scene).await.0, ConnectionStatus::Disconnected);
@@ -177,9 +226,12 @@ mod tests {
         scene.broker.has(BrokerConnection { claims, ..at_broker("broker-2") }, None);
         let check = scene.check();
 
-        assert_eq!(check.check(&at_broker("broker-1").reference).await.unwrap(), Checked::Unknown);
-        assert_eq!(check.check(&at_broker("broker-2").reference).await.unwrap(), Checked::AnotherCompanys);
-        assert_eq!(check.check(&at_broker("broker-3").reference).await.unwrap(), Checked::Unknown);
+        assert_eq!(check.check(&at_broker("broker-1").reference, &Origin::default()).await.unwrap(), Checked::Unknown);
+        assert_eq!(
+            check.check(&at_broker("broker-2").reference, &Origin::default()).await.unwrap(),
+            Checked::AnotherCompanys
+        );
+        assert_eq!(check.check(&at_broker("broker-3").reference, &Origin::default()).await.unwrap(), Checked::Unknown);
     }
 
     /// Nango would try its credentials each time, and tell us of each failure.
@@ -189,7 +241,7 @@ mod tests {
         scene.connections.put_unclaimed(COMPANY_A, an_unclaimed_connection(), NOON);
         scene.broker.fail(Some(away));
 
-        let checked = scene.check().check(&an_unclaimed_connection().reference()).await.unwrap();
+        let checked = scene.check().check(&an_unclaimed_connection().reference(), &Origin::default()).await.unwrap();
 
         assert_eq!(checked, Checked::Nobodys);
     }
@@ -203,7 +255,7 @@ mod tests {
         let scene = Scene::with([a_connection()]);
         scene.broker.fail(Some(failure));
 
-        let checked = scene.check().check(&at_broker("broker-1").reference).await;
+        let checked = scene.check().check(&at_broker("broker-1").reference, &Origin::default()).await;
 
         assert!(matches!(checked, Err(CheckError::Broker(_))), "{checked:?}");
         assert_eq!(status(&scene).await, (ConnectionStatus::Active, None));

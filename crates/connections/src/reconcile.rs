@@ -119,10 +119,10 @@ impl Reconcile {
         let both = Both { listed: self.listed(&filter).await?, rows: self.rows().await?, unclaimed };
         let mut failures = Failures::default();
         let mut result = self.compare(&both, &Origin::default(), &mut failures).await?;
-        result.changed += self.vanished(&both, &mut failures).await?;
+        result.changed += self.vanished(&both, &Origin::default(), &mut failures).await?;
         self.identify(&both, &mut failures).await?;
-        for row in self.ports.connections.list_follow_ups_due(self.company_id).await? {
-            self.adopt.follow_up(&row, &Origin::default()).await?;
+        for (row, connect) in self.ports.connections.list_follow_ups(self.company_id).await? {
+            self.adopt.follow_up(&row, connect, &Origin::default()).await?;
         }
         if result != (Reconciled { found: result.found, ..Reconciled::default() }) {
             tracing::info!(company = %self.company_id, ?result, "connections were compared with the broker's");
@@ -142,10 +142,12 @@ impl Reconcile {
         let row = self.ports.connections.find_connection(self.company_id, user_id, provider).await?;
         let unclaimed = self.ports.unclaimed.list_unclaimed(self.company_id).await?;
         let both = Both { listed, rows: row.into_iter().collect(), unclaimed };
-        let result = self.compare(&both, origin, &mut Failures::default()).await?;
+        let mut failures = Failures::default();
+        let mut result = self.compare(&both, origin, &mut failures).await?;
+        result.changed += self.vanished(&both, origin, &mut failures).await?;
         for row in &both.rows {
-            if self.ports.connections.is_follow_up_due(row).await? {
-                self.adopt.follow_up(row, origin).await?;
+            if let Some(connect) = self.ports.connections.find_follow_up(row).await? {
+                self.adopt.follow_up(row, connect, origin).await?;
             }
         }
         Ok(result)
@@ -194,7 +196,7 @@ impl Reconcile {
                     result.removed += 1;
                 }
                 Some(row) => {
-                    let changed = failures.bear(&one.reference, self.health_of(row, one).await)?;
+                    let changed = failures.bear(&one.reference, self.health_of(row, one, origin).await)?;
                     result.changed += u64::from(changed.unwrap_or(false));
                 }
                 None => {
@@ -218,11 +220,16 @@ impl Reconcile {
     /// Looks closer at a connection unless its row and the broker's list both say that it is well. One that is not may
     /// have become so: the broker tries its credentials when it is asked for it, and not for its list. Whether that was
     /// news.
-    async fn health_of(&self, row: &Connection, listed: &ListedConnection) -> Result<bool, CheckError> {
+    async fn health_of(
+        &self,
+        row: &Connection,
+        listed: &ListedConnection,
+        origin: &Origin,
+    ) -> Result<bool, CheckError> {
         if listed.is_authorized && row.status == ConnectionStatus::Active {
             return Ok(false);
         }
-        let checked = self.check.check_row(row.clone()).await?;
+        let checked = self.check.check_row(row.clone(), origin).await?;
         Ok(match checked {
             Checked::Healthy(_) => row.status != ConnectionStatus::Active,
             Checked::Lost(..) => row.status == ConnectionStatus::Active,
@@ -265,7 +272,7 @@ impl Reconcile {
     }
 
     /// Looks closer at connections of ours that the broker does not list. Answers of how many that was news.
-    async fn vanished(&self, both: &Both, failures: &mut Failures) -> Result<u64, CheckError> {
+    async fn vanished(&self, both: &Both, origin: &Origin, failures: &mut Failures) -> Result<u64, CheckError> {
         let listed: HashSet<&BrokerReference> = both.listed.iter().map(|one| &one.reference).collect();
         let connected: Vec<_> = both.rows.iter().filter(|row| row.status.is_connected()).collect();
         let vanished: Vec<_> = connected.iter().filter(|row| !listed.contains(&row.reference())).collect();
@@ -280,7 +287,7 @@ impl Reconcile {
         }
         let mut changed = 0;
         for row in vanished {
-            let checked = failures.bear(&row.reference(), self.check.check_row((**row).clone()).await)?;
+            let checked = failures.bear(&row.reference(), self.check.check_row((**row).clone(), origin).await)?;
             changed += u64::from(matches!(checked, Some(Checked::Lost(..))) && row.status == ConnectionStatus::Active);
         }
         Ok(changed)
@@ -310,6 +317,11 @@ impl Failures {
                 if self.0 < MOST_FAILURES =>
             {
                 self.0 += 1;
+                let BrokerReference { provider, id } = reference;
+                tracing::warn!("the {provider} connection {id} is left as it is: {}", chain(&error));
+                Ok(None)
+            }
+            Err(CheckError::AccountUnreadable(error)) => {
                 let BrokerReference { provider, id } = reference;
                 tracing::warn!("the {provider} connection {id} is left as it is: {}", chain(&error));
                 Ok(None)

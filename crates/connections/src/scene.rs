@@ -107,6 +107,7 @@ impl Scene {
             accounts: self.broker.clone(),
             members: self.members.clone(),
             connections: self.connections.clone(),
+            health: self.connections.clone(),
             sessions: self.sessions.clone(),
             session_endings: self.sessions.clone(),
             originals: self.originals.clone(),
@@ -151,7 +152,7 @@ impl Scene {
     }
 
     pub(crate) fn check(&self) -> CheckConnection {
-        CheckConnection::new(COMPANY_A, self.broker.clone(), self.connections.clone(), Arc::new(|| NOON))
+        CheckConnection::new(COMPANY_A, self.ports(), Arc::new(|| NOON))
     }
 
     pub(crate) fn reconcile(&self) -> Reconcile {

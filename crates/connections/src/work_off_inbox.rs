@@ -152,7 +152,7 @@ impl WorkOffInbox {
         origin: &Origin,
         about: About<'_>,
     ) -> WebhookEnding {
-        let followed = match self.check.check(reference).await {
+        let followed = match self.check.check(reference, origin).await {
             Ok(Checked::Unknown) if claimed.age < APPEARANCE_PATIENCE => {
                 tracing::info!("[WEBHOOK_AUTH] {about}: {NOT_OURS} yet");
                 return WebhookEnding::Snoozed { error: NOT_OURS.to_owned(), after: snooze_of(claimed) };
@@ -233,6 +233,11 @@ fn ending_of(adoption: &Adoption, about: About<'_>) -> WebhookEnding {
         Adoption::Adopted(connection) => {
             let about = About { user: Some(connection.owner.user_id), ..about };
             tracing::info!("✅ [WEBHOOK_AUTH] SUCCESS: {about}: connection {}", connection.id);
+            WebhookEnding::Done
+        }
+        Adoption::Lost(connection, reason) => {
+            let about = About { user: Some(connection.owner.user_id), ..about };
+            tracing::warn!("❌ [WEBHOOK_AUTH] {about}: it has to be connected again, {}", reason.name());
             WebhookEnding::Done
         }
         Adoption::Refused(reason) => {

@@ -64,15 +64,16 @@ impl Endpoint {
         self
     }
 
-    /// Answers GET, and HEAD with the same head and no body.
+    /// Answers GET, and HEAD with the same head and no body; where a connect begins only GET, as looking begins nothing.
     pub(crate) fn get<F, Args>(self, access: Access, handler: F) -> Self
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        let either = guard::Any(guard::Get()).or(guard::Head());
-        self.take(Method::GET, access, web::route().guard(either).to(handler))
+        let route =
+            if self.connects { web::get() } else { web::route().guard(guard::Any(guard::Get()).or(guard::Head())) };
+        self.take(Method::GET, access, route.to(handler))
     }
 
     /// Answers POST.
@@ -124,7 +125,7 @@ impl Endpoint {
         let mut names = Vec::new();
         for (method, _) in &self.accesses {
             names.push(method.as_str());
-            if *method == Method::GET {
+            if *method == Method::GET && !self.connects {
                 names.push(Method::HEAD.as_str());
             }
         }

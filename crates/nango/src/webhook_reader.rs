@@ -28,7 +28,8 @@ impl NangoWebhookReader {
 
     fn connection(&self, body: &Value) -> Option<BrokerReference> {
         let provider = *self.providers.get(body["providerConfigKey"].as_str()?)?;
-        Some(BrokerReference { provider, id: BrokerConnectionId::new(text(&body["connectionId"])?) })
+        let id = text(&body["connectionId"]).filter(|id| may_be_an_id(id))?;
+        Some(BrokerReference { provider, id: BrokerConnectionId::new(id) })
     }
 }
 
@@ -52,6 +53,11 @@ impl WebhookAuthenticity for WebhookSignature {
     fn is_authentic(&self, body: &[u8], signature: &str) -> bool {
         self.holds(body, signature)
     }
+}
+
+/// Nango makes UUIDs; imported connections may be called otherwise, within what fits a column of Nango's own.
+fn may_be_an_id(text: &str) -> bool {
+    text.len() <= 255 && !text.contains(char::is_control)
 }
 
 /// A failed `creation` may be a reconnect that somebody gave up, with the id of the connection that goes on.

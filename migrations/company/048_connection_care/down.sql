@@ -1,3 +1,3 @@
 drop table upkeep_turns;
 drop table broker_removals;
-alter table connections drop column follow_up_due;
+alter table connections drop column follow_up;

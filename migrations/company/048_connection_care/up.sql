@@ -1,6 +1,7 @@
--- Something that follows a connect is still to be done: Master is to be told, the account to be read, the session to end.
-alter table connections add column follow_up_due boolean not null default false;
-create index idx_connections_follow_up on connections (tenant_id) where follow_up_due;
+-- Something that follows a connect is still to be done: Master is to be told, the account to be read, the session to end. It
+-- says what the connect was.
+alter table connections add column follow_up text check (follow_up in ('first', 'again'));
+create index idx_connections_follow_up on connections (tenant_id) where follow_up is not null;
 
 -- Connections that nobody of ours uses any more and that have to go at the broker. Written in the transaction that gives
 -- them up. Those that are gone are remembered for a while: what is told of them late brings them back to nobody.

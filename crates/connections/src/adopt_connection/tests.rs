@@ -13,6 +13,8 @@ use crate::testing::{
     an_account, an_unclaimed_connection,
 };
 
+mod old_connections;
+
 const LONG: Duration = Duration::from_mins(10);
 
 async fn original(scene: &Scene) -> Option<OriginalConnection> {
@@ -435,7 +437,45 @@ async fn what_follows_a_save_is_made_up_for() {
     assert!(original(&scene).await.is_some());
     let state = scene.sessions.state_of(a_connect_session().id);
     assert_eq!(state, SessionState::Completed(a_connection().broker_id));
-    assert_eq!((scene.broker.asked(), scene.connections.audited(COMPANY_A)), (0, vec!["connection_created"]));
+    assert_eq!(scene.connections.audited(COMPANY_A), ["connection_created"]);
+}
+
+/// Nango's own session for reconnects writes over the credentials of a connection, by whatever account.
+#[tokio::test]
+async fn a_connection_that_another_account_was_written_over_has_to_be_connected_again() {
+    let scene = Scene::with([a_connection()]);
+    scene.broker.has(at_broker("broker-1"), Some(account("private@example.com")));
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    let reason = StatusReason::AccountMismatch;
+    assert!(matches!(adoption, Adoption::Lost(_, found) if found == reason), "{adoption:?}");
+    let row = scene.row().await.unwrap();
+    assert_eq!((row.status, row.reason), (ConnectionStatus::NeedsReauthorization, Some(reason)));
+    assert_eq!(row.account, a_connection().account, "it is the one to connect again");
+}
+
+#[tokio::test]
+async fn a_lost_connection_that_the_same_account_was_written_over_is_well_again() {
+    let reason = Some(StatusReason::CredentialsRefused);
+    let scene = Scene::with([Connection { status: ConnectionStatus::NeedsReauthorization, reason, ..a_connection() }]);
+    scene.broker.has(at_broker("broker-1"), Some(an_account()));
+
+    scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
+
+    assert_eq!(scene.row().await, Some(a_connection()));
+}
+
+/// The provider is away: what was written over, and by whom, is found out later.
+#[tokio::test]
+async fn a_known_connection_whose_account_cannot_be_read_is_looked_at_later() {
+    let scene = Scene::with([a_connection()]);
+    scene.broker.has(at_broker("broker-1"), None);
+
+    let adoption = scene.adopt().adopt(&a_notice("broker-1")).await;
+
+    assert!(matches!(adoption, Err(AdoptError::AccountUnreadable(_))), "{adoption:?}");
+    assert_eq!(scene.row().await, Some(a_connection()));
 }
 
 /// He is about to connect again, and Nango repeats what it told of the connection that he has.
@@ -485,85 +525,6 @@ async fn the_original_from_before_a_disconnect_holds_nobody() {
     let adoption = scene.adopt().adopt(&a_notice("broker-2")).await.unwrap();
 
     assert!(matches!(adoption, Adoption::Adopted(_)), "{adoption:?}");
-}
-
-/// The company's old Gmail connection, of this account as far as that is known here and at the provider.
-fn with_an_old_connection(known: Option<ProviderAccount>, at_provider: Option<ProviderAccount>) -> Scene {
-    let scene = Scene::new();
-    let old = crate::model::UnclaimedConnection { account: known, ..an_unclaimed_connection() };
-    scene.connections.put_unclaimed(COMPANY_A, old, NOON - time::Duration::DAY);
-    scene.broker.has(at_broker("old-1"), at_provider);
-    scene.broker.has(at_broker("broker-1"), Some(an_account()));
-    scene
-}
-
-#[rstest]
-#[case::asked_at_the_provider(None, Some(an_account()))]
-#[case::written_down_before(Some(an_account()), None)]
-#[tokio::test]
-async fn who_connects_the_account_of_an_old_connection_claims_it(
-    #[case] known: Option<ProviderAccount>,
-    #[case] at_provider: Option<ProviderAccount>,
-) {
-    let scene = with_an_old_connection(known, at_provider);
-
-    let adoption = scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
-
-    let row = scene.row().await.unwrap();
-    assert_eq!(adoption, Adoption::Adopted(row.clone()));
-    assert_eq!((row.id, row.connected_at), (an_unclaimed_connection().id, NOON - time::Duration::DAY));
-    assert_eq!(scene.broker.deleted(), ["old-1"]);
-    assert_eq!(scene.connections.audited(COMPANY_A), ["connection_claimed"]);
-    assert!(original(&scene).await.is_some());
-}
-
-/// Somebody told Nango whose it is: there is nothing to replace.
-#[tokio::test]
-async fn an_old_connection_that_is_its_claimants_own_goes_on() {
-    let scene = with_an_old_connection(None, Some(an_account()));
-
-    let adoption = scene.adopt().adopt(&a_notice("old-1")).await.unwrap();
-
-    let row = scene.row().await.unwrap();
-    assert_eq!((adoption, row.id), (Adoption::Adopted(row.clone()), an_unclaimed_connection().id));
-    assert_eq!(scene.broker.deleted(), [""; 0]);
-    assert_eq!(scene.connections.to_be_removed(COMPANY_A), []);
-}
-
-/// What is wrong with the old connection is no reason to wait for the new one.
-#[rstest]
-#[case::nonsense(|| BrokerError::BadAnswer("a page".into()), Duration::ZERO, true)]
-#[case::away(away, Duration::ZERO, false)]
-#[case::away_for_long(away, LONG, true)]
-#[case::our_key(|| BrokerError::Unauthorised("is it right".into()), LONG, false)]
-#[tokio::test]
-async fn an_old_connection_that_cannot_be_asked_about_holds_up_nobody_for_long(
-    #[case] failure: fn() -> BrokerError,
-    #[case] age: Duration,
-    #[case] is_adopted: bool,
-) {
-    let scene = with_an_old_connection(None, None);
-    scene.broker.fail_about(an_unclaimed_connection().reference(), failure);
-
-    let adoption = scene.adopt().adopt(&ConnectionNotice { age, ..a_notice("broker-1") }).await;
-
-    assert_eq!(matches!(adoption, Ok(Adoption::Adopted(_))), is_adopted, "{adoption:?}");
-}
-
-#[rstest]
-#[case::of_another_account(Some(account("private@example.com")))]
-#[case::of_one_that_nobody_knows(None)]
-#[tokio::test]
-async fn an_old_connection_is_left_alone(#[case] at_provider: Option<ProviderAccount>) {
-    let scene = with_an_old_connection(None, at_provider);
-
-    scene.adopt().adopt(&a_notice("broker-1")).await.unwrap();
-
-    assert_ne!(scene.row().await.unwrap().id, an_unclaimed_connection().id);
-    assert_eq!(
-        (scene.ports().unclaimed.list_unclaimed(COMPANY_A).await.unwrap().len(), scene.broker.deleted()),
-        (1, vec![])
-    );
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! A connection that somebody owns.
 
+use std::str::FromStr;
+
 use cortex_kernel::{BrokerConnectionId, ConnectionId, Provider};
+use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::{BrokerReference, ConnectionStatus, Owner, ProviderAccount, StatusReason};
@@ -27,6 +30,39 @@ pub struct Connection {
     pub connected_at: OffsetDateTime,
     /// When the status last changed.
     pub status_changed_at: OffsetDateTime,
+}
+
+/// What a save was, for what follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Connect {
+    /// The person had no account of the provider.
+    First,
+    /// He had the same one.
+    Again,
+}
+
+/// The text names no kind of a connect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("unknown connect: expected first or again")]
+pub struct UnknownConnect;
+
+impl Connect {
+    /// The word in rows.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Again => "again",
+        }
+    }
+}
+
+impl FromStr for Connect {
+    type Err = UnknownConnect;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::First, Self::Again].into_iter().find(|connect| connect.name() == text).ok_or(UnknownConnect)
+    }
 }
 
 impl Connection {

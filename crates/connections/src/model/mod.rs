@@ -22,7 +22,7 @@ pub use broker_connection::{BrokerConnection, BrokerFilter, BrokerReference, Lis
 pub use connect_session::{
     ConnectLink, ConnectPurpose, ConnectSession, ConnectSessionId, TokenHash, UnknownConnectPurpose,
 };
-pub use connection::Connection;
+pub use connection::{Connect, Connection, UnknownConnect};
 pub use disconnect::{Documents, EndConnection, EndedConnection, Holder, Purge, Purged};
 pub use fetch::Fetch;
 pub use original_connection::{ConnectedAccount, OriginalConnection, OriginalDecision};

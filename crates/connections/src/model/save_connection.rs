@@ -3,7 +3,7 @@
 use cortex_kernel::{BrokerConnectionId, ConnectionId, Origin, Provider};
 use time::OffsetDateTime;
 
-use super::{Connection, ConnectionEvent, ConnectionStatus, Owner, ProviderAccount, StatusReason};
+use super::{Connect, Connection, ConnectionEvent, ConnectionStatus, Owner, ProviderAccount, StatusReason};
 
 /// A connection that a person made at the broker and that is to become his connection of that provider. Everything that
 /// could refuse it was asked before.
@@ -102,6 +102,12 @@ impl SaveConnection {
                 },
             },
         }
+    }
+
+    /// What a save is to a person who has this row of the provider, if he has one.
+    #[must_use]
+    pub fn connect(stored: Option<&Connection>) -> Connect {
+        if stored.is_some_and(|stored| stored.status.is_connected()) { Connect::Again } else { Connect::First }
     }
 
     /// The action of the audit row that stands beside the change; none where nothing changes.

@@ -57,6 +57,8 @@ pub enum StatusReason {
     FetchFailed,
     /// Nobody is known whose it is: it is from before connections had owners.
     NoUser,
+    /// At the broker, the account behind it was exchanged for another one.
+    AccountMismatch,
 }
 
 /// The text names no status of a connection.
@@ -66,7 +68,10 @@ pub struct UnknownConnectionStatus;
 
 /// The text names no reason of a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("unknown reason: expected account_unverified, invalid_credentials, removed_at_nango, fetch_failed or no_user")]
+#[error(
+    "unknown reason: expected account_unverified, invalid_credentials, removed_at_nango, fetch_failed, no_user or \
+     account_mismatch"
+)]
 pub struct UnknownStatusReason;
 
 impl ConnectionStatus {
@@ -118,8 +123,14 @@ impl FromStr for ConnectionStatus {
 
 impl StatusReason {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::AccountUnverified, Self::CredentialsRefused, Self::RemovedAtBroker, Self::FetchFailed, Self::NoUser];
+    pub const ALL: [Self; 6] = [
+        Self::AccountUnverified,
+        Self::CredentialsRefused,
+        Self::RemovedAtBroker,
+        Self::FetchFailed,
+        Self::NoUser,
+        Self::AccountMismatch,
+    ];
 
     /// The word in rows and answers.
     #[must_use]
@@ -130,6 +141,7 @@ impl StatusReason {
             Self::RemovedAtBroker => "removed_at_nango",
             Self::FetchFailed => "fetch_failed",
             Self::NoUser => "no_user",
+            Self::AccountMismatch => "account_mismatch",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is kept about how connections fare.
 
 use async_trait::async_trait;
-use cortex_kernel::{CompanyId, StoreError};
+use cortex_kernel::{CompanyId, Origin, StoreError};
 use time::OffsetDateTime;
 
 use crate::model::{BrokerReference, Connection, Fetch, StatusReason};
@@ -43,11 +43,17 @@ pub trait ConnectionHealth: Send + Sync {
         connection: &Connection,
         reason: StatusReason,
         at: OffsetDateTime,
+        origin: &Origin,
     ) -> Result<bool, StoreError>;
 
     /// The broker reads it as healthy, after it had not: unless the row moved meanwhile. Together with an audit row.
     /// Whether that is news.
-    async fn mark_healthy(&self, connection: &Connection, at: OffsetDateTime) -> Result<bool, StoreError>;
+    async fn mark_healthy(
+        &self,
+        connection: &Connection,
+        at: OffsetDateTime,
+        origin: &Origin,
+    ) -> Result<bool, StoreError>;
 
     /// How the broker fared with it when it last fetched.
     async fn note_fetch(&self, connection: &Connection, fetch: Fetch) -> Result<(), StoreError>;

@@ -21,8 +21,10 @@ pub trait AccountReading: Send + Sync {
 /// Why there may be something new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReadCause {
-    /// The account was connected, for the first time or again.
+    /// The account was connected, by whoever had none.
     Connected,
+    /// The account was connected again.
+    Reconnected,
     /// The broker fetched from the provider.
     Fetched,
 }

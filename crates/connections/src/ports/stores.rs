@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError, UserId};
 
 use crate::model::{
-    ConnectedAccount, Connection, OriginalConnection, ProviderAccount, QuarantinedConnection, SaveConnection,
+    Connect, ConnectedAccount, Connection, OriginalConnection, ProviderAccount, QuarantinedConnection, SaveConnection,
     SaveOutcome, UnclaimedConnection,
 };
 
@@ -56,14 +56,14 @@ pub trait ConnectionStore: Send + Sync {
         most: u16,
     ) -> Result<OwnedPart, StoreError>;
 
-    /// Whether something that follows a save is still to be done for what the row holds.
-    async fn is_follow_up_due(&self, connection: &Connection) -> Result<bool, StoreError>;
+    /// The save of what the row holds, if something that follows it is still to be done.
+    async fn find_follow_up(&self, connection: &Connection) -> Result<Option<Connect>, StoreError>;
 
     /// It is done, for what the row held when it was read.
     async fn followed_up(&self, connection: &Connection) -> Result<(), StoreError>;
 
     /// The connections for which it is still to be done.
-    async fn list_follow_ups_due(&self, company_id: CompanyId) -> Result<Vec<Connection>, StoreError>;
+    async fn list_follow_ups(&self, company_id: CompanyId) -> Result<Vec<(Connection, Connect)>, StoreError>;
 }
 
 /// A part of the connections that people own.

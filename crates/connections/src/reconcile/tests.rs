@@ -250,6 +250,16 @@ async fn of_two_unknown_connections_the_older_one_counts_where_the_newer_one_is_
     assert_eq!(scene.row().await.unwrap().broker_id.as_str(), "older");
 }
 
+#[tokio::test]
+async fn who_asks_is_told_that_his_connection_is_gone() {
+    let scene = Scene::with([a_connection()]);
+
+    let asked = scene.reconcile().of_person(USER_1, Provider::Gmail, &Origin::default()).await.unwrap();
+
+    assert_eq!(asked, Reconciled { changed: 1, ..found(0) });
+    assert_eq!(scene.row().await.unwrap().reason, Some(StatusReason::RemovedAtBroker));
+}
+
 /// It is an old connection, although Nango was told whose: he has to prove the account.
 #[tokio::test]
 async fn who_asks_gets_no_old_connection() {

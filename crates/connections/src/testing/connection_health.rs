@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Provider};
 use time::{Duration, OffsetDateTime};
 
-use super::{COMPANY_A, COMPANY_B, InMemoryConnectionStore, NOON, a_save, an_owner, an_unclaimed_connection};
+use super::{
+    COMPANY_A, COMPANY_B, InMemoryConnectionStore, NOON, a_save, an_origin, an_owner, an_unclaimed_connection,
+};
 use crate::model::{
     BrokerReference, Connection, ConnectionStatus, Fetch, Owner, SaveConnection, SaveOutcome, StatusReason,
     UnclaimedConnection,
@@ -119,8 +121,8 @@ pub async fn another_companys_connection_reads_as_absent(harness: &impl Harness)
         let health = harness.health(deployment);
         assert_eq!(health.find_brokered(COMPANY_A, &theirs.reference()).await.expect("an answer"), None);
         let reason = StatusReason::CredentialsRefused;
-        assert!(!health.mark_needs_reauthorization(&as_ours, reason, LATER).await.expect("an answer"));
-        assert!(!health.mark_healthy(&as_ours, LATER).await.expect("an answer"));
+        assert!(!health.mark_needs_reauthorization(&as_ours, reason, LATER, &an_origin()).await.expect("an answer"));
+        assert!(!health.mark_healthy(&as_ours, LATER, &an_origin()).await.expect("an answer"));
         health.note_fetch(&as_ours, Fetch::Failed).await.expect("done");
     }
     let found = harness.health(COMPANY_B).find_brokered(COMPANY_B, &theirs.reference()).await;
@@ -184,7 +186,7 @@ pub async fn a_loss_of_a_connection_that_was_ended_meanwhile_changes_nothing(har
     harness.disconnect(COMPANY_A, mine.id, NOON).await;
 
     assert!(!lose(harness, &mine, StatusReason::CredentialsRefused, LATER).await);
-    assert!(!harness.health(COMPANY_A).mark_healthy(&mine, LATER).await.expect("an answer"));
+    assert!(!harness.health(COMPANY_A).mark_healthy(&mine, LATER, &an_origin()).await.expect("an answer"));
 
     assert_eq!(row(harness, &mine).await.status, ConnectionStatus::Disconnected);
 }
@@ -210,7 +212,7 @@ pub async fn a_connection_that_is_found_healthy_is_active_again(harness: &impl H
         let mine = created(harness, &save).await;
         lose(harness, &mine, StatusReason::CredentialsRefused, NOON + Duration::MINUTE).await;
 
-        assert!(harness.health(COMPANY_A).mark_healthy(&mine, LATER).await.expect("an answer"));
+        assert!(harness.health(COMPANY_A).mark_healthy(&mine, LATER, &an_origin()).await.expect("an answer"));
 
         let again = Connection { status_changed_at: LATER, ..mine };
         assert_eq!(row(harness, &again).await, again, "with the reason that it had");
@@ -220,7 +222,7 @@ pub async fn a_connection_that_is_found_healthy_is_active_again(harness: &impl H
 pub async fn what_is_active_already_is_not_found_healthy(harness: &impl Harness) {
     let mine = created(harness, &a_save()).await;
 
-    assert!(!harness.health(COMPANY_A).mark_healthy(&mine, LATER).await.expect("an answer"));
+    assert!(!harness.health(COMPANY_A).mark_healthy(&mine, LATER, &an_origin()).await.expect("an answer"));
 
     assert_eq!(row(harness, &mine).await, mine);
 }
@@ -233,7 +235,7 @@ pub async fn an_audit_row_stands_beside_each_change(harness: &impl Harness) {
         lose(harness, &mine, StatusReason::CredentialsRefused, LATER).await;
     }
     for _ in 0..2 {
-        health.mark_healthy(&mine, LATER).await.expect("an answer");
+        health.mark_healthy(&mine, LATER, &an_origin()).await.expect("an answer");
     }
     health.note_fetch(&mine, Fetch::Failed).await.expect("done");
 
@@ -265,7 +267,8 @@ pub async fn a_failed_fetch_hides_no_other_reason(harness: &impl Harness) {
 }
 
 async fn lose(harness: &impl Harness, connection: &Connection, reason: StatusReason, at: OffsetDateTime) -> bool {
-    harness.health(COMPANY_A).mark_needs_reauthorization(connection, reason, at).await.expect("an answer")
+    let health = harness.health(COMPANY_A);
+    health.mark_needs_reauthorization(connection, reason, at, &an_origin()).await.expect("an answer")
 }
 
 async fn row(harness: &impl Harness, connection: &Connection) -> Connection {

@@ -14,8 +14,8 @@ use super::{
     COMPANY_A, COMPANY_B, InMemoryConnectionStore, NOON, USER_1, USER_2, a_save, an_owner, an_unclaimed_connection,
 };
 use crate::model::{
-    BrokerReference, Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, SaveOutcome, StatusReason,
-    UnclaimedConnection,
+    BrokerReference, Connect, Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, SaveOutcome,
+    StatusReason, UnclaimedConnection,
 };
 use crate::ports::{ConnectionStore, OwnedPart};
 
@@ -186,7 +186,7 @@ pub async fn another_companys_row_reads_as_absent(harness: &impl Harness) {
         assert_eq!(found, None);
         let nothing = OwnedPart { connections: vec![], next: None };
         assert_eq!(store.list_owned(COMPANY_A, None, 9).await.expect("an answer"), nothing);
-        assert_eq!(store.list_follow_ups_due(COMPANY_A).await.expect("an answer"), []);
+        assert_eq!(store.list_follow_ups(COMPANY_A).await.expect("an answer"), []);
     }
 }
 
@@ -406,20 +406,24 @@ pub async fn what_was_quarantined_and_is_somebodys_now_is_quarantined_no_more(ha
 pub async fn what_follows_a_save_is_due_until_it_was_done(harness: &impl Harness) {
     let store = harness.store(COMPANY_A);
     let first = created(harness, &a_save()).await;
-    let due = async || store.list_follow_ups_due(COMPANY_A).await.expect("a list");
-    assert_eq!(due().await, std::slice::from_ref(&first));
-    assert!(store.is_follow_up_due(&first).await.expect("an answer"));
+    let due = async || store.list_follow_ups(COMPANY_A).await.expect("a list");
+    assert_eq!(due().await, [(first.clone(), Connect::First)]);
+    assert_eq!(store.find_follow_up(&first).await.expect("an answer"), Some(Connect::First));
 
     save(harness, &a_reconnect("broker-2", "broker-1")).await;
     store.followed_up(&first).await.expect("done");
     let again = own(harness, COMPANY_A, USER_1).await.remove(0);
-    assert_eq!(due().await, std::slice::from_ref(&again), "it was done for what the row no longer holds");
+    assert_eq!(due().await, [(again.clone(), Connect::Again)], "it was done for what the row no longer holds");
 
     store.followed_up(&again).await.expect("done");
-    assert_eq!(due().await, []);
-    assert!(!store.is_follow_up_due(&again).await.expect("an answer"));
+    assert_eq!((due().await, store.find_follow_up(&again).await.expect("an answer")), (vec![], None));
     save(harness, &a_reconnect("broker-2", "broker-1")).await;
     assert_eq!(due().await, [], "it is saved already");
+
+    harness.disconnect(COMPANY_A, again.id, LATER).await;
+    save(harness, &a_reconnect("broker-3", "broker-2")).await;
+    let connects: Vec<_> = due().await.into_iter().map(|(_, connect)| connect).collect();
+    assert_eq!(connects, [Connect::First], "he had none any more");
 }
 
 async fn save(harness: &impl Harness, save: &SaveConnection) -> SaveOutcome {

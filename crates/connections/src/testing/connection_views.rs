@@ -151,14 +151,19 @@ pub async fn a_connection_that_was_begun_may_not_be_begun_again(harness: &impl H
 
 pub async fn the_last_reading_that_was_completed_counts(harness: &impl Harness) {
     let mine = created(harness, COMPANY_A, &a_save()).await;
-    let jobs =
-        [(true, NOON - Duration::DAY), (true, NOON - Duration::HOUR), (true, NOON), (false, NOON + Duration::HOUR)];
-    for (is_completed, at) in jobs {
+    let last = async || {
+        let standing = gmail(harness).await.connection.and_then(|one| one.last_read_at);
+        (standing, all(harness, ViewFilter::default()).await[0].connection.last_read_at)
+    };
+    for earlier in [Duration::DAY, Duration::HOUR] {
+        harness.put_job(mine.id, true, NOON - earlier).await;
+    }
+    assert_eq!(last().await, (None, None), "it may have been another account before it was connected");
+
+    for (is_completed, at) in [(true, NOON), (true, NOON + Duration::HOUR), (false, NOON + Duration::DAY)] {
         harness.put_job(mine.id, is_completed, at).await;
     }
-
-    assert_eq!(gmail(harness).await.connection.and_then(|one| one.last_read_at), Some(NOON));
-    assert_eq!(all(harness, ViewFilter::default()).await[0].connection.last_read_at, Some(NOON));
+    assert_eq!(last().await, (Some(NOON + Duration::HOUR), Some(NOON + Duration::HOUR)));
 }
 
 pub async fn whoever_tried_another_account_last_is_told_so_until_he_tries_again(harness: &impl Harness) {

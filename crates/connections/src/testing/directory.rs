@@ -248,7 +248,7 @@ pub async fn connections_are_counted_by_status(harness: &impl Harness) {
     let refused = connect(harness, COMPANY_A, USER_2, Provider::Outlook).await;
     let reason = StatusReason::CredentialsRefused;
     let health = harness.health(COMPANY_A);
-    health.mark_needs_reauthorization(&refused, reason, NOON).await.expect("marked");
+    health.mark_needs_reauthorization(&refused, reason, NOON, &an_origin()).await.expect("marked");
 
     let mut counted = harness.connections(COMPANY_A).count_by_status(COMPANY_A).await.expect("an answer");
 

@@ -150,6 +150,8 @@ impl From<CheckError> for Problem {
         match error {
             CheckError::Broker(error) => error.into(),
             CheckError::Store(error) => error.into(),
+            // The provider is away, as seen from here.
+            CheckError::AccountUnreadable(_) => Self::new(ProblemKind::NangoUnavailable).caused_by(error),
         }
     }
 }

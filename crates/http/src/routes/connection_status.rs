@@ -75,6 +75,8 @@ impl ProviderStatus {
     fn of(Standing { connection, refused, .. }: Standing) -> Self {
         let refused = refused.map(RefusalReason::name);
         let Some(connection) = connection else { return Self { reason: refused, ..Self::default() } };
+        // Once it is ended, any account may be connected.
+        let refused = refused.filter(|_| connection.status.is_connected());
         let account_email = connection.account.as_ref().and_then(|account| account.email.as_ref());
         Self {
             configured: false,

@@ -7,9 +7,11 @@
 use actix_web::http::Method;
 use serde::Serialize;
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::request_body::RequestBody;
+use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, Deprecated, Ref, RefOr};
+use utoipa::openapi::{Components, Content, Deprecated, Ref, RefOr, Schema};
 use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck};
@@ -156,17 +158,37 @@ fn complete(operation: &mut Operation, access: Access) {
             failures.extend(["401", "403", "429"]);
         }
     }
-    if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty())
-        || operation.request_body.is_some()
-    {
+    let is_read = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in != ParameterIn::Header,
+        RefOr::Ref(_) => true,
+    };
+    let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| parameters.iter().any(is_read));
+    let has_object = operation.request_body.as_ref().is_some_and(is_read_as_object);
+    if has_parameters || has_object {
         failures.push("400");
     }
-    if operation.request_body.is_some() {
+    if has_object {
         failures.extend(["413", "415", "422"]);
     }
     for status in failures {
         let failure = || RefOr::Ref(Ref::from_response_name("ProblemBody"));
         operation.responses.responses.entry(status.to_owned()).or_insert_with(failure);
+    }
+}
+
+/// Whether the body is read as JSON. One that is only kept is described as a text, and may be anything.
+fn is_read_as_object(body: &RefOr<RequestBody>) -> bool {
+    let is_text = |schema: &RefOr<Schema>| match schema {
+        RefOr::T(Schema::Object(object)) => object.schema_type == SchemaType::Type(Type::String),
+        RefOr::T(_) | RefOr::Ref(_) => false,
+    };
+    let is_object = |content: &RefOr<Content>| match content {
+        RefOr::T(content) => content.schema.as_ref().is_none_or(|schema| !is_text(schema)),
+        RefOr::Ref(_) => true,
+    };
+    match body {
+        RefOr::T(body) => body.content.values().any(is_object),
+        RefOr::Ref(_) => true,
     }
 }
 

@@ -200,15 +200,16 @@ pub(super) fn reconcile_with(brokered: MockBrokeredConnections) -> Arc<Reconcile
         accounts: Arc::new(accounts),
         members: Arc::new(people),
         connections: connections.clone(),
+        health: connections.clone(),
         sessions: sessions.clone(),
         session_endings: sessions,
         originals: Arc::new(InMemoryOriginalConnections::default()),
         quarantine: Arc::new(InMemoryQuarantineStore::default()),
-        unclaimed: connections.clone(),
+        unclaimed: connections,
         removals: Arc::new(InMemoryBrokerRemovals::default()),
         reading: Arc::new(reading),
     };
-    let check = CheckConnection::new(COMPANY_A, ports.brokered.clone(), connections, Arc::new(|| NOON));
+    let check = CheckConnection::new(COMPANY_A, ports.clone(), Arc::new(|| NOON));
     let adopt = Arc::new(AdoptConnection::new(COMPANY_A, ports.clone(), Arc::new(|| NOON)));
     let turns = Arc::new(InMemoryTurns::default());
     Arc::new(Reconcile::new(COMPANY_A, ports, turns, adopt, check, Arc::new(|| NOON)))

@@ -66,6 +66,7 @@ impl ConnectionHealth for PgConnectionHealth {
         read: &Connection,
         reason: StatusReason,
         at: OffsetDateTime,
+        origin: &Origin,
     ) -> Result<bool, StoreError> {
         let company_id = read.owner.company_id;
         let failure = &Failure::new("needs_reauthorization", "The account has to be connected again.");
@@ -83,21 +84,21 @@ impl ConnectionHealth for PgConnectionHealth {
                 // One that was begun before the row was held; none can be begun after it.
                 jobs.extend(sync_jobs::end_of_connection(connection, company_id, read.id, failed, failure).await?);
                 sync_locks::release(connection, company_id, &jobs).await?;
-                Ok(tell(connection, read, "connection_needs_reauthorization", Some(reason)).await?)
+                Ok(tell(connection, read, "connection_needs_reauthorization", Some(reason), origin).await?)
             })
             .await;
         is_news(marked)
     }
 
     #[instrument(name = "pg.connection_health.mark_healthy", skip_all)]
-    async fn mark_healthy(&self, read: &Connection, at: OffsetDateTime) -> Result<bool, StoreError> {
+    async fn mark_healthy(&self, read: &Connection, at: OffsetDateTime, origin: &Origin) -> Result<bool, StoreError> {
         let marked = self
             .company
             .transaction(async |connection: &mut AsyncPgConnection| {
                 if !connection_health::mark_healthy(connection, read, at).await? {
                     return Err(Abort::Decided(Stop::NoNews));
                 }
-                Ok(tell(connection, read, "connection_recovered", None).await?)
+                Ok(tell(connection, read, "connection_recovered", None, origin).await?)
             })
             .await;
         is_news(marked)
@@ -113,12 +114,13 @@ impl ConnectionHealth for PgConnectionHealth {
     }
 }
 
-/// The audit row of a change that nobody asked for: the broker was found to say so.
+/// The audit row of a change: the broker was found to say so.
 async fn tell(
     connection: &mut AsyncPgConnection,
     changed: &Connection,
     action: &str,
     reason: Option<StatusReason>,
+    origin: &Origin,
 ) -> diesel::QueryResult<()> {
     let entry = admin_audit_log::Entry {
         company_id: changed.owner.company_id,
@@ -132,7 +134,7 @@ async fn tell(
             "connection_id": changed.broker_id.as_str(),
             "reason": reason.map(StatusReason::name),
         }),
-        origin: &Origin::default(),
+        origin,
     };
     admin_audit_log::insert(connection, &entry).await
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use cortex_connections::model::{
-    BrokerReference, Connection, ProviderAccount, SaveConnection, SaveDecision, SaveOutcome,
+    BrokerReference, Connect, Connection, ProviderAccount, SaveConnection, SaveDecision, SaveOutcome,
 };
 use cortex_connections::ports::{ConnectionStore, OwnedPart};
 use cortex_kernel::{CompanyId, ConnectionId, Provider, StoreError, UserId};
@@ -12,7 +12,8 @@ use tracing::instrument;
 
 use crate::tables::inconsistency::readable;
 use crate::tables::{
-    admin_audit_log, broker_removals, connections, locks, quarantined_connections, unclaimed_connections,
+    admin_audit_log, broker_removals, connections, locks, nango_sync_cursors, quarantined_connections,
+    unclaimed_connections,
 };
 use crate::{Abort, Pool};
 
@@ -77,11 +78,13 @@ impl ConnectionStore for PgConnectionStore {
         Ok(OwnedPart { connections: readable(rows), next })
     }
 
-    #[instrument(name = "pg.connection_store.is_follow_up_due", skip_all)]
-    async fn is_follow_up_due(&self, read: &Connection) -> Result<bool, StoreError> {
-        self.company
-            .run(async |connection: &mut AsyncPgConnection| connections::is_follow_up_due(connection, read).await)
-            .await
+    #[instrument(name = "pg.connection_store.find_follow_up", skip_all)]
+    async fn find_follow_up(&self, read: &Connection) -> Result<Option<Connect>, StoreError> {
+        let row = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| connections::find_follow_up(connection, read).await)
+            .await?;
+        Ok(row.map(<(Connection, Connect)>::try_from).transpose()?.map(|(_, connect)| connect))
     }
 
     #[instrument(name = "pg.connection_store.followed_up", skip_all)]
@@ -91,13 +94,11 @@ impl ConnectionStore for PgConnectionStore {
             .await
     }
 
-    #[instrument(name = "pg.connection_store.list_follow_ups_due", skip_all)]
-    async fn list_follow_ups_due(&self, company_id: CompanyId) -> Result<Vec<Connection>, StoreError> {
+    #[instrument(name = "pg.connection_store.list_follow_ups", skip_all)]
+    async fn list_follow_ups(&self, company_id: CompanyId) -> Result<Vec<(Connection, Connect)>, StoreError> {
         let rows = self
             .company
-            .run(async |connection: &mut AsyncPgConnection| {
-                connections::list_follow_ups_due(connection, company_id).await
-            })
+            .run(async |connection: &mut AsyncPgConnection| connections::list_follow_ups(connection, company_id).await)
             .await?;
         Ok(readable(rows))
     }
@@ -133,7 +134,7 @@ async fn save_in(connection: &mut AsyncPgConnection, save: &SaveConnection) -> R
         },
         (SaveDecision::Create, None) => SaveOutcome::Created(read(connections::insert(connection, save).await?)?),
         (SaveDecision::Replace { connected_at, status_changed_at }, Some(stored)) => {
-            let row = connections::replace(connection, stored.id, save, connected_at, status_changed_at).await?;
+            let row = connections::replace(connection, &stored, save, connected_at, status_changed_at).await?;
             SaveOutcome::Replaced { connection: read(row)?, previous: stored.broker_id }
         }
         (
@@ -148,6 +149,7 @@ async fn save_in(connection: &mut AsyncPgConnection, save: &SaveConnection) -> R
     if let SaveOutcome::Replaced { previous, .. } = &outcome {
         let replaced = BrokerReference { provider: save.provider, id: previous.clone() };
         broker_removals::insert(connection, company_id, &replaced).await?;
+        nango_sync_cursors::forget(connection, company_id, user_id, previous).await?;
     }
     if let (Some(action), SaveOutcome::Created(saved) | SaveOutcome::Replaced { connection: saved, .. }) =
         (action, &outcome)

@@ -59,7 +59,7 @@ pub(crate) async fn lock(
 /// Ends it. Whoever connects next begins anew: nothing is left of its lock.
 pub(crate) async fn end(connection: &mut AsyncPgConnection, end: &EndConnection) -> QueryResult<()> {
     sql("update connections \
-         set status = 'disconnected', reason = null, status_changed_at = $3, follow_up_due = false, \
+         set status = 'disconnected', reason = null, status_changed_at = $3, follow_up = null, \
              can_manual_sync = true, sync_lock_reason = null, initial_sync_started_at = null, \
              initial_sync_completed = false, initial_sync_completed_at = null, updated_at = now() \
          where tenant_id = $1 and id = $2")

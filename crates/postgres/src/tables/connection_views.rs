@@ -81,7 +81,7 @@ pub(crate) async fn find_standing(
          left join lateral ( \
            select completed_at from sync_jobs \
            where tenant_id = $1 and user_id = $2 and job_type = provider.name and connection_id = own.id \
-             and status = 'completed' \
+             and status = 'completed' and completed_at >= coalesce(own.connected_at, own.created_at) \
            order by created_at desc limit 1) latest on true \
          left join lateral ( \
            select state, reason from connect_sessions \
@@ -118,6 +118,7 @@ pub(crate) async fn list(
            select completed_at from sync_jobs \
            where tenant_id = $1 and user_id = one.user_id and job_type = one.provider_key \
              and connection_id = one.id and status = 'completed' \
+             and completed_at >= coalesce(one.connected_at, one.created_at) \
            order by created_at desc limit 1) latest on true \
          cross join lateral ( \
            select count(distinct document_id) as documents from document_sources \

@@ -2,7 +2,7 @@
 //! here reads or writes them.
 
 use cortex_connections::model::{
-    BrokerReference, Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, StatusReason,
+    BrokerReference, Connect, Connection, ConnectionStatus, Owner, ProviderAccount, SaveConnection, StatusReason,
 };
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Email, Provider, UserId};
 use diesel::prelude::*;
@@ -26,7 +26,7 @@ diesel::table! {
         reason -> Nullable<Text>,
         connected_at -> Nullable<Timestamptz>,
         status_changed_at -> Nullable<Timestamptz>,
-        follow_up_due -> Bool,
+        follow_up -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -50,6 +50,15 @@ pub(crate) struct Row {
     created_at: OffsetDateTime,
 }
 
+/// A connection for which something is still to be done.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = connections)]
+pub(crate) struct FollowUpRow {
+    #[diesel(embed)]
+    row: Row,
+    follow_up: Option<String>,
+}
+
 /// What every connect brings.
 #[derive(AsChangeset, Insertable)]
 #[diesel(table_name = connections, treat_none_as_null = true)]
@@ -62,7 +71,7 @@ struct Brought<'a> {
     reason: Option<String>,
     connected_at: OffsetDateTime,
     status_changed_at: OffsetDateTime,
-    follow_up_due: bool,
+    follow_up: &'static str,
 }
 
 pub(crate) async fn find(
@@ -156,7 +165,7 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, save: &SaveConnec
             connections::tenant_id.eq(save.owner.company_id.to_string()),
             connections::user_id.eq(save.owner.user_id.to_string()),
             connections::provider_key.eq(save.provider.name()),
-            Brought::of(save, save.at, save.at),
+            Brought::of(save, Connect::First, save.at, save.at),
         ))
         .returning(Row::as_returning())
         .get_result(connection)
@@ -165,13 +174,17 @@ pub(crate) async fn insert(connection: &mut AsyncPgConnection, save: &SaveConnec
 
 pub(crate) async fn replace(
     connection: &mut AsyncPgConnection,
-    id: ConnectionId,
+    stored: &Connection,
     save: &SaveConnection,
     connected_at: OffsetDateTime,
     status_changed_at: OffsetDateTime,
 ) -> QueryResult<Row> {
-    diesel::update(own(save.owner.company_id, save.owner.user_id).filter(connections::id.eq(id.get())))
-        .set((Brought::of(save, connected_at, status_changed_at), connections::updated_at.eq(diesel::dsl::now)))
+    let connect = SaveConnection::connect(Some(stored));
+    diesel::update(own(save.owner.company_id, save.owner.user_id).filter(connections::id.eq(stored.id.get())))
+        .set((
+            Brought::of(save, connect, connected_at, status_changed_at),
+            connections::updated_at.eq(diesel::dsl::now),
+        ))
         .returning(Row::as_returning())
         .get_result(connection)
         .await
@@ -216,31 +229,38 @@ pub(crate) async fn list_owned(
     owned.order(connections::id).limit(most).select(Row::as_select()).load(connection).await
 }
 
-/// The connections for which something that follows a connect is still to be done.
-pub(crate) async fn list_follow_ups_due(
+/// The connections for which something that follows a connect is still to be done, and what the connect was.
+pub(crate) async fn list_follow_ups(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
-) -> QueryResult<Vec<Row>> {
+) -> QueryResult<Vec<FollowUpRow>> {
     connections::table
         .filter(connections::tenant_id.eq(company_id.to_string()))
-        .filter(connections::follow_up_due)
+        .filter(connections::follow_up.is_not_null())
         .filter(connections::user_id.is_not_null())
         .filter(connections::status.ne(ConnectionStatus::Disconnected.name()))
         .order(connections::id)
-        .select(Row::as_select())
+        .select(FollowUpRow::as_select())
         .load(connection)
         .await
 }
 
-/// Whether that is so for the row, as long as it holds what it held when it was read.
-pub(crate) async fn is_follow_up_due(connection: &mut AsyncPgConnection, read: &Connection) -> QueryResult<bool> {
-    let due = as_read(read).filter(connections::follow_up_due);
-    diesel::select(diesel::dsl::exists(due)).get_result(connection).await
+/// The same for the row, as long as it holds what it held when it was read.
+pub(crate) async fn find_follow_up(
+    connection: &mut AsyncPgConnection,
+    read: &Connection,
+) -> QueryResult<Option<FollowUpRow>> {
+    as_read(read)
+        .filter(connections::follow_up.is_not_null())
+        .select(FollowUpRow::as_select())
+        .first(connection)
+        .await
+        .optional()
 }
 
 /// It is done.
 pub(crate) async fn followed_up(connection: &mut AsyncPgConnection, read: &Connection) -> QueryResult<()> {
-    diesel::update(as_read(read)).set(connections::follow_up_due.eq(false)).execute(connection).await?;
+    diesel::update(as_read(read)).set(connections::follow_up.eq(None::<String>)).execute(connection).await?;
     Ok(())
 }
 
@@ -262,7 +282,12 @@ pub(crate) async fn find_brokered(
 }
 
 impl<'a> Brought<'a> {
-    fn of(save: &'a SaveConnection, connected_at: OffsetDateTime, status_changed_at: OffsetDateTime) -> Self {
+    fn of(
+        save: &'a SaveConnection,
+        connect: Connect,
+        connected_at: OffsetDateTime,
+        status_changed_at: OffsetDateTime,
+    ) -> Self {
         let account = save.account.as_ref();
         Self {
             connection_id: save.broker_id.as_str(),
@@ -273,7 +298,7 @@ impl<'a> Brought<'a> {
             reason: save.reason.map(|reason| reason.name().to_owned()),
             connected_at,
             status_changed_at,
-            follow_up_due: true,
+            follow_up: connect.name(),
         }
     }
 }
@@ -281,6 +306,16 @@ impl<'a> Brought<'a> {
 impl Row {
     pub(crate) const fn id(&self) -> ConnectionId {
         ConnectionId::new(self.id)
+    }
+}
+
+impl TryFrom<FollowUpRow> for (Connection, Connect) {
+    type Error = Inconsistency;
+
+    fn try_from(row: FollowUpRow) -> Result<Self, Inconsistency> {
+        let reading = Reading { table: "connections", row: &row.row.id };
+        let connect = reading.parse("follow_up", reading.required("follow_up", row.follow_up.as_deref())?)?;
+        Ok((row.row.try_into()?, connect))
     }
 }
 

@@ -90,7 +90,7 @@ pub(crate) async fn claim(
          update connections row \
          set user_id = $4, user_email = $5, connection_id = $6, account_email = $7, account_id = $8, \
              status = 'active', reason = $9, connected_at = coalesce(row.connected_at, row.created_at), \
-             status_changed_at = $10, follow_up_due = true, can_manual_sync = true, sync_lock_reason = null, \
+             status_changed_at = $10, follow_up = 'first', can_manual_sync = true, sync_lock_reason = null, \
              initial_sync_started_at = null, initial_sync_completed = false, initial_sync_completed_at = null, \
              updated_at = now() \
          from before where row.tenant_id = $1 and row.id = before.id \

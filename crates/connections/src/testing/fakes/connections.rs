@@ -4,12 +4,12 @@ use std::mem;
 use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Provider, StoreError, UserId};
+use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, Origin, Provider, StoreError, UserId};
 use time::OffsetDateTime;
 
 use crate::model::{
-    BrokerReference, Connection, ConnectionEvent, ConnectionStatus, EndConnection, EndedConnection, Fetch, Holder,
-    Owner, ProviderAccount, Purge, Purged, SaveConnection, SaveDecision, SaveOutcome, StatusReason,
+    BrokerReference, Connect, Connection, ConnectionEvent, ConnectionStatus, EndConnection, EndedConnection, Fetch,
+    Holder, Owner, ProviderAccount, Purge, Purged, SaveConnection, SaveDecision, SaveOutcome, StatusReason,
     UnclaimedConnection,
 };
 use crate::ports::{
@@ -28,7 +28,7 @@ struct State {
     unclaimed: Vec<Unclaimed>,
     audit: Vec<(CompanyId, &'static str)>,
     removals: Vec<(CompanyId, BrokerReference)>,
-    follow_ups: Vec<(ConnectionId, BrokerConnectionId)>,
+    follow_ups: Vec<(ConnectionId, BrokerConnectionId, Connect)>,
     quarantined: Vec<(CompanyId, BrokerReference)>,
 }
 
@@ -155,14 +155,19 @@ impl State {
     }
 
     /// What follows when the broker's connection is the person's now.
-    fn taken(&mut self, saved: &Connection) {
+    fn taken(&mut self, saved: &Connection, connect: Connect) {
         let company_id = saved.owner.company_id;
         let reference = saved.reference();
         for one in self.unclaimed.iter_mut().filter(|one| one.company_id == company_id) {
             one.is_ended |= one.row.reference() == reference;
         }
         self.quarantined.retain(|(of, kept)| (*of, kept) != (company_id, &reference));
-        self.follow_ups.push((saved.id, saved.broker_id.clone()));
+        self.follow_ups.push((saved.id, saved.broker_id.clone(), connect));
+    }
+
+    fn follow_up(&self, row: &Connection) -> Option<Connect> {
+        let due = self.follow_ups.iter().rev().find(|(id, broker_id, _)| (*id, broker_id) == (row.id, &row.broker_id));
+        due.map(|(_, _, connect)| *connect)
     }
 
     fn give_up(&mut self, company_id: CompanyId, reference: BrokerReference) {
@@ -205,6 +210,7 @@ impl ConnectionStore for InMemoryConnectionStore {
         }
         let stored = state.rows.iter().find(|row| is_the_one(row, company_id, user_id, save.provider)).cloned();
         let action = save.audit_action(stored.as_ref());
+        let connect = SaveConnection::connect(stored.as_ref());
         let outcome = match (save.against(stored.as_ref()), stored) {
             (SaveDecision::Keep, Some(row)) => SaveOutcome::AlreadySaved(row),
             (SaveDecision::Ended, _) => SaveOutcome::Ended,
@@ -234,7 +240,7 @@ impl ConnectionStore for InMemoryConnectionStore {
             state.give_up(company_id, BrokerReference { provider: save.provider, id: previous.clone() });
         }
         if let SaveOutcome::Created(saved) | SaveOutcome::Replaced { connection: saved, .. } = &outcome {
-            state.taken(saved);
+            state.taken(saved, connect);
         }
         if outcome != SaveOutcome::Moved {
             state.audit.extend(action.map(|action| (company_id, action)));
@@ -274,20 +280,22 @@ impl ConnectionStore for InMemoryConnectionStore {
         Ok(OwnedPart { connections, next })
     }
 
-    async fn is_follow_up_due(&self, connection: &Connection) -> Result<bool, StoreError> {
-        Ok(self.state().follow_ups.contains(&(connection.id, connection.broker_id.clone())))
+    async fn find_follow_up(&self, connection: &Connection) -> Result<Option<Connect>, StoreError> {
+        Ok(self.state().follow_up(connection))
     }
 
     async fn followed_up(&self, connection: &Connection) -> Result<(), StoreError> {
-        self.state().follow_ups.retain(|due| *due != (connection.id, connection.broker_id.clone()));
+        let is_due = |id: &ConnectionId, broker_id: &BrokerConnectionId| {
+            (*id, broker_id) == (connection.id, &connection.broker_id)
+        };
+        self.state().follow_ups.retain(|(id, broker_id, _)| !is_due(id, broker_id));
         Ok(())
     }
 
-    async fn list_follow_ups_due(&self, company_id: CompanyId) -> Result<Vec<Connection>, StoreError> {
-        let mut due = self.of_company(company_id);
+    async fn list_follow_ups(&self, company_id: CompanyId) -> Result<Vec<(Connection, Connect)>, StoreError> {
+        let connected = self.of_company(company_id).into_iter().filter(|row| row.status.is_connected());
         let state = self.state();
-        due.retain(|row| row.status.is_connected() && state.follow_ups.contains(&(row.id, row.broker_id.clone())));
-        Ok(due)
+        Ok(connected.filter_map(|row| state.follow_up(&row).map(|connect| (row, connect))).collect())
     }
 }
 
@@ -315,6 +323,7 @@ impl ConnectionHealth for InMemoryConnectionStore {
         connection: &Connection,
         reason: StatusReason,
         at: OffsetDateTime,
+        _: &Origin,
     ) -> Result<bool, StoreError> {
         let mut state = self.state();
         let Some(row) = state.same(connection) else { return Ok(false) };
@@ -326,7 +335,7 @@ impl ConnectionHealth for InMemoryConnectionStore {
         Ok(true)
     }
 
-    async fn mark_healthy(&self, connection: &Connection, at: OffsetDateTime) -> Result<bool, StoreError> {
+    async fn mark_healthy(&self, connection: &Connection, at: OffsetDateTime, _: &Origin) -> Result<bool, StoreError> {
         let mut state = self.state();
         let Some(row) = state.same(connection) else { return Ok(false) };
         let Some(status) = row.status.after(ConnectionEvent::FoundHealthy) else { return Ok(false) };

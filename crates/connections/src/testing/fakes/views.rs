@@ -78,7 +78,7 @@ impl InMemoryConnectionViews {
             reason: row.reason,
             connected_at: row.connected_at,
             status_changed_at: row.status_changed_at,
-            last_read_at: reading.last_read_at,
+            last_read_at: reading.last_read_at.filter(|at| *at >= row.connected_at),
             may_begin: !reading.began,
             is_complete: reading.is_complete,
         };

@@ -77,6 +77,7 @@ impl Stage {
             accounts: Arc::new(accounts),
             members: Arc::new(PgMembers::new(master.clone())),
             connections: Arc::new(PgConnectionStore::new(company.clone())),
+            health: Arc::new(PgConnectionHealth::new(company.clone())),
             sessions: Arc::new(PgConnectSessionStore::new(company.clone())),
             session_endings: Arc::new(PgConnectSessionEndings::new(company.clone())),
             originals: Arc::new(PgOriginalConnections::new(master)),
@@ -85,8 +86,8 @@ impl Stage {
             removals: Arc::new(PgBrokerRemovals::new(company.clone())),
             reading: Arc::new(reading),
         };
-        let health = Arc::new(PgConnectionHealth::new(company.clone()));
-        let check = CheckConnection::new(COMPANY_A, ports.brokered.clone(), health.clone(), Arc::new(|| NOON));
+        let health = ports.health.clone();
+        let check = CheckConnection::new(COMPANY_A, ports.clone(), Arc::new(|| NOON));
         let inbox = InboxPorts {
             inbox: Arc::new(PgWebhookInbox::new(company)),
             reader: reader(),

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use cortex_connections::model::{SaveOutcome, StatusReason};
 use cortex_connections::ports::{ConnectionHealth, ConnectionStore};
 use cortex_connections::testing::connection_health::Harness;
-use cortex_connections::testing::{COMPANY_A, COMPANY_B, NOON, a_save};
+use cortex_connections::testing::{COMPANY_A, COMPANY_B, NOON, a_save, an_origin};
 use cortex_kernel::{CompanyId, ConnectionId};
 use cortex_postgres::Pooler;
 use cortex_postgres::schema::Database;
@@ -100,7 +100,7 @@ async fn what_waits_or_runs_for_a_lost_connection_has_failed_at_once(#[case] pag
         .unwrap();
 
     let reason = StatusReason::CredentialsRefused;
-    assert!(harness.health(COMPANY_A).mark_needs_reauthorization(&mine, reason, NOON).await.unwrap());
+    assert!(harness.health(COMPANY_A).mark_needs_reauthorization(&mine, reason, NOON, &an_origin()).await.unwrap());
 
     let query = "select kind || ' ' || status || ' ' || coalesce(error_code, '-') from sync_jobs order by 1";
     let rows = superuser.query(query, &[]).await.unwrap();
@@ -110,4 +110,20 @@ async fn what_waits_or_runs_for_a_lost_connection_has_failed_at_once(#[case] pag
     assert_eq!(told, expected);
     let row = superuser.query_one("select can_manual_sync from connections", &[]).await.unwrap();
     assert_eq!(row.get::<_, bool>(0), may_begin);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_row_tells_by_which_request() {
+    let harness = PgHarness::new().await;
+    let SaveOutcome::Created(mine) = harness.store(COMPANY_A).save_connection(&a_save()).await.unwrap() else {
+        panic!("it is the first");
+    };
+
+    let health = harness.health(COMPANY_A);
+    health.mark_needs_reauthorization(&mine, StatusReason::RemovedAtBroker, NOON, &an_origin()).await.unwrap();
+    health.mark_healthy(&mine, NOON, &an_origin()).await.unwrap();
+
+    let query = "select count(*) from admin_audit_log where request_id = 'request-1' and user_id is not null \
+                 and action in ('connection_needs_reauthorization', 'connection_recovered')";
+    assert_eq!(harness.0.superuser().query_one(query, &[]).await.unwrap().get::<_, i64>(0), 2);
 }
