@@ -33,6 +33,14 @@ pub(crate) struct Outside<'a> {
 /// How long a debug build on a busy machine may take until it is ready.
 const START: Duration = Duration::from_mins(1);
 
+/// The PIN of the admin panels, and what `cortex admin hash-pin` makes of it.
+pub(crate) const ADMIN_PIN: &str = "270131";
+const ADMIN_PIN_HASH: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$jNN/z0ec5bMFzu4TGAGFPA$p8L2aZo6QQIS6E5LVXjifBApAjYyMOdqnmKvJQiKOt4";
+
+/// Where front ends under development commonly are.
+pub(crate) const PAGES: [&str; 2] = ["http://localhost:3000", "http://localhost:5173"];
+
 /// Leases are short, so that the work of a killed process is soon taken over.
 const LEASE_SECONDS: u32 = 4;
 
@@ -58,6 +66,8 @@ impl Deployment {
             ("HOST", "127.0.0.1".to_owned()),
             ("PORT", port.to_string()),
             ("EXPOSE_DOCS", "true".to_owned()),
+            ("ADMIN_PIN_HASH", ADMIN_PIN_HASH.to_owned()),
+            ("CORS_ALLOWED_ORIGINS", PAGES.join(",")),
             ("RATE_LIMIT_READ", "0".to_owned()),
             ("RATE_LIMIT_WRITE", "0".to_owned()),
             ("RATE_LIMIT_CONNECT", "0".to_owned()),

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::deployment::{ADMIN_PIN, PAGES};
 use crate::people::{A1, EVERYBODY, PASSWORD, Person};
 use crate::report::Report;
 use crate::stack::Stack;
@@ -13,6 +14,8 @@ pub(crate) async fn show(stack: &Stack<'_>, report: &mut Report) -> Result<()> {
     report.note(format_args!("logs      {}", stack.logs().display()));
     report.note(format_args!("anon key  {}", stack.supabase.anon_key()));
     report.note(format_args!("Everybody's password: {PASSWORD}"));
+    report.note(format_args!("PIN of the admin panels: {ADMIN_PIN}"));
+    report.note(format_args!("Pages at {} may call the API", PAGES.join(" and ")));
 
     report.scene("Users");
     let mut users = Table::new(["", "name", "e-mail", "member of", "as", "user id"]);
@@ -41,6 +44,13 @@ pub(crate) async fn show(stack: &Stack<'_>, report: &mut Report) -> Result<()> {
         ("have it read", format!("curl -s -X POST -H \"${auth}\" $A/api/v1/sync/initial/gmail")),
         ("what the company has", format!("curl -s -H \"${auth}\" \"$A/api/v1/documents?limit=5\"")),
         ("what it knows of something", format!("curl -s -H \"${auth}\" \"$A/api/v1/search?query=impeller\"")),
+        (
+            "a session of the admin panel",
+            format!(
+                r#"S=$(curl -s -H 'Content-Type: application/json' -d '{{"pin":"{ADMIN_PIN}"}}' $A/admin/auth | sed 's/.*"session_token":"\([^"]*\)".*/\1/')"#
+            ),
+        ),
+        ("who stands how", "curl -s -H \"X-Admin-Session: $S\" $A/admin/connectors/users".to_owned()),
         ("B1 at A: 403", "curl -s -H \"$B1\" $A/api/v1/documents".to_owned()),
     ] {
         report.note(format_args!("# {what}"));
