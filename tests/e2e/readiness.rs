@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use cortex_app::serve::Server;
 use cortex_app::services;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::client::{connected, visit_with_nango};
+use crate::people::MARTA;
 use crate::stack::{Stack, http};
 
 async fn ready(address: SocketAddr) -> (u16, Value) {
@@ -47,4 +50,27 @@ async fn it_is_ready_while_its_databases_answer_and_keys_are_loaded() {
     let (ended, ()) = tokio::join!(server.run(), visit);
 
     ended.unwrap();
+}
+
+/// S6: only an operator can mend it, and nobody's connection is the worse for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_nango_refuses_our_key_it_is_not_ready_and_no_connection_changes() {
+    let stack = Stack::start().await;
+    visit_with_nango(&stack, async |client| {
+        let (token, _) = client.connect_as(&MARTA, "gmail", MARTA.email).await;
+        client.until(&token, "/api/v1/oauth/status", connected).await;
+        stack.nango.faults().fail_all("/connection", 401);
+
+        let red = |status: StatusCode, told: &Value| status == 503 && told.to_string().contains("nango_key");
+        client.until(&token, "/health/ready", red).await;
+        let sync =
+            client.call(&token, Method::POST, "/api/v1/oauth/connect/sync-from-nango?provider=gmail", None).await;
+        assert_eq!(sync.0, StatusCode::SERVICE_UNAVAILABLE, "{}", sync.1);
+
+        stack.nango.faults().clear();
+        client.until(&token, "/health/ready", |status, _| status == StatusCode::OK).await;
+        let status = client.get(&token, "/api/v1/oauth/status").await;
+        assert_eq!(status["providers"]["gmail"]["status"], "active");
+    })
+    .await;
 }

@@ -41,7 +41,7 @@ use url::Url;
 use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
 use crate::audit_upkeep::AuditPorts;
 use crate::config::{AdminPin, DatabaseUrl, RuntimeConfig, Secret, ServeConfig};
-use crate::readiness::DatabaseAnswers;
+use crate::readiness::{DatabaseAnswers, NangoAnswers, NangoTakesOurKey};
 use crate::searchable::MakeSearchable;
 use crate::signing_keys::{KeysAreLoaded, SigningKeys};
 use crate::start::{DatabaseCheck, StartCheck};
@@ -198,15 +198,22 @@ impl Ports {
         let memberships: Arc<dyn MembershipStore> = Arc::new(PgMembershipStore::new(master.clone()));
         let look_at_master = Inspector::new(Database::Master, address(config, &databases.urls.master)?);
         let look_at_company = Inspector::new(Database::Company, address(config, &databases.urls.company)?);
+        let brokered: Arc<dyn BrokeredConnections> =
+            Arc::new(NangoConnections::new(nango.clone(), integrations.clone()));
+        let mut readiness: Vec<Arc<dyn ReadinessCheck>> = vec![
+            Arc::new(DatabaseAnswers::new("database", company.clone())),
+            Arc::new(DatabaseAnswers::new("master", master.clone())),
+        ];
+        if let Some(provider) = integrations.keys().next().copied() {
+            let nango = NangoAnswers { brokered: Arc::clone(&brokered), provider };
+            readiness.push(Arc::new(NangoTakesOurKey::new(nango)));
+        }
         let ports = Self {
             start_checks: vec![
                 Arc::new(DatabaseCheck::of_master(look_at_master, company_id, Arc::clone(&memberships))),
                 Arc::new(DatabaseCheck::of_company(look_at_company)),
             ],
-            readiness: vec![
-                Arc::new(DatabaseAnswers::new("database", company.clone())),
-                Arc::new(DatabaseAnswers::new("master", master.clone())),
-            ],
+            readiness,
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
             memberships,
@@ -217,7 +224,7 @@ impl Ports {
             admin_sessions: Arc::new(PgAdminSessions::new(company.clone())),
             profiles: Arc::new(PgProfileReader::new(master.clone())),
             team: Arc::new(PgTeamStore::new(master.clone())),
-            brokered: Arc::new(NangoConnections::new(nango.clone(), integrations.clone())),
+            brokered,
             accounts: Arc::new(NangoProviderAccounts::new(nango.clone(), integrations.clone())),
             connections: Arc::new(PgConnectionStore::new(company.clone())),
             connection_health: Arc::new(PgConnectionHealth::new(company.clone())),

@@ -22,7 +22,7 @@ use crate::model::{CountedConnection, Standing, ViewFilter};
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ConnectionViews: Send + Sync {
-    /// How the person stands with each provider, in the order of [`Provider::ALL`].
+    /// How the person stands with each provider, in the order of [`Provider::ALL`](cortex_kernel::Provider::ALL).
     async fn find_standing(&self, company_id: CompanyId, user_id: UserId) -> Result<Vec<Standing>, StoreError>;
 
     /// Connections that the filter lets through, the newest first.
