@@ -10,7 +10,7 @@ use cortex_connections::{
 use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
-use cortex_http::{AdminServices, Services};
+use cortex_http::{AdminServices, Services, SyncJobServices};
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
     AdminDoor, AnnouncingTeam, BindAccount, ChangeMember, CopyMasterAudit, EnterAdminPanel, EnterCompany,
@@ -21,7 +21,7 @@ use cortex_ingestion::ReadStream;
 use cortex_kernel::Provider;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
-use cortex_sync_jobs::{CallOffDeparted, RetryJob, RunJob, StartSync, Worker};
+use cortex_sync_jobs::{CallOffDeparted, CancelJob, RetryJob, RunJob, StartSync, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -108,7 +108,8 @@ pub fn compose(
     let endings = Arc::clone(&ports.connection_endings);
     let disconnect = Disconnect::new(endings, remove, Arc::clone(&ports.clock));
     let providers = Arc::new(providers);
-    let admin = compose_admin(&ports, admin_ports, &start_sync, &providers);
+    let jobs = compose_jobs(&ports, &admin_ports, &start_sync);
+    let admin = compose_admin(&ports, admin_ports, &jobs, &start_sync, &providers);
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
         opening: Arc::new(Opening::opened()),
@@ -139,7 +140,7 @@ pub fn compose(
         )),
         start_sync,
         ids: ports.ids,
-        jobs: ports.jobs,
+        jobs,
         documents: ports.documents,
         search: ports.search,
     };
@@ -170,10 +171,24 @@ fn compose_login(
     LogInAdmin::new(config.runtime.deployment.company_id, limits, door, pin, log_in)
 }
 
+/// What is called about jobs.
+fn compose_jobs(ports: &Ports, admin_ports: &AdminPorts, start_sync: &Arc<StartSync>) -> SyncJobServices {
+    let queue = Arc::clone(&ports.jobs);
+    SyncJobServices {
+        queue: Arc::clone(&queue),
+        directory: Arc::clone(&admin_ports.jobs),
+        connections: Arc::clone(&admin_ports.connections),
+        members: Arc::clone(&ports.members),
+        cancel: Arc::new(CancelJob::new(Arc::clone(&queue), Arc::clone(&ports.live_jobs))),
+        retry: Arc::new(RetryJob::new(queue, Arc::clone(start_sync))),
+    }
+}
+
 /// What the admin panel calls.
 fn compose_admin(
     ports: &Ports,
     admin_ports: AdminPorts,
+    jobs: &SyncJobServices,
     start_sync: &Arc<StartSync>,
     providers: &Arc<BTreeSet<Provider>>,
 ) -> AdminServices {
@@ -192,7 +207,7 @@ fn compose_admin(
         stuck: admin_ports.stuck,
         jobs: admin_ports.jobs,
         start_sync: Arc::clone(start_sync),
-        retry_job: Arc::new(RetryJob::new(Arc::clone(&ports.jobs), Arc::clone(start_sync))),
+        retry_job: Arc::clone(&jobs.retry),
         overrides: admin_ports.overrides,
         documents: admin_ports.documents,
     }

@@ -52,7 +52,7 @@ use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember,
 use cortex_ingestion::ports::{DocumentCounts, DocumentReader, SearchIndex};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides};
-use cortex_sync_jobs::{RetryJob, StartSync};
+use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
 use ipnet::IpNet;
 
 use edge::Edge;
@@ -114,11 +114,28 @@ pub struct Services {
     /// Has accounts read.
     pub start_sync: Arc<StartSync>,
     /// What became of that.
-    pub jobs: Arc<dyn JobQueue>,
+    pub jobs: SyncJobServices,
     /// The documents.
     pub documents: Arc<dyn DocumentReader>,
     /// What they say.
     pub search: Arc<dyn SearchIndex>,
+}
+
+/// What the routes about jobs call. Cheap to clone.
+#[derive(Clone)]
+pub struct SyncJobServices {
+    /// The jobs, one by one.
+    pub queue: Arc<dyn JobQueue>,
+    /// The jobs, in lists.
+    pub directory: Arc<dyn JobDirectory>,
+    /// What the broker knows their connections by.
+    pub connections: Arc<dyn ConnectionDirectory>,
+    /// Whose accounts may be read.
+    pub members: Arc<dyn Members>,
+    /// Calls them off.
+    pub cancel: Arc<CancelJob>,
+    /// Tries them again.
+    pub retry: Arc<RetryJob>,
 }
 
 /// What the routes of the admin panel call. Cheap to clone.

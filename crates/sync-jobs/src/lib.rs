@@ -16,6 +16,7 @@
 
 pub mod back_off;
 pub mod call_off_departed;
+pub mod cancel_job;
 pub mod ending;
 pub mod model;
 pub mod ports;
@@ -29,8 +30,9 @@ pub mod worker;
 
 pub use back_off::BackOff;
 pub use call_off_departed::CallOffDeparted;
+pub use cancel_job::{CancelJob, CancelJobError};
 pub use pulse::Pulse;
-pub use retry_job::{RetryJob, RetryJobError};
+pub use retry_job::{Retrier, RetryJob, RetryJobError};
 pub use run_job::RunJob;
 pub use start_sync::{StartSync, StartSyncError, StartedSync};
 pub use worker::Worker;

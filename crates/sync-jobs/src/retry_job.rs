@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cortex_kernel::{AdminSessionId, CompanyId, JobId, Origin, StoreError};
+use cortex_kernel::{AdminSessionId, CompanyId, JobId, Origin, StoreError, UserId};
 use thiserror::Error;
 
 use crate::model::{Job, JobKind, JobStatus, SyncRequest, SyncWish, Trigger};
@@ -13,6 +13,15 @@ use crate::start_sync::{StartSync, StartSyncError};
 pub struct RetryJob {
     jobs: Arc<dyn JobQueue>,
     start_sync: Arc<StartSync>,
+}
+
+/// In whose name a job is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retrier {
+    /// An admin's, past the lock.
+    Admin(AdminSessionId),
+    /// A member's, as far as the lock lets him.
+    Member(UserId),
 }
 
 /// Nothing was made.
@@ -47,19 +56,24 @@ impl RetryJob {
         }
     }
 
-    /// Tries a job of [`Self::find_ended`] again in the name of an admin, past the lock. What an initial job was to do may be
-    /// done by now: then the new one reads what changed. Asked twice at once, it is one new job.
-    pub async fn retry(&self, ended: &Job, session_id: AdminSessionId, origin: Origin) -> Result<Job, RetryJobError> {
+    /// Tries a job of [`Self::find_ended`] again. What an initial job was to do may be done by now: then an admin's new one
+    /// reads what changed. Asked twice at once, it is one new job.
+    pub async fn retry(&self, ended: &Job, by: Retrier, origin: Origin) -> Result<Job, RetryJobError> {
+        let (trigger, triggered_by) = match by {
+            Retrier::Admin(session_id) => (Trigger::Admin, session_id.to_string()),
+            Retrier::Member(user_id) => (Trigger::User, user_id.to_string()),
+        };
         let request = SyncRequest {
             company_id: ended.company_id,
             user_id: ended.user_id,
             provider: ended.provider,
-            wish: match ended.kind {
-                JobKind::Initial => SyncWish::Due,
-                JobKind::Incremental => SyncWish::Incremental,
+            wish: match (ended.kind, by) {
+                (JobKind::Initial, Retrier::Admin(_)) => SyncWish::Due,
+                (JobKind::Initial, Retrier::Member(_)) => SyncWish::Initial,
+                (JobKind::Incremental, _) => SyncWish::Incremental,
             },
-            trigger: Trigger::Admin,
-            triggered_by: Some(session_id.to_string()),
+            trigger,
+            triggered_by: Some(triggered_by),
             retry_of: Some(ended.id),
             origin,
         };
@@ -95,7 +109,7 @@ mod tests {
 
     async fn retry(use_case: RetryJob) -> Result<Job, RetryJobError> {
         let ended = use_case.find_ended(COMPANY_A, a_job().id).await?;
-        use_case.retry(&ended, SESSION, Origin::default()).await
+        use_case.retry(&ended, Retrier::Admin(SESSION), Origin::default()).await
     }
 
     #[rstest]
@@ -128,6 +142,27 @@ mod tests {
             .return_once(move |_| Ok(StartOutcome::Started(answer)));
 
         assert_eq!(retry(with(Some(ended), starter)).await.unwrap(), new);
+    }
+
+    #[rstest]
+    #[case(JobKind::Initial, SyncWish::Initial)]
+    #[case(JobKind::Incremental, SyncWish::Incremental)]
+    #[tokio::test]
+    async fn a_member_passes_no_lock(#[case] kind: JobKind, #[case] wish: SyncWish) {
+        let ended = Job { kind, status: JobStatus::Failed, ..a_job() };
+        let mut starter = MockSyncStarter::new();
+        let by = ended.user_id;
+        starter
+            .expect_start()
+            .withf(move |start| {
+                let SyncRequest { wish: wanted, trigger, triggered_by, .. } = &start.request;
+                (*wanted, *trigger, triggered_by) == (wish, Trigger::User, &Some(by.to_string()))
+            })
+            .return_once(|_| Ok(StartOutcome::Started(a_job())));
+
+        let use_case = with(Some(ended.clone()), starter);
+
+        use_case.retry(&ended, Retrier::Member(by), Origin::default()).await.unwrap();
     }
 
     /// `MockSyncStarter` without expectations panics when it is asked anything.

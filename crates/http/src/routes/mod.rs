@@ -87,7 +87,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(reconcile))
             .app_data(Data::from(receive_webhook))
             .app_data(Data::from(start_sync))
-            .app_data(Data::from(jobs))
+            .app_data(Data::new(jobs))
             .app_data(Data::from(documents))
             .app_data(Data::from(search))
             .app_data(Data::new(backfill));

@@ -1,18 +1,25 @@
 //! `/api/v1/sync/jobs`: what became of having accounts read.
 
-use actix_web::web::{Data, Json, Path};
-use cortex_connections::ports::ConnectionStore;
-use cortex_identity::model::Role;
-use cortex_kernel::JobId;
-use cortex_sync_jobs::model::{Failure, Job, JobStatus, Progress as Counted};
-use cortex_sync_jobs::ports::JobQueue;
-use serde::Serialize;
+use std::collections::{HashMap, HashSet};
+
+use actix_web::web::{Data, Json, Path, Query};
+use cortex_connections::ports::ConnectionDirectory;
+use cortex_identity::model::{Role, UserContext};
+use cortex_kernel::{CompanyId, ConnectionId, JobId, PageRequest, UserId};
+use cortex_sync_jobs::model::{
+    Cancellation, Failure, Job, JobFilter, JobStatus, Progress as Counted, UnknownJobStatus,
+};
+use cortex_sync_jobs::{CancelJobError, Retrier, RetryJobError};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::openapi::ProblemBody;
+use super::provider;
+use crate::SyncJobServices;
 use crate::gate::Caller;
+use crate::origin::CameFrom;
 use crate::problem::{Problem, ProblemKind};
 
 /// A job.
@@ -59,6 +66,64 @@ struct Progress {
     set_aside: u64,
 }
 
+/// Which jobs are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WantedOwnJobs {
+    /// In which status: `queued`, `running`, `completed`, `failed` or `cancelled`.
+    status: Option<String>,
+    /// Of which provider, by any of its names.
+    provider: Option<String>,
+    /// Of whose accounts: only admins may ask for others' than their own, and see everybody's where they do not say.
+    #[param(value_type = Option<String>, format = "uuid")]
+    user_id: Option<Uuid>,
+    /// At most so many; 50 where it is not said, 200 at most.
+    limit: Option<u16>,
+    /// Where to go on: `next_cursor` of the part before.
+    cursor: Option<String>,
+}
+
+/// A part of a list of jobs.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Jobs)]
+pub(super) struct JobItems {
+    items: Vec<JobItem>,
+    next_cursor: Option<String>,
+}
+
+/// The caller's jobs, newest first; admins see everybody's.
+#[utoipa::path(
+    get, path = "/api/v1/sync/jobs", operation_id = "own_jobs", tag = "sync", params(WantedOwnJobs),
+    responses((status = 200, body = JobItems))
+)]
+pub(super) async fn list(
+    Caller(caller): Caller,
+    Query(wanted): Query<WantedOwnJobs>,
+    jobs: Data<SyncJobServices>,
+) -> Result<Json<JobItems>, Problem> {
+    let of = wanted.user_id.map(UserId::new);
+    if caller.role < Role::Admin && of.is_some_and(|user_id| user_id != caller.user_id) {
+        return Err(Problem::new(ProblemKind::RoleTooLow).detail("Others' syncs are for admins to see."));
+    }
+    let filter = JobFilter {
+        user_id: if caller.role < Role::Admin { Some(caller.user_id) } else { of },
+        provider: wanted.provider.as_deref().map(provider::known).transpose()?,
+        status: wanted.status.as_deref().map(status_of).transpose()?,
+    };
+    let page = PageRequest::new(wanted.limit, wanted.cursor);
+    let after = page.cursor().map(str::parse::<Uuid>).transpose().map_err(|error| {
+        Problem::new(ProblemKind::InvalidQuery).detail("The cursor is none of ours.").caused_by(error)
+    })?;
+    let limit = usize::from(page.limit());
+    let after = after.map(JobId::new);
+    let mut found = jobs.directory.list_after(caller.company_id, &filter, after, page.limit() + 1).await?;
+    let is_last = found.len() <= limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| !is_last).map(|last| last.id.to_string());
+    let items = items_of(jobs.connections.as_ref(), caller.company_id, found).await?;
+    Ok(Json(JobItems { items, next_cursor }))
+}
+
 /// A job of the caller; admins see everybody's.
 #[utoipa::path(
     get, path = "/api/v1/sync/jobs/{id}", tag = "sync", params(("id" = Uuid, Path)),
@@ -67,19 +132,100 @@ struct Progress {
 pub(super) async fn job(
     Caller(caller): Caller,
     id: Path<Uuid>,
-    jobs: Data<dyn JobQueue>,
-    connections: Data<dyn ConnectionStore>,
+    jobs: Data<SyncJobServices>,
 ) -> Result<Json<JobItem>, Problem> {
-    let found = jobs.find_job(caller.company_id, JobId::new(*id)).await?;
-    let visible = found.filter(|job| job.user_id == caller.user_id || caller.role >= Role::Admin);
-    let job = visible.ok_or_else(|| Problem::new(ProblemKind::NotFound).detail("There is no such job."))?;
-    let connection = connections.find_connection(job.company_id, job.user_id, job.provider).await?;
-    let connection = connection.filter(|connection| connection.id == job.connection_id);
-    Ok(Json(JobItem::of(job, connection.map(|connection| connection.broker_id.to_string()))))
+    let found = jobs.queue.find_job(caller.company_id, JobId::new(*id)).await?;
+    let visible = found.filter(|job| may_see(&caller, job)).ok_or_else(no_such_job)?;
+    item_of(&jobs, visible).await
+}
+
+/// Calls off a job of the caller; admins call off everybody's. What was read until then stays.
+#[utoipa::path(
+    post, path = "/api/v1/sync/jobs/{id}/cancel", tag = "sync", params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, body = JobItem),
+        (status = 404, response = ProblemBody),
+        (status = 409, response = ProblemBody)
+    )
+)]
+pub(super) async fn cancel(
+    Caller(caller): Caller,
+    CameFrom(origin): CameFrom,
+    id: Path<Uuid>,
+    jobs: Data<SyncJobServices>,
+) -> Result<Json<JobItem>, Problem> {
+    let cancellation = Cancellation { company_id: caller.company_id, id: JobId::new(*id), by: caller.user_id, origin };
+    let cancelled = jobs.cancel.cancel(&cancellation, caller.role >= Role::Admin).await?;
+    item_of(&jobs, cancelled).await
+}
+
+/// Tries a job of the caller again that failed or was called off, as a new one; admins try everybody's.
+#[utoipa::path(
+    post, path = "/api/v1/sync/jobs/{id}/retry", operation_id = "retry_own", tag = "sync",
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, body = JobItem),
+        (status = 404, response = ProblemBody),
+        (status = 409, response = ProblemBody)
+    )
+)]
+pub(super) async fn retry(
+    Caller(caller): Caller,
+    CameFrom(origin): CameFrom,
+    id: Path<Uuid>,
+    jobs: Data<SyncJobServices>,
+) -> Result<Json<JobItem>, Problem> {
+    let found = jobs.queue.find_job(caller.company_id, JobId::new(*id)).await?;
+    found.filter(|job| may_see(&caller, job)).ok_or_else(no_such_job)?;
+    let ended = jobs.retry.find_ended(caller.company_id, JobId::new(*id)).await?;
+    if jobs.members.find_active(ended.company_id, ended.user_id).await?.is_none() {
+        return Err(Problem::new(ProblemKind::NotFound).detail("Whose account it reads is no active member."));
+    }
+    let new = jobs.retry.retry(&ended, Retrier::Member(caller.user_id), origin).await?;
+    item_of(&jobs, new).await
+}
+
+fn may_see(caller: &UserContext, job: &Job) -> bool {
+    job.user_id == caller.user_id || caller.role >= Role::Admin
+}
+
+fn no_such_job() -> Problem {
+    Problem::new(ProblemKind::NotFound).detail("There is no such job.")
+}
+
+/// The status by its name.
+pub(super) fn status_of(name: &str) -> Result<JobStatus, Problem> {
+    name.parse().map_err(|error: UnknownJobStatus| {
+        Problem::new(ProblemKind::InvalidQuery)
+            .detail("There is no such status; there are queued, running, completed, failed and cancelled.")
+            .caused_by(error)
+    })
+}
+
+async fn item_of(jobs: &SyncJobServices, job: Job) -> Result<Json<JobItem>, Problem> {
+    let company_id = job.company_id;
+    let mut items = items_of(jobs.connections.as_ref(), company_id, vec![job]).await?;
+    Ok(Json(items.remove(0)))
+}
+
+/// Jobs with the broker's ids of their connections, asked for once.
+pub(super) async fn items_of(
+    connections: &dyn ConnectionDirectory,
+    company_id: CompanyId,
+    jobs: Vec<Job>,
+) -> Result<Vec<JobItem>, Problem> {
+    let ids: HashSet<ConnectionId> = jobs.iter().map(|job| job.connection_id).collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    let broker_ids: HashMap<_, _> = connections.broker_ids(company_id, &ids).await?.into_iter().collect();
+    let item = |job: Job| {
+        let broker_id = broker_ids.get(&job.connection_id).map(ToString::to_string);
+        JobItem::of(job, broker_id)
+    };
+    Ok(jobs.into_iter().map(item).collect())
 }
 
 impl JobItem {
-    pub(super) fn of(job: Job, connection_id: Option<String>) -> Self {
+    fn of(job: Job, connection_id: Option<String>) -> Self {
         let progress = Progress::from(job.progress);
         let (error_code, error_message) = job.failure.map(|Failure { code, message }| (code, message)).unzip();
         Self {
@@ -111,5 +257,28 @@ impl From<Counted> for Progress {
     fn from(counted: Counted) -> Self {
         let Counted { pages, seen, added, updated, unchanged, deleted, held, set_aside } = counted;
         Self { pages, seen, added, updated, unchanged, deleted, held, set_aside }
+    }
+}
+
+impl From<CancelJobError> for Problem {
+    fn from(error: CancelJobError) -> Self {
+        match error {
+            CancelJobError::NotFound => no_such_job(),
+            CancelJobError::Ended(status) => {
+                Self::new(ProblemKind::WrongState).detail(format!("The job is {status}: there is nothing to call off."))
+            }
+            CancelJobError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RetryJobError> for Problem {
+    fn from(error: RetryJobError) -> Self {
+        match error {
+            RetryJobError::NotFound => no_such_job(),
+            RetryJobError::NotEndedBadly(status) => Self::new(ProblemKind::WrongState)
+                .detail(format!("The job is {status}: only one that failed or was cancelled can be tried again.")),
+            RetryJobError::Start(error) => error.into(),
+        }
     }
 }

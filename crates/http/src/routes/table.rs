@@ -49,7 +49,10 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/nango/oauth/callback").post(OPEN, webhooks::callback),
         // Reading accounts.
         Endpoint::at("/api/v1/sync/initial/{provider}").also_at("/sync/initial/{provider}").post(USER, sync::initial),
+        Endpoint::at("/api/v1/sync/jobs").get(USER, sync_jobs::list),
         Endpoint::at("/api/v1/sync/jobs/{id}").also_at("/sync/jobs/{id}").get(VIEWER, sync_jobs::job),
+        Endpoint::at("/api/v1/sync/jobs/{id}/cancel").post(USER, sync_jobs::cancel),
+        Endpoint::at("/api/v1/sync/jobs/{id}/retry").post(USER, sync_jobs::retry),
         Endpoint::at("/api/v1/sync/{provider}").post(USER, sync::incremental),
         Endpoint::at("/sync/once").get(USER, sync::once_outlook).post(USER, sync::once_outlook),
         Endpoint::at("/sync/once/{provider}").get(USER, sync::once).post(USER, sync::once),

@@ -44,7 +44,7 @@ use cortex_kernel::{Provider, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{MockSyncStarter, StartOutcome, SyncStarter};
 use cortex_sync_jobs::testing::InMemoryJobQueue;
-use cortex_sync_jobs::{RetryJob, StartSync};
+use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -55,7 +55,7 @@ use crate::gate::Gate;
 use crate::health::Health;
 use crate::opening::Opening;
 use crate::rate_limit::{RateLimiter, RateLimits};
-use crate::{AdminServices, Services, app};
+use crate::{AdminServices, Services, SyncJobServices, app};
 
 /// What the broker's signature is here.
 pub(super) const SIGNATURE: &str = "signed";
@@ -272,9 +272,25 @@ pub(super) fn services() -> Services {
         reconcile: reconcile(BrokerError::Unavailable("no route to 10.0.0.7".into())),
         receive_webhook: receive_webhook(Arc::new(InMemoryWebhookInbox::default())),
         start_sync: start_sync(starter),
-        jobs: Arc::new(InMemoryJobQueue::default()),
+        jobs: job_services(Arc::default()),
         documents: Arc::clone(&library) as _,
         search: library,
+    }
+}
+
+/// The jobs of this queue, of members who are all active; their connections are not known.
+pub(super) fn job_services(jobs: Arc<InMemoryJobQueue>) -> SyncJobServices {
+    let people = InMemoryMembers::default();
+    for role in Role::ALL {
+        people.add(COMPANY_A, member(role), a_membership().email);
+    }
+    SyncJobServices {
+        queue: jobs.clone(),
+        directory: jobs.clone(),
+        connections: Arc::new(InMemoryConnectionStore::default()),
+        members: Arc::new(people),
+        cancel: Arc::new(CancelJob::new(jobs.clone(), jobs.clone())),
+        retry: Arc::new(RetryJob::new(jobs.clone(), start_sync_by(jobs))),
     }
 }
 

@@ -9,17 +9,19 @@ use cortex_connections::testing::{InMemoryConnectionStore, a_connection, an_owne
 use cortex_identity::model::Role;
 use cortex_identity::testing::COMPANY_A;
 use cortex_kernel::{JobId, Origin, Provider, StoreError};
-use cortex_sync_jobs::model::{Failure, Job, JobStatus, Progress, StartRefusal, SyncRequest, SyncWish, Trigger};
-use cortex_sync_jobs::ports::{MockJobQueue, MockSyncStarter, StartOutcome};
-use cortex_sync_jobs::testing::{NOON, a_job};
+use cortex_sync_jobs::model::{
+    Failure, Job, JobStatus, NewJob, Progress, StartRefusal, SyncRequest, SyncWish, Trigger,
+};
+use cortex_sync_jobs::ports::{JobQueue as _, MockJobQueue, MockSyncStarter, StartOutcome};
+use cortex_sync_jobs::testing::{InMemoryJobQueue, NOON, a_job, a_new_job};
 use rstest::rstest;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::stage::{answer, as_role, call, member, services, start_sync};
+use super::stage::{answer, as_role, call, job_services, member, services, start_sync};
 use super::{MADE_ID, post, problem_of};
-use crate::Services;
 use crate::problem::ProblemKind;
+use crate::{Services, SyncJobServices};
 
 /// Starts whatever is asked for, and keeps what was.
 fn starting(asked: &Arc<Mutex<Vec<SyncRequest>>>) -> Services {
@@ -176,7 +178,9 @@ fn with_job(role: Role, job: Job) -> Services {
     let mut jobs = MockJobQueue::new();
     jobs.expect_find_job()
         .returning(move |company_id, id| Ok((company_id == COMPANY_A && id == job.id).then(|| job.clone())));
-    Services { jobs: Arc::new(jobs), connections: Arc::new(connections), ..services() }
+    let base = services();
+    let jobs = SyncJobServices { queue: Arc::new(jobs), connections: Arc::new(connections), ..base.jobs.clone() };
+    Services { jobs, ..base }
 }
 
 fn get_job(id: JobId) -> TestRequest {
@@ -250,4 +254,89 @@ async fn a_job_that_is_not_there_is_not_found() {
     let request = as_role(Role::Owner, get_job(JobId::new(Uuid::nil())));
 
     problem_of(call(with_job(Role::User, a_job()), request).await, ProblemKind::NotFound).await;
+}
+
+/// One failed job of each of two members, the second one's a minute younger.
+async fn two_members() -> (Services, Arc<InMemoryJobQueue>, [JobId; 2]) {
+    let queue = Arc::new(InMemoryJobQueue::default());
+    let mut ids = [JobId::new(Uuid::nil()); 2];
+    for (n, role) in (1_u128..).zip([Role::User, Role::Admin]) {
+        let user_id = member(role);
+        let connection_id = queue.connect(COMPANY_A, user_id, Provider::Gmail);
+        let id = JobId::new(Uuid::from_u128(n));
+        let job = NewJob { id, user_id, connection_id, company_id: COMPANY_A, ..a_new_job() };
+        queue.enqueue(&job).await.unwrap();
+        queue.pass(std::time::Duration::from_mins(1));
+        ids[usize::try_from(n).unwrap() - 1] = id;
+    }
+    (Services { jobs: job_services(queue.clone()), ..services() }, queue, ids)
+}
+
+async fn listed(services: &Services, role: Role, query: &str) -> (u16, Vec<String>, Value) {
+    let request = TestRequest::get().uri(&format!("/api/v1/sync/jobs{query}"));
+    let (status, body) = answer(services.clone(), as_role(role, request)).await;
+    let ids = body["items"].as_array().into_iter().flatten();
+    (status, ids.map(|job| job["id"].as_str().unwrap().to_owned()).collect(), body["next_cursor"].clone())
+}
+
+#[actix_web::test]
+async fn a_member_lists_his_jobs_and_an_admin_everybodys() {
+    let (services, _, [users, admins]) = two_members().await;
+    let [users, admins] = [users.to_string(), admins.to_string()];
+
+    assert_eq!(listed(&services, Role::User, "").await, (200, vec![users.clone()], Value::Null));
+    let (_, all, _) = listed(&services, Role::Admin, "?status=queued&provider=gmail").await;
+    assert_eq!(all, [admins.clone(), users.clone()]);
+    let of_user = format!("?user_id={}", member(Role::User));
+    assert_eq!(listed(&services, Role::Admin, &of_user).await.1, std::slice::from_ref(&users));
+    let (_, first, cursor) = listed(&services, Role::Admin, "?limit=1").await;
+    let (_, second, end) =
+        listed(&services, Role::Admin, &format!("?limit=1&cursor={}", cursor.as_str().unwrap())).await;
+    assert_eq!((first, second, end), (vec![admins], vec![users], Value::Null));
+}
+
+#[rstest]
+#[case::of_somebody_else("?user_id=07000000-0000-4000-8000-000000000007", 403)]
+#[case::of_no_status("?status=lost", 400)]
+#[case::of_no_provider("?provider=fax", 400)]
+#[case::from_nowhere("?cursor=here", 400)]
+#[actix_web::test]
+async fn a_list_that_is_none_of_his_or_makes_no_sense_is_refused(#[case] query: &str, #[case] expected: u16) {
+    let (services, ..) = two_members().await;
+
+    assert_eq!(listed(&services, Role::User, query).await.0, expected);
+}
+
+async fn act(services: &Services, role: Role, id: JobId, what: &str) -> (u16, Value) {
+    let request = TestRequest::post().uri(&format!("/api/v1/sync/jobs/{id}/{what}"));
+    answer(services.clone(), as_role(role, request)).await
+}
+
+#[actix_web::test]
+async fn a_job_is_called_off_by_its_person_or_an_admin_and_once() {
+    let (services, queue, [users, admins]) = two_members().await;
+
+    let (status, job) = act(&services, Role::User, users, "cancel").await;
+    assert_eq!((status, &job["status"], &job["error_code"]), (200, &json!("cancelled"), &json!("cancelled")));
+    let (status, problem) = act(&services, Role::User, users, "cancel").await;
+    assert_eq!((status, &problem["code"]), (409, &json!("wrong_state")));
+    assert_eq!(act(&services, Role::User, admins, "cancel").await.0, 404, "it is somebody else's");
+    assert_eq!(act(&services, Role::Viewer, users, "cancel").await.0, 403);
+    assert_eq!(queue.audited(COMPANY_A), ["sync_cancelled"]);
+}
+
+#[actix_web::test]
+async fn what_was_called_off_is_tried_again_as_a_new_job() {
+    let (services, queue, [users, admins]) = two_members().await;
+    assert_eq!(act(&services, Role::User, users, "retry").await.0, 409, "it waits still");
+    act(&services, Role::User, users, "cancel").await;
+
+    let (status, job) = act(&services, Role::Admin, users, "retry").await;
+
+    assert_eq!((status, &job["status"], &job["trigger"]), (200, &json!("queued"), &json!("user")));
+    let owner = (&json!(member(Role::User).to_string()), &json!(member(Role::Admin).to_string()));
+    assert_eq!((&job["user_id"], &job["triggered_by"]), owner);
+    assert_ne!(job["id"], users.to_string());
+    assert_eq!(act(&services, Role::User, admins, "retry").await.0, 404, "it is somebody else's");
+    assert_eq!(queue.audited(COMPANY_A), ["sync_cancelled", "job_retried"]);
 }

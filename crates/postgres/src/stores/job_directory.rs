@@ -1,7 +1,7 @@
 //! [`JobDirectory`] on a company's database.
 
 use async_trait::async_trait;
-use cortex_kernel::{CompanyId, StoreError, UserId};
+use cortex_kernel::{CompanyId, JobId, StoreError, UserId};
 use cortex_sync_jobs::model::{Job, JobFilter, JobSlice, JobStatus, LastSync, Slice};
 use cortex_sync_jobs::ports::JobDirectory;
 use diesel_async::AsyncPgConnection;
@@ -36,6 +36,23 @@ impl JobDirectory for PgJobDirectory {
             .await?;
         let jobs = rows.into_iter().map(Job::try_from).collect::<Result<_, _>>()?;
         Ok(JobSlice { jobs, count: count.unsigned_abs() })
+    }
+
+    #[instrument(name = "pg.job_directory.list_after", skip_all)]
+    async fn list_after(
+        &self,
+        company_id: CompanyId,
+        filter: &JobFilter,
+        after: Option<JobId>,
+        most: u16,
+    ) -> Result<Vec<Job>, StoreError> {
+        let rows = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| {
+                sync_jobs::list_after(connection, company_id, filter, after, most.into()).await
+            })
+            .await?;
+        Ok(rows.into_iter().map(Job::try_from).collect::<Result<_, _>>()?)
     }
 
     #[instrument(name = "pg.job_directory.last_syncs", skip_all)]

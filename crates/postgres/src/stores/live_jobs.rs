@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, StoreError, UserId};
-use cortex_sync_jobs::model::{Failure, JobStatus};
+use cortex_sync_jobs::model::{Cancellation, Failure, Job, JobStatus};
 use cortex_sync_jobs::ports::LiveJobs;
 use diesel_async::AsyncPgConnection;
+use serde_json::json;
 use tracing::instrument;
 
-use crate::Pool;
-use crate::tables::{sync_jobs, sync_locks};
+use crate::tables::{admin_audit_log, sync_jobs, sync_locks};
+use crate::{Abort, Pool};
 
 /// What waits and runs, in a company's database.
 pub struct PgLiveJobs {
@@ -45,4 +46,34 @@ impl LiveJobs for PgLiveJobs {
             })
             .await
     }
+
+    #[instrument(name = "pg.live_jobs.call_off_job", skip_all, fields(job.id = %cancellation.id))]
+    async fn call_off_job(&self, cancellation: &Cancellation) -> Result<Option<Job>, StoreError> {
+        self.company
+            .transaction(async |connection: &mut AsyncPgConnection| call_off_in(connection, cancellation).await)
+            .await
+    }
+}
+
+async fn call_off_in(
+    connection: &mut AsyncPgConnection,
+    cancellation: &Cancellation,
+) -> Result<Option<Job>, Abort<StoreError>> {
+    let Cancellation { company_id, id, by, origin } = cancellation;
+    let row = sync_jobs::end_one(connection, *company_id, *id, &Failure::cancelled()).await?;
+    let Some(row) = row else { return Ok(None) };
+    let job = Job::try_from(row).map_err(|inconsistency| Abort::Decided(inconsistency.into()))?;
+    sync_locks::release(connection, *company_id, &[id.as_uuid()]).await?;
+    let entry = admin_audit_log::Entry {
+        company_id: *company_id,
+        user_id: Some(*by),
+        session_id: None,
+        action: "sync_cancelled",
+        resource_type: "sync_job",
+        resource_id: id.to_string(),
+        details: json!({ "provider": job.provider.name(), "owner": job.user_id.to_string() }),
+        origin,
+    };
+    admin_audit_log::insert(connection, &entry).await?;
+    Ok(Some(job))
 }

@@ -360,6 +360,55 @@ pub(crate) async fn list(
     .await
 }
 
+/// The next of the jobs that the filter lets through, newest first, from after `after` on.
+pub(crate) async fn list_after(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    filter: &JobFilter,
+    after: Option<JobId>,
+    most: i64,
+) -> QueryResult<Vec<Row>> {
+    sql("with place as ( \
+           select case when $5 is null then 'infinity' \
+             else (select created_at from sync_jobs where tenant_id = $1 and id = $5) end as moment) \
+         select * from sync_jobs \
+         where tenant_id = $1 and kind is not null and connection_id is not null \
+           and ($2 is null or user_id = $2) and ($3 is null or job_type = $3) and ($4 is null or status = $4) \
+           and created_at <= (select moment from place) \
+           and ($5 is null or id > $5 or created_at < (select moment from place)) \
+         order by created_at desc, id limit $6")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Nullable<Text>, _>(filter.user_id.map(|user_id| user_id.to_string()))
+    .bind::<Nullable<Text>, _>(filter.provider.map(Provider::name))
+    .bind::<Nullable<Text>, _>(filter.status.map(JobStatus::name))
+    .bind::<Nullable<SqlUuid>, _>(after.map(JobId::as_uuid))
+    .bind::<BigInt, _>(most)
+    .load(connection)
+    .await
+}
+
+/// Calls off what waits or runs, whoever runs it: from now on that run can write nothing.
+pub(crate) async fn end_one(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    id: JobId,
+    failure: &Failure,
+) -> QueryResult<Option<Row>> {
+    sql("update sync_jobs \
+         set status = 'cancelled', error_code = $3, error_message = $4, completed_at = now(), \
+             lease_owner = null, lease_until = null \
+         where tenant_id = $1 and id = $2 and kind is not null and connection_id is not null \
+           and status in ('queued', 'running') \
+         returning *")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<SqlUuid, _>(id.as_uuid())
+    .bind::<Text, _>(&failure.code)
+    .bind::<Text, _>(&failure.message)
+    .get_result(connection)
+    .await
+    .optional()
+}
+
 /// How many the filter lets through.
 pub(crate) async fn count(
     connection: &mut AsyncPgConnection,

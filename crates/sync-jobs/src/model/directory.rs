@@ -1,6 +1,6 @@
 //! Jobs as those see them who look after a company, and what those say.
 
-use cortex_kernel::{AdminSessionId, CompanyId, Origin, Provider, UserId};
+use cortex_kernel::{AdminSessionId, CompanyId, JobId, Origin, Provider, UserId};
 use time::OffsetDateTime;
 
 use super::{Job, JobStatus, Override};
@@ -14,6 +14,19 @@ pub struct JobFilter {
     pub provider: Option<Provider>,
     /// In which status.
     pub status: Option<JobStatus>,
+}
+
+/// A member calls a job off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cancellation {
+    /// Of which company.
+    pub company_id: CompanyId,
+    /// Which job.
+    pub id: JobId,
+    /// Who does.
+    pub by: UserId,
+    /// The request, for the audit row.
+    pub origin: Origin,
 }
 
 /// Which part of a list is wanted.
@@ -73,6 +86,16 @@ pub struct KeptOverride {
     pub id: i64,
     /// When it was said.
     pub created_at: OffsetDateTime,
+}
+
+impl JobFilter {
+    /// Whether the job is wanted.
+    #[must_use]
+    pub fn lets_through(&self, job: &Job) -> bool {
+        self.user_id.is_none_or(|user_id| user_id == job.user_id)
+            && self.provider.is_none_or(|provider| provider == job.provider)
+            && self.status.is_none_or(|status| status == job.status)
+    }
 }
 
 impl Slice {

@@ -74,6 +74,12 @@ impl Failure {
         Self { code: code.into(), message: message.into() }
     }
 
+    /// What a store tells of a job that a member called off.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        Self::new("cancelled", "The sync was called off.")
+    }
+
     /// What a store tells of a job whose last attempt ended without a word.
     #[must_use]
     pub fn worker_lost() -> Self {

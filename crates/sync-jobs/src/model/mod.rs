@@ -7,7 +7,7 @@ mod progress;
 mod start;
 mod status;
 
-pub use directory::{JobFilter, JobSlice, KeptOverride, LastSync, NewOverride, Slice};
+pub use directory::{Cancellation, JobFilter, JobSlice, KeptOverride, LastSync, NewOverride, Slice};
 pub use failure::{Disposition, Ending, Failure, JobFailure};
 pub use job::{ClaimedJob, Job, JobKind, NewJob, Trigger, UnknownJobKind, UnknownTrigger};
 pub use progress::Progress;

@@ -1,9 +1,9 @@
 //! Looking at jobs, and saying who may start further ones.
 
 use async_trait::async_trait;
-use cortex_kernel::{CompanyId, StoreError, UserId};
+use cortex_kernel::{CompanyId, JobId, StoreError, UserId};
 
-use crate::model::{JobFilter, JobSlice, JobStatus, KeptOverride, LastSync, NewOverride, Slice};
+use crate::model::{Job, JobFilter, JobSlice, JobStatus, KeptOverride, LastSync, NewOverride, Slice};
 
 /// Shows the jobs of a company to those who look after it. Rows from before there was a queue are none.
 ///
@@ -12,6 +12,7 @@ use crate::model::{JobFilter, JobSlice, JobStatus, KeptOverride, LastSync, NewOv
 /// - The company's jobs are listed, the newest first.
 /// - A list is narrowed by person, provider and status.
 /// - A slice tells how many there are in all.
+/// - Parts of a list follow each other without a gap and without repetition.
 /// - The latest job of each person and provider is told, and when one was last completed.
 /// - Jobs are counted by status.
 /// - Another company's jobs are not told of.
@@ -20,6 +21,16 @@ use crate::model::{JobFilter, JobSlice, JobStatus, KeptOverride, LastSync, NewOv
 pub trait JobDirectory: Send + Sync {
     /// Some of the jobs that the filter lets through.
     async fn list_jobs(&self, company_id: CompanyId, filter: &JobFilter, slice: Slice) -> Result<JobSlice, StoreError>;
+
+    /// At most `most` of the jobs that the filter lets through, the newest first, from after the job `after` on. Where there
+    /// is no such job, there is nothing after it.
+    async fn list_after(
+        &self,
+        company_id: CompanyId,
+        filter: &JobFilter,
+        after: Option<JobId>,
+        most: u16,
+    ) -> Result<Vec<Job>, StoreError>;
 
     /// The latest job of each of these people and each provider, where there is one.
     async fn last_syncs(&self, company_id: CompanyId, users: &[UserId]) -> Result<Vec<LastSync>, StoreError>;

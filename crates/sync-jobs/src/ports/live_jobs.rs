@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, StoreError, UserId};
 
-use crate::model::Failure;
+use crate::model::{Cancellation, Failure, Job};
 
 /// The jobs that wait and run, by whose accounts they read.
 ///
@@ -13,6 +13,7 @@ use crate::model::Failure;
 /// - What waits or runs for a person is called off at once, and a colleague's goes on.
 /// - A run that is called off can write nothing any more.
 /// - A job that is called off before its first page unlocks.
+/// - One job is called off by itself, once, with an audit row.
 /// - Another company's jobs are not told of and not called off.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
@@ -22,6 +23,9 @@ pub trait LiveJobs: Send + Sync {
 
     /// Calls off all that waits or runs for these people, and answers how many that were. Each keeps why.
     async fn call_off(&self, company_id: CompanyId, people: &[UserId], why: &Failure) -> Result<u64, StoreError>;
+
+    /// Calls off one job, together with an audit row. None where it neither waits nor runs.
+    async fn call_off_job(&self, cancellation: &Cancellation) -> Result<Option<Job>, StoreError>;
 }
 
 /// Knows who may have accounts read.

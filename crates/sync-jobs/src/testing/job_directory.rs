@@ -40,6 +40,7 @@ macro_rules! job_directory_contract {
             the_companys_jobs_are_listed_the_newest_first,
             a_list_is_narrowed_by_person_provider_and_status,
             a_slice_tells_how_many_there_are_in_all,
+            parts_of_a_list_follow_each_other_without_a_gap_and_without_repetition,
             the_latest_job_of_each_person_and_provider_is_told_and_when_one_was_last_completed,
             jobs_are_counted_by_status,
             another_companys_jobs_are_not_told_of,
@@ -169,6 +170,42 @@ pub async fn a_slice_tells_how_many_there_are_in_all(harness: &impl Harness) {
     assert_eq!(listed(harness, ALL, 2, 9).await, (vec![], 4));
 }
 
+pub async fn parts_of_a_list_follow_each_other_without_a_gap_and_without_repetition(harness: &impl Harness) {
+    // Four of one moment, where time stands still by itself, and one that is newer.
+    let mut ids = Vec::new();
+    for (n, provider) in (1..).zip(Provider::ALL) {
+        ids.push(put_at_once(harness, USER_1, provider, n).await);
+    }
+    harness.pass(MINUTE).await;
+    ids.push(put_at_once(harness, USER_2, Provider::Gmail, 5).await);
+    let directory = harness.directory(COMPANY_A);
+    let part = async |filter: &JobFilter, after: Option<JobId>| {
+        let jobs = directory.list_after(COMPANY_A, filter, after, 2).await.expect("a list");
+        jobs.into_iter().map(|job| job.id).collect::<Vec<_>>()
+    };
+
+    let mut listed = part(&ALL, None).await;
+    assert_eq!((listed.len(), listed[0]), (2, ids[4]), "the newest first");
+    for _ in 0..2 {
+        listed.extend(part(&ALL, listed.last().copied()).await);
+    }
+
+    let mut sorted = listed.clone();
+    sorted.sort();
+    assert_eq!((sorted, part(&ALL, listed.last().copied()).await), (ids, vec![]));
+    let others = JobFilter { user_id: Some(USER_2), ..ALL };
+    assert_eq!(part(&others, Some(listed[1])).await, []);
+    assert_eq!(part(&ALL, Some(JobId::new(Uuid::from_u128(77)))).await, [], "there is no such job");
+}
+
+async fn put_at_once(harness: &impl Harness, user_id: UserId, provider: Provider, n: u128) -> JobId {
+    let connection_id = harness.connect(COMPANY_A, user_id, provider).await;
+    let id = JobId::new(Uuid::from_u128(n));
+    let job = NewJob { id, company_id: COMPANY_A, user_id, connection_id, provider, ..a_new_job() };
+    harness.queue(COMPANY_A).enqueue(&job).await.expect("a job");
+    id
+}
+
 pub async fn the_latest_job_of_each_person_and_provider_is_told_and_when_one_was_last_completed(
     harness: &impl Harness,
 ) {
@@ -211,6 +248,7 @@ pub async fn another_companys_jobs_are_not_told_of(harness: &impl Harness) {
         let directory = harness.directory(deployment);
         let slice = directory.list_jobs(COMPANY_A, &ALL, Slice::new(None, None)).await.expect("an answer");
         assert_eq!((slice.jobs, slice.count), (vec![], 0));
+        assert_eq!(directory.list_after(COMPANY_A, &ALL, None, 9).await.expect("an answer"), []);
         assert_eq!(directory.last_syncs(COMPANY_A, &[USER_1]).await.expect("an answer"), []);
         assert_eq!(directory.count_by_status(COMPANY_A).await.expect("an answer"), []);
     }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cortex_kernel::{CompanyId, ConnectionId, JobId, Provider, UserId};
+use cortex_kernel::{CompanyId, ConnectionId, JobId, Origin, Provider, UserId};
 use uuid::Uuid;
 
 use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_new_job, a_request};
-use crate::model::{Ending, Failure, Job, JobKind, JobStatus, NewJob, SyncStart};
+use crate::model::{Cancellation, Ending, Failure, Job, JobKind, JobStatus, NewJob, SyncStart};
 use crate::ports::{
     ActiveMembers, ClaimRequest, FinishOutcome, HeartbeatOutcome, JobQueue, LiveJobs, StartOutcome, SyncStarter,
 };
@@ -26,6 +26,8 @@ pub trait Harness: Send + Sync {
     fn starter(&self, company_id: CompanyId) -> Arc<dyn SyncStarter>;
     /// Makes a connection.
     async fn connect(&self, company_id: CompanyId, user_id: UserId, provider: Provider) -> ConnectionId;
+    /// The actions of the company's audit rows, oldest first.
+    async fn audited(&self, company_id: CompanyId) -> Vec<String>;
 }
 
 /// Fresh members and a way to add one.
@@ -46,6 +48,7 @@ macro_rules! live_jobs_contract {
             what_waits_or_runs_for_a_person_is_called_off_at_once_and_a_colleagues_goes_on,
             a_run_that_is_called_off_can_write_nothing_any_more,
             a_job_that_is_called_off_before_its_first_page_unlocks,
+            one_job_is_called_off_by_itself_once_with_an_audit_row,
             another_companys_jobs_are_not_told_of_and_not_called_off,
         }
     };
@@ -90,6 +93,10 @@ impl Harness for InMemoryHarness {
 
     async fn connect(&self, company_id: CompanyId, user_id: UserId, provider: Provider) -> ConnectionId {
         self.0.connect(company_id, user_id, provider)
+    }
+
+    async fn audited(&self, company_id: CompanyId) -> Vec<String> {
+        self.0.audited(company_id)
     }
 }
 
@@ -172,11 +179,30 @@ pub async fn a_job_that_is_called_off_before_its_first_page_unlocks(harness: &im
     assert!(matches!(again, StartOutcome::Started(_)), "{again:?}");
 }
 
+pub async fn one_job_is_called_off_by_itself_once_with_an_audit_row(harness: &impl Harness) {
+    let mine = put(harness, COMPANY_A, USER_1, Provider::Gmail, 1).await;
+    let other = put(harness, COMPANY_A, USER_1, Provider::Outlook, 2).await;
+    let call_off = async || harness.live(COMPANY_A).call_off_job(&a_cancellation(mine)).await.expect("an answer");
+
+    let called_off = call_off().await.expect("it waits");
+
+    assert_eq!((called_off.status, called_off.failure), (JobStatus::Cancelled, Some(Failure::cancelled())));
+    assert_eq!(job(harness, mine).await.status, JobStatus::Cancelled);
+    assert_eq!(job(harness, other).await.status, JobStatus::Queued);
+    assert_eq!(call_off().await, None);
+    assert_eq!(harness.audited(COMPANY_A).await, ["sync_cancelled"]);
+}
+
+fn a_cancellation(id: JobId) -> Cancellation {
+    Cancellation { company_id: COMPANY_A, id, by: USER_1, origin: Origin::default() }
+}
+
 pub async fn another_companys_jobs_are_not_told_of_and_not_called_off(harness: &impl Harness) {
-    put(harness, COMPANY_B, USER_1, Provider::Gmail, 1).await;
+    let theirs = put(harness, COMPANY_B, USER_1, Provider::Gmail, 1).await;
 
     for deployment in [COMPANY_A, COMPANY_B] {
         let live = harness.live(deployment);
+        assert_eq!(live.call_off_job(&a_cancellation(theirs)).await.expect("an answer"), None);
         assert_eq!(live.list_people(COMPANY_A).await.expect("an answer"), []);
         assert_eq!(live.call_off(COMPANY_A, &[USER_1], &why()).await.expect("an answer"), 0);
     }

@@ -1,14 +1,12 @@
 //! `/admin/connectors` and `/admin/jobs`: having people's accounts read, and what became of that.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use actix_web::web::{Data, Json, Path, Query};
 use cortex_connections::model::Connection;
-use cortex_kernel::{CompanyId, ConnectionId, JobId, PageRequest, Provider, UserId};
-use cortex_sync_jobs::RetryJobError;
-use cortex_sync_jobs::model::{
-    Job, JobFilter, JobStatus, LastSync, NewOverride, Override, Slice, SyncRequest, SyncWish, Trigger,
-};
+use cortex_kernel::{CompanyId, JobId, PageRequest, Provider, UserId};
+use cortex_sync_jobs::Retrier;
+use cortex_sync_jobs::model::{JobFilter, LastSync, NewOverride, Override, Slice, SyncRequest, SyncWish, Trigger};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -20,7 +18,7 @@ use crate::extract::{Json as JsonBody, OptionalJson};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::openapi::ProblemBody;
 use crate::routes::provider;
-use crate::routes::sync_jobs::JobItem;
+use crate::routes::sync_jobs::{JobItem, items_of, status_of};
 
 /// Whose account is to be read, and of which provider.
 #[derive(Default, Deserialize, IntoParams, ToSchema)]
@@ -270,11 +268,7 @@ pub(in crate::routes) async fn list(
     Query(wanted): Query<WantedJobs>,
     admin: Data<AdminServices>,
 ) -> Result<Json<AdminJobs>, Problem> {
-    let status = wanted.status.as_deref().map(str::parse::<JobStatus>).transpose().map_err(|error| {
-        Problem::new(ProblemKind::InvalidQuery)
-            .detail("There is no such status; there are queued, running, completed, failed and cancelled.")
-            .caused_by(error)
-    })?;
+    let status = wanted.status.as_deref().map(status_of).transpose()?;
     if wanted.offset.is_some_and(|offset| offset > Slice::MAX_OFFSET) {
         let detail = format!("The offset may be {} at most: narrow the list.", Slice::MAX_OFFSET);
         return Err(Problem::new(ProblemKind::InvalidQuery).detail(detail));
@@ -286,7 +280,7 @@ pub(in crate::routes) async fn list(
     };
     let slice = Slice::new(wanted.limit, wanted.offset);
     let found = admin.jobs.list_jobs(session.company_id, &filter, slice).await?;
-    let jobs = with_broker_ids(&admin, session.company_id, found.jobs).await?;
+    let jobs = items_of(admin.connections.as_ref(), session.company_id, found.jobs).await?;
     Ok(Json(AdminJobs { jobs, count: found.count, limit: slice.limit(), offset: slice.offset() }))
 }
 
@@ -310,7 +304,7 @@ pub(in crate::routes) async fn retry(
     let original = JobId::new(*id);
     let ended = admin.retry_job.find_ended(session.company_id, original).await?;
     must_be_member(&admin, session.company_id, ended.user_id).await?;
-    let job = admin.retry_job.retry(&ended, session.id, origin).await?;
+    let job = admin.retry_job.retry(&ended, Retrier::Admin(session.id), origin).await?;
     Ok(Json(RetriedByAdmin { status: "queued", new_job_id: job.id.to_string(), original_job_id: original.to_string() }))
 }
 
@@ -375,23 +369,6 @@ async fn must_be_member(admin: &AdminServices, company_id: CompanyId, user_id: U
     member.map(|_| ()).ok_or_else(not_found)
 }
 
-/// Jobs with the broker's ids of their connections, asked for once.
-async fn with_broker_ids(
-    admin: &AdminServices,
-    company_id: CompanyId,
-    jobs: Vec<Job>,
-) -> Result<Vec<JobItem>, Problem> {
-    let ids: HashSet<ConnectionId> = jobs.iter().map(|job| job.connection_id).collect();
-    let ids: Vec<_> = ids.into_iter().collect();
-    let broker_ids = admin.connections.broker_ids(company_id, &ids).await?;
-    let broker_ids: HashMap<_, _> = broker_ids.into_iter().collect();
-    let item = |job: Job| {
-        let broker_id = broker_ids.get(&job.connection_id).map(ToString::to_string);
-        JobItem::of(job, broker_id)
-    };
-    Ok(jobs.into_iter().map(item).collect())
-}
-
 const fn older_name(provider: Provider) -> &'static str {
     match provider {
         Provider::GoogleDrive => "drive",
@@ -416,16 +393,5 @@ impl AdminAccount {
 impl From<WantedPage> for PageRequest {
     fn from(wanted: WantedPage) -> Self {
         Self::new(wanted.limit, wanted.cursor)
-    }
-}
-
-impl From<RetryJobError> for Problem {
-    fn from(error: RetryJobError) -> Self {
-        match error {
-            RetryJobError::NotFound => Self::new(ProblemKind::NotFound).detail("There is no such job."),
-            RetryJobError::NotEndedBadly(status) => Self::new(ProblemKind::WrongState)
-                .detail(format!("The job is {status}: only one that failed or was cancelled can be tried again.")),
-            RetryJobError::Start(error) => error.into(),
-        }
     }
 }

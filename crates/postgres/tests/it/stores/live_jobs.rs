@@ -37,6 +37,10 @@ impl Harness for PgHarness {
     async fn connect(&self, company_id: CompanyId, user_id: UserId, provider: Provider) -> ConnectionId {
         self.0.connect(company_id, user_id, provider).await
     }
+
+    async fn audited(&self, company_id: CompanyId) -> Vec<String> {
+        self.0.audited("admin_audit_log", company_id).await
+    }
 }
 
 cortex_sync_jobs::live_jobs_contract!(PgHarness::new().await);

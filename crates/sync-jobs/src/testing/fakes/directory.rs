@@ -1,7 +1,7 @@
 //! Looking at the jobs in memory, and saying who may start further ones.
 
 use async_trait::async_trait;
-use cortex_kernel::{CompanyId, Provider, StoreError, UserId};
+use cortex_kernel::{CompanyId, JobId, Provider, StoreError, UserId};
 
 use super::InMemoryJobQueue;
 use crate::model::{Job, JobFilter, JobSlice, JobStatus, KeptOverride, LastSync, NewOverride, Slice};
@@ -10,15 +10,26 @@ use crate::ports::{JobDirectory, SyncOverrides};
 #[async_trait]
 impl JobDirectory for InMemoryJobQueue {
     async fn list_jobs(&self, company_id: CompanyId, filter: &JobFilter, slice: Slice) -> Result<JobSlice, StoreError> {
-        let mut jobs = self.jobs_of(company_id);
-        jobs.retain(|job| {
-            filter.user_id.is_none_or(|user_id| user_id == job.user_id)
-                && filter.provider.is_none_or(|provider| provider == job.provider)
-                && filter.status.is_none_or(|status| status == job.status)
-        });
+        let jobs = self.filtered(company_id, filter);
         let count = jobs.len() as u64;
         let offset = usize::try_from(slice.offset()).unwrap_or(usize::MAX);
         Ok(JobSlice { jobs: jobs.into_iter().skip(offset).take(slice.limit().into()).collect(), count })
+    }
+
+    async fn list_after(
+        &self,
+        company_id: CompanyId,
+        filter: &JobFilter,
+        after: Option<JobId>,
+        most: u16,
+    ) -> Result<Vec<Job>, StoreError> {
+        let all = self.jobs_of(company_id);
+        let rest = match after {
+            None => all.as_slice(),
+            Some(after) => all.iter().position(|job| job.id == after).map_or(&[][..], |place| &all[place + 1..]),
+        };
+        let wanted = rest.iter().filter(|job| filter.lets_through(job));
+        Ok(wanted.take(most.into()).cloned().collect())
     }
 
     async fn last_syncs(&self, company_id: CompanyId, users: &[UserId]) -> Result<Vec<LastSync>, StoreError> {
@@ -55,12 +66,16 @@ impl SyncOverrides for InMemoryJobQueue {
 }
 
 impl InMemoryJobQueue {
+    fn filtered(&self, company_id: CompanyId, filter: &JobFilter) -> Vec<Job> {
+        self.jobs_of(company_id).into_iter().filter(|job| filter.lets_through(job)).collect()
+    }
+
     /// The company's, newest first.
     fn jobs_of(&self, company_id: CompanyId) -> Vec<Job> {
         let state = self.state();
         let of_company = state.rows.iter().filter(|row| row.job.company_id == company_id);
         let mut jobs: Vec<_> = of_company.map(|row| row.job.clone()).collect();
-        jobs.sort_by_key(|job| std::cmp::Reverse(job.created_at));
+        jobs.sort_by_key(|job| (std::cmp::Reverse(job.created_at), job.id));
         jobs
     }
 }

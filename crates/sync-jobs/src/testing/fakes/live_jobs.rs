@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, StoreError, UserId};
 
-use super::{InMemoryJobQueue, State};
-use crate::model::{Failure, JobEvent};
+use super::{InMemoryJobQueue, Row, State};
+use crate::model::{Cancellation, Failure, Job, JobEvent};
 use crate::ports::LiveJobs;
 
 #[async_trait]
@@ -32,5 +32,19 @@ impl LiveJobs for InMemoryJobQueue {
             called_off += 1;
         }
         Ok(called_off)
+    }
+
+    async fn call_off_job(&self, cancellation: &Cancellation) -> Result<Option<Job>, StoreError> {
+        let mut state = self.state();
+        let State { now, rows, connections } = &mut *state;
+        let Cancellation { company_id, id, .. } = cancellation;
+        let is_live =
+            |row: &&mut Row| row.job.company_id == *company_id && row.job.id == *id && !row.job.status.is_final();
+        let Some(row) = rows.iter_mut().find(is_live) else { return Ok(None) };
+        row.happen(JobEvent::Cancelled, *now);
+        row.job.failure = Some(Failure::cancelled());
+        connections.settle(&row.job);
+        connections.audit("sync_cancelled", *company_id);
+        Ok(Some(row.job.clone()))
     }
 }

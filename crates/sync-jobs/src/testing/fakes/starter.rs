@@ -201,6 +201,10 @@ impl Connections {
         }
     }
 
+    pub(super) fn audit(&mut self, action: &'static str, company_id: CompanyId) {
+        self.audit.push((company_id, action));
+    }
+
     fn audit_start(&mut self, request: &SyncRequest) {
         if matches!(request.trigger, Trigger::User | Trigger::Admin) {
             let action = if request.retry_of.is_some() { "job_retried" } else { "sync_triggered" };
