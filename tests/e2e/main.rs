@@ -15,6 +15,7 @@ mod mocked;
 mod people;
 mod readiness;
 mod route_matrix;
+mod schedule;
 mod stack;
 mod team;
 mod tokens;

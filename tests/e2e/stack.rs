@@ -74,6 +74,8 @@ impl Stack {
             ("NANGO_SECRET_KEY", api_key),
             ("NANGO_WEBHOOK_SIGNING_KEY", signing_key),
             ("SYNC_POLL_MS", "20".to_owned()),
+            // Nothing is read by itself but where a test wants it.
+            ("SYNC_INTERVAL_SECONDS", "0".to_owned()),
             // Tests look again and again.
             ("RATE_LIMIT_READ", "0".to_owned()),
             ("RATE_LIMIT_WRITE", "0".to_owned()),

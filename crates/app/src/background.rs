@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection_upkeep::ConnectionUpkeep;
+use crate::schedule::Schedule;
 use crate::searchable::{MakeSearchable, keep_searchable};
 
 /// The loops of one process.
@@ -18,6 +19,8 @@ pub(crate) struct Background {
     pub(crate) wake: Arc<Notify>,
     /// Looks after connections.
     pub(crate) connections: ConnectionUpkeep,
+    /// Has accounts read by themselves, where the deployment wants that.
+    pub(crate) schedule: Option<Schedule>,
     /// Documents, to be made findable.
     pub(crate) documents: Arc<dyn MakeSearchable>,
 }
@@ -30,7 +33,17 @@ impl Background {
 
     /// Runs until `stop` is cancelled and what was begun has ended or was given back.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let Self { worker, wake, connections, documents } = self;
-        tokio::join!(worker.run(&wake), connections.run(stop.clone()), keep_searchable(documents, stop.child_token()),);
+        let Self { worker, wake, connections, schedule, documents } = self;
+        let scheduled = async {
+            if let Some(schedule) = schedule {
+                schedule.run(stop.clone()).await;
+            }
+        };
+        tokio::join!(
+            worker.run(&wake),
+            connections.run(stop.clone()),
+            scheduled,
+            keep_searchable(documents, stop.child_token()),
+        );
     }
 }

@@ -28,14 +28,16 @@ use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
     PgAdminSessions, PgAttemptCounters, PgBrokerRemovals, PgConnectSessionEndings, PgConnectSessionStore,
     PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore, PgConnectionViews,
-    PgDocumentCounts, PgDocumentReader, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMemberDirectory, PgMembers,
-    PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore,
-    PgSearchIndex, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections,
-    PgVisitStore, PgWebhookInbox,
+    PgDocumentCounts, PgDocumentReader, PgDueAccounts, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMemberDirectory,
+    PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader,
+    PgQuarantineStore, PgSearchIndex, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns,
+    PgUnclaimedConnections, PgVisitStore, PgWebhookInbox,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig};
-use cortex_sync_jobs::ports::{ActiveMembers, JobDirectory, JobQueue, LiveJobs, SyncOverrides, SyncStarter};
+use cortex_sync_jobs::ports::{
+    ActiveMembers, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides, SyncStarter,
+};
 use url::Url;
 
 use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
@@ -119,6 +121,8 @@ pub struct Ports {
     pub jobs: Arc<dyn JobQueue>,
     /// Those that wait and run, to be called off.
     pub live_jobs: Arc<dyn LiveJobs>,
+    /// What was not read for long.
+    pub due_accounts: Arc<dyn DueAccounts>,
     /// For whom they may run.
     pub active_members: Arc<dyn ActiveMembers>,
     /// How a sync begins.
@@ -246,6 +250,7 @@ impl Ports {
             searchable: Arc::new(Upkeep::new(company.clone())),
             jobs: Arc::new(PgJobQueue::new(company.clone())),
             live_jobs: Arc::new(PgLiveJobs::new(company.clone())),
+            due_accounts: Arc::new(PgDueAccounts::new(company.clone())),
             active_members: Arc::new(PgMembers::new(master.clone())),
             sync_starter: Arc::new(PgSyncStarter::new(company.clone())),
         };

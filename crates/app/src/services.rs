@@ -21,7 +21,7 @@ use cortex_ingestion::ReadStream;
 use cortex_kernel::Provider;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
-use cortex_sync_jobs::{CallOffDeparted, CancelJob, RetryJob, RunJob, StartSync, Worker};
+use cortex_sync_jobs::{CallOffDeparted, CancelJob, RetryJob, RunJob, ScheduleSyncs, StartSync, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +35,7 @@ use crate::have_read::HaveRead;
 use crate::ports::{AdminPorts, ApiPorts, Ports};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
+use crate::schedule::Schedule;
 
 /// How often a sync may begin without getting on, before it is given up.
 const MAX_ATTEMPTS: u32 = 5;
@@ -316,11 +317,18 @@ pub(crate) fn compose_background(
         lease_for: sync.lease,
         poll_every: sync.poll_interval,
     };
-    let connecting = compose_connecting(config, ports, &start_sync(ports, &wake));
+    let start_sync = start_sync(ports, &wake);
+    let schedule = sync.interval.map(|interval| {
+        let (due, members) = (Arc::clone(&ports.due_accounts), Arc::clone(&ports.active_members));
+        let syncs = ScheduleSyncs::new(company_id, due, members, Arc::clone(&start_sync), interval);
+        Schedule { company_id, turns: Arc::clone(&ports.turns), syncs }
+    });
+    let connecting = compose_connecting(config, ports, &start_sync);
     Background {
         worker: Worker::new(Arc::clone(&ports.jobs), Arc::new(run_job), settings, stop),
         wake,
         connections: compose_connection_upkeep(config, ports, connecting),
+        schedule,
         documents: Arc::clone(&ports.searchable),
     }
 }

@@ -23,6 +23,7 @@ pub mod ports;
 pub mod pulse;
 pub mod retry_job;
 pub mod run_job;
+pub mod schedule_syncs;
 pub mod start_sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -34,5 +35,6 @@ pub use cancel_job::{CancelJob, CancelJobError};
 pub use pulse::Pulse;
 pub use retry_job::{Retrier, RetryJob, RetryJobError};
 pub use run_job::RunJob;
+pub use schedule_syncs::ScheduleSyncs;
 pub use start_sync::{StartSync, StartSyncError, StartedSync};
 pub use worker::Worker;

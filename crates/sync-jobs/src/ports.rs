@@ -1,5 +1,6 @@
 //! What this domain needs from outside.
 
+mod due_accounts;
 mod job_directory;
 mod live_jobs;
 
@@ -9,6 +10,10 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, JobId, Lease, StoreError};
 
 use crate::model::{ClaimedJob, Disposition, Ending, Job, NewJob, StartRefusal, SyncStart};
+
+pub use due_accounts::DueAccounts;
+#[cfg(any(test, feature = "testing"))]
+pub use due_accounts::MockDueAccounts;
 
 pub use job_directory::{JobDirectory, SyncOverrides};
 #[cfg(any(test, feature = "testing"))]

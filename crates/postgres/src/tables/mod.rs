@@ -24,6 +24,7 @@ pub(crate) mod connections;
 pub(crate) mod document_sources;
 pub(crate) mod document_views;
 pub(crate) mod documents;
+pub(crate) mod due_accounts;
 pub(crate) mod inconsistency;
 pub(crate) mod locks;
 pub(crate) mod master_actions;

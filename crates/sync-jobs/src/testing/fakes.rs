@@ -1,6 +1,7 @@
 //! A queue that lives in memory and keeps the contracts of its ports.
 
 mod directory;
+mod due_accounts;
 mod live_jobs;
 mod starter;
 

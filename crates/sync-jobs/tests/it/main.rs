@@ -1,5 +1,11 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod due_accounts {
+    use cortex_sync_jobs::testing::due_accounts::InMemoryHarness;
+
+    cortex_sync_jobs::due_accounts_contract!(InMemoryHarness::default());
+}
+
 mod job_directory {
     use cortex_sync_jobs::testing::job_directory::InMemoryHarness;
 

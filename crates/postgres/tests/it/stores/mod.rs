@@ -12,6 +12,7 @@ mod connection_endings;
 mod connection_health;
 mod connection_store;
 mod connection_views;
+mod due_accounts;
 mod job_directory;
 mod job_queue;
 mod library;

@@ -38,13 +38,7 @@ impl Harness for PgHarness {
     }
 
     async fn set_access(&self, id: ConnectionId, access: Access) {
-        let status = match access {
-            Access::Open => "active",
-            Access::NeedsReauthorization => "needs_reauthorization",
-            Access::Ended => "disconnected",
-        };
-        let update = "update connections set status = $2 where id = $1";
-        self.0.superuser().execute(update, &[&id.get(), &status]).await.unwrap();
+        self.0.set_access(id, access).await;
     }
 
     async fn lock(&self, id: ConnectionId) -> LockView {

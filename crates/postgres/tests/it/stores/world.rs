@@ -7,6 +7,7 @@ use cortex_kernel::{CompanyId, ConnectionId, Provider, UserId};
 use cortex_postgres::migrate::Migrator;
 use cortex_postgres::schema::Database;
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler};
+use cortex_sync_jobs::model::Access;
 use cortex_test_support::{Client, Template, TestDatabase, TestRole};
 use time::OffsetDateTime;
 
@@ -86,6 +87,17 @@ impl World {
         let (company, user) = (company_id.to_string(), user_id.to_string());
         let row = self.superuser.query_one(insert, &[&company, &provider.name(), &user]).await.unwrap();
         ConnectionId::new(row.get(0))
+    }
+
+    /// Lets the connection be read, or not.
+    pub(crate) async fn set_access(&self, id: ConnectionId, access: Access) {
+        let status = match access {
+            Access::Open => "active",
+            Access::NeedsReauthorization => "needs_reauthorization",
+            Access::Ended => "disconnected",
+        };
+        let update = "update connections set status = $2 where id = $1";
+        self.superuser.execute(update, &[&id.get(), &status]).await.unwrap();
     }
 
     /// Puts a Gmail connection without user into a company's database, which is there since `connected_at`.

@@ -201,6 +201,15 @@ impl Connections {
         }
     }
 
+    /// Those that can be read and of which somebody once wanted everything read.
+    pub(super) fn begun_of(&self, company_id: CompanyId) -> Vec<(ConnectionId, UserId, Provider)> {
+        let begun = self
+            .rows
+            .iter()
+            .filter(|row| row.company_id == company_id && row.state.access == Access::Open && row.state.initial_began);
+        begun.map(|row| (row.state.connection_id, row.user_id, row.provider)).collect()
+    }
+
     pub(super) fn audit(&mut self, action: &'static str, company_id: CompanyId) {
         self.audit.push((company_id, action));
     }
