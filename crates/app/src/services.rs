@@ -244,7 +244,7 @@ fn compose_connecting(config: &RuntimeConfig, ports: &Ports, start_sync: &Arc<St
     let check = CheckConnection::new(company_id, adopt_ports.clone(), clock());
     let remove = RemoveAtBroker::new(company_id, Arc::clone(&ports.brokered), Arc::clone(&ports.removals));
     let turns = Arc::clone(&ports.turns);
-    let reconcile = Reconcile::new(company_id, adopt_ports.clone(), turns, Arc::clone(&adopt), check.clone(), clock());
+    let reconcile = Reconcile::new(company_id, adopt_ports.clone(), turns, Arc::clone(&adopt), clock());
     Connecting { ports: adopt_ports, adopt, check, remove, reconcile }
 }
 

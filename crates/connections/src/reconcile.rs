@@ -97,9 +97,9 @@ impl Reconcile {
         ports: AdoptPorts,
         turns: Arc<dyn Turns>,
         adopt: Arc<AdoptConnection>,
-        check: CheckConnection,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let check = CheckConnection::new(company_id, ports.clone(), Arc::clone(&clock));
         let identify = IdentifyAccount::new(company_id, ports.clone(), Arc::clone(&clock));
         Self { company_id, ports, turns, adopt, check, identify, clock }
     }

@@ -157,7 +157,7 @@ impl Scene {
 
     pub(crate) fn reconcile(&self) -> Reconcile {
         let adopt = Arc::new(self.adopt());
-        Reconcile::new(COMPANY_A, self.ports(), self.turns.clone(), adopt, self.check(), Arc::new(|| NOON))
+        Reconcile::new(COMPANY_A, self.ports(), self.turns.clone(), adopt, Arc::new(|| NOON))
     }
 
     /// [`USER_1`]'s Gmail row.

@@ -47,16 +47,21 @@ impl RetryJob {
 
     /// The job, if it can be tried again. Whether its person may still be read for, the caller asks.
     pub async fn find_ended(&self, company_id: CompanyId, id: JobId) -> Result<Job, RetryJobError> {
-        let ended = self.jobs.find_job(company_id, id).await?.ok_or(RetryJobError::NotFound)?;
-        match ended.status {
-            JobStatus::Failed | JobStatus::Cancelled => Ok(ended),
+        let found = self.jobs.find_job(company_id, id).await?.ok_or(RetryJobError::NotFound)?;
+        Self::ended(found)
+    }
+
+    /// The job that was found, if it can be tried again.
+    pub fn ended(found: Job) -> Result<Job, RetryJobError> {
+        match found.status {
+            JobStatus::Failed | JobStatus::Cancelled => Ok(found),
             status @ (JobStatus::Queued | JobStatus::Running | JobStatus::Completed) => {
                 Err(RetryJobError::NotEndedBadly(status))
             }
         }
     }
 
-    /// Tries a job of [`Self::find_ended`] again. What an initial job was to do may be done by now: then an admin's new one
+    /// Tries a job of [`Self::ended`] again. What an initial job was to do may be done by now: then an admin's new one
     /// reads what changed. Asked twice at once, it is one new job.
     pub async fn retry(&self, ended: &Job, by: Retrier, origin: Origin) -> Result<Job, RetryJobError> {
         let (trigger, triggered_by) = match by {

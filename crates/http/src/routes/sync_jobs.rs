@@ -9,7 +9,7 @@ use cortex_kernel::{CompanyId, ConnectionId, JobId, PageRequest, UserId};
 use cortex_sync_jobs::model::{
     Cancellation, Failure, Job, JobFilter, JobStatus, Progress as Counted, UnknownJobStatus,
 };
-use cortex_sync_jobs::{CancelJobError, Retrier, RetryJobError};
+use cortex_sync_jobs::{CancelJobError, Retrier, RetryJob, RetryJobError};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -134,9 +134,7 @@ pub(super) async fn job(
     id: Path<Uuid>,
     jobs: Data<SyncJobServices>,
 ) -> Result<Json<JobItem>, Problem> {
-    let found = jobs.queue.find_job(caller.company_id, JobId::new(*id)).await?;
-    let visible = found.filter(|job| may_see(&caller, job)).ok_or_else(no_such_job)?;
-    item_of(&jobs, visible).await
+    item_of(&jobs, visible(&caller, JobId::new(*id), &jobs).await?).await
 }
 
 /// Calls off a job of the caller; admins call off everybody's. What was read until then stays.
@@ -175,9 +173,7 @@ pub(super) async fn retry(
     id: Path<Uuid>,
     jobs: Data<SyncJobServices>,
 ) -> Result<Json<JobItem>, Problem> {
-    let found = jobs.queue.find_job(caller.company_id, JobId::new(*id)).await?;
-    found.filter(|job| may_see(&caller, job)).ok_or_else(no_such_job)?;
-    let ended = jobs.retry.find_ended(caller.company_id, JobId::new(*id)).await?;
+    let ended = RetryJob::ended(visible(&caller, JobId::new(*id), &jobs).await?)?;
     if jobs.members.find_active(ended.company_id, ended.user_id).await?.is_none() {
         return Err(Problem::new(ProblemKind::NotFound).detail("Whose account it reads is no active member."));
     }
@@ -185,8 +181,11 @@ pub(super) async fn retry(
     item_of(&jobs, new).await
 }
 
-fn may_see(caller: &UserContext, job: &Job) -> bool {
-    job.user_id == caller.user_id || caller.role >= Role::Admin
+/// The job, if the caller may see it.
+async fn visible(caller: &UserContext, id: JobId, jobs: &SyncJobServices) -> Result<Job, Problem> {
+    let may_see = |job: &Job| job.user_id == caller.user_id || caller.role >= Role::Admin;
+    let found = jobs.queue.find_job(caller.company_id, id).await?;
+    found.filter(may_see).ok_or_else(no_such_job)
 }
 
 fn no_such_job() -> Problem {

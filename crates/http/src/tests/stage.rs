@@ -20,7 +20,7 @@ use cortex_connections::testing::{
     InMemoryWebhookInbox, an_account,
 };
 use cortex_connections::{
-    AdoptConnection, AdoptPorts, CheckConnection, Disconnect, ReceiveWebhook, Reconcile, RemoveAtBroker, StartConnect,
+    AdoptConnection, AdoptPorts, Disconnect, ReceiveWebhook, Reconcile, RemoveAtBroker, StartConnect,
 };
 use cortex_identity::model::{CompanyClaims, Membership, Role, TokenRefusal, VerifiedToken};
 use cortex_identity::ports::{
@@ -209,10 +209,9 @@ pub(super) fn reconcile_with(brokered: MockBrokeredConnections) -> Arc<Reconcile
         removals: Arc::new(InMemoryBrokerRemovals::default()),
         reading: Arc::new(reading),
     };
-    let check = CheckConnection::new(COMPANY_A, ports.clone(), Arc::new(|| NOON));
     let adopt = Arc::new(AdoptConnection::new(COMPANY_A, ports.clone(), Arc::new(|| NOON)));
     let turns = Arc::new(InMemoryTurns::default());
-    Arc::new(Reconcile::new(COMPANY_A, ports, turns, adopt, check, Arc::new(|| NOON)))
+    Arc::new(Reconcile::new(COMPANY_A, ports, turns, adopt, Arc::new(|| NOON)))
 }
 
 /// Invites into this team by way of this directory.

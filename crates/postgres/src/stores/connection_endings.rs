@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tracing::instrument;
 
 use crate::tables::inconsistency::Reading;
+use crate::tables::sync_jobs::Which;
 use crate::tables::{
     Inconsistency, admin_audit_log, broker_removals, connection_endings, documents, nango_sync_cursors, sync_jobs,
 };
@@ -82,10 +83,11 @@ async fn end_in(
     let EndConnection { company_id, id, by, documents, origin, .. } = end;
     let disconnected = &Failure::new("disconnected", "The account was disconnected.");
     let cancelled = JobStatus::Cancelled;
-    sync_jobs::end_of_connection(connection, *company_id, *id, cancelled, disconnected).await?;
+    let jobs = Which::OfConnection(*id);
+    sync_jobs::end(connection, *company_id, jobs, cancelled, disconnected).await?;
     let Some(held) = connection_endings::lock(connection, *company_id, *id).await? else { return Ok(None) };
     // One that was begun before the row was held; none can be begun after it.
-    sync_jobs::end_of_connection(connection, *company_id, *id, cancelled, disconnected).await?;
+    sync_jobs::end(connection, *company_id, jobs, cancelled, disconnected).await?;
     let owner = owner_of(&held, *id).map_err(decided)?;
     let is_ended = held.is_ended;
     let reference = reference_of(held, *id).map_err(decided)?;

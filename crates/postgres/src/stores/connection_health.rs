@@ -12,6 +12,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use tracing::instrument;
 
+use crate::tables::sync_jobs::Which;
 use crate::tables::{admin_audit_log, connection_health, connections, sync_jobs, sync_locks};
 use crate::{Abort, Pool};
 
@@ -77,12 +78,14 @@ impl ConnectionHealth for PgConnectionHealth {
                     return Err(Abort::Decided(Stop::NoNews));
                 }
                 let failed = JobStatus::Failed;
-                let mut jobs = sync_jobs::end_of_connection(connection, company_id, read.id, failed, failure).await?;
+                let which = Which::OfConnection(read.id);
+                let mut jobs = sync_jobs::end(connection, company_id, which, failed, failure).await?;
                 if !connection_health::mark_needs_reauthorization(connection, read, reason, at).await? {
                     return Err(Abort::Decided(Stop::NoNews));
                 }
                 // One that was begun before the row was held; none can be begun after it.
-                jobs.extend(sync_jobs::end_of_connection(connection, company_id, read.id, failed, failure).await?);
+                jobs.extend(sync_jobs::end(connection, company_id, which, failed, failure).await?);
+                let jobs: Vec<_> = jobs.iter().map(sync_jobs::Row::id).collect();
                 sync_locks::release(connection, company_id, &jobs).await?;
                 Ok(tell(connection, read, "connection_needs_reauthorization", Some(reason), origin).await?)
             })

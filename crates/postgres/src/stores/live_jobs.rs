@@ -8,6 +8,7 @@ use diesel_async::AsyncPgConnection;
 use serde_json::json;
 use tracing::instrument;
 
+use crate::tables::sync_jobs::Which;
 use crate::tables::{admin_audit_log, sync_jobs, sync_locks};
 use crate::{Abort, Pool};
 
@@ -40,7 +41,8 @@ impl LiveJobs for PgLiveJobs {
         self.company
             .transaction(async |connection: &mut AsyncPgConnection| {
                 let cancelled = JobStatus::Cancelled;
-                let jobs = sync_jobs::end_of_users(connection, company_id, people, cancelled, why).await?;
+                let jobs = sync_jobs::end(connection, company_id, Which::OfUsers(people), cancelled, why).await?;
+                let jobs: Vec<_> = jobs.iter().map(sync_jobs::Row::id).collect();
                 sync_locks::release(connection, company_id, &jobs).await?;
                 Ok(jobs.len() as u64)
             })
@@ -60,8 +62,9 @@ async fn call_off_in(
     cancellation: &Cancellation,
 ) -> Result<Option<Job>, Abort<StoreError>> {
     let Cancellation { company_id, id, by, origin } = cancellation;
-    let row = sync_jobs::end_one(connection, *company_id, *id, &Failure::cancelled()).await?;
-    let Some(row) = row else { return Ok(None) };
+    let (which, why) = (Which::One(*id), Failure::cancelled());
+    let ended = sync_jobs::end(connection, *company_id, which, JobStatus::Cancelled, &why).await?;
+    let Some(row) = ended.into_iter().next() else { return Ok(None) };
     let job = Job::try_from(row).map_err(|inconsistency| Abort::Decided(inconsistency.into()))?;
     sync_locks::release(connection, *company_id, &[id.as_uuid()]).await?;
     let entry = admin_audit_log::Entry {

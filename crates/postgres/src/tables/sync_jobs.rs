@@ -59,6 +59,12 @@ pub(crate) struct Row {
     lease_epoch: i64,
 }
 
+impl Row {
+    pub(crate) const fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
 /// Where an ended run leaves its job.
 pub(crate) struct Settlement<'a> {
     pub(crate) status: JobStatus,
@@ -163,51 +169,44 @@ pub(crate) async fn fail_abandoned(
     Ok(failed.into_iter().map(|failed| failed.id).collect())
 }
 
-/// Gives up what waits or runs for a connection, whoever runs it: from now on that run can write nothing. Answers what it
-/// was.
-pub(crate) async fn end_of_connection(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-    connection_id: ConnectionId,
-    status: JobStatus,
-    failure: &Failure,
-) -> QueryResult<Vec<Uuid>> {
-    let ended: Vec<Id> = sql("update sync_jobs \
-         set status = $3, error_code = $4, error_message = $5, completed_at = now(), \
-             lease_owner = null, lease_until = null \
-         where tenant_id = $1 and connection_id = $2 and kind is not null and status in ('queued', 'running') \
-         returning id")
-    .bind::<Text, _>(company_id.to_string())
-    .bind::<BigInt, _>(connection_id.get())
-    .bind::<Text, _>(status.name())
-    .bind::<Text, _>(&failure.code)
-    .bind::<Text, _>(&failure.message)
-    .load(connection)
-    .await?;
-    Ok(ended.into_iter().map(|ended| ended.id).collect())
+/// Which jobs are to end.
+#[derive(Clone, Copy)]
+pub(crate) enum Which<'a> {
+    One(JobId),
+    OfConnection(ConnectionId),
+    OfUsers(&'a [UserId]),
 }
 
-/// The same for everything that waits or runs for these people.
-pub(crate) async fn end_of_users(
+/// Ends those of these that wait or run, whoever runs them: from now on such a run can write nothing. Answers what they
+/// are now. Few jobs of a company wait or run, and an index holds just those.
+pub(crate) async fn end(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
-    users: &[UserId],
+    which: Which<'_>,
     status: JobStatus,
     failure: &Failure,
-) -> QueryResult<Vec<Uuid>> {
-    let ended: Vec<Id> = sql("update sync_jobs \
-         set status = $3, error_code = $4, error_message = $5, completed_at = now(), \
+) -> QueryResult<Vec<Row>> {
+    let (one, of_connection, of_users) = match which {
+        Which::One(id) => (Some(id.as_uuid()), None, None),
+        Which::OfConnection(id) => (None, Some(id.get()), None),
+        Which::OfUsers(users) => (None, None, Some(users.iter().map(ToString::to_string).collect::<Vec<_>>())),
+    };
+    sql("update sync_jobs \
+         set status = $2, error_code = $3, error_message = $4, completed_at = now(), \
              lease_owner = null, lease_until = null \
-         where tenant_id = $1 and user_id = any($2) and kind is not null and status in ('queued', 'running') \
-         returning id")
+         where tenant_id = $1 and kind is not null and status in ('queued', 'running') \
+           and ($5 is null or (id = $5 and connection_id is not null)) \
+           and ($6 is null or connection_id = $6) and ($7 is null or user_id = any($7)) \
+         returning *")
     .bind::<Text, _>(company_id.to_string())
-    .bind::<Array<Text>, _>(users.iter().map(ToString::to_string).collect::<Vec<_>>())
     .bind::<Text, _>(status.name())
     .bind::<Text, _>(&failure.code)
     .bind::<Text, _>(&failure.message)
+    .bind::<Nullable<SqlUuid>, _>(one)
+    .bind::<Nullable<BigInt>, _>(of_connection)
+    .bind::<Nullable<Array<Text>>, _>(of_users)
     .load(connection)
-    .await?;
-    Ok(ended.into_iter().map(|ended| ended.id).collect())
+    .await
 }
 
 /// Whose jobs wait or run.
@@ -385,28 +384,6 @@ pub(crate) async fn list_after(
     .bind::<BigInt, _>(most)
     .load(connection)
     .await
-}
-
-/// Calls off what waits or runs, whoever runs it: from now on that run can write nothing.
-pub(crate) async fn end_one(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-    id: JobId,
-    failure: &Failure,
-) -> QueryResult<Option<Row>> {
-    sql("update sync_jobs \
-         set status = 'cancelled', error_code = $3, error_message = $4, completed_at = now(), \
-             lease_owner = null, lease_until = null \
-         where tenant_id = $1 and id = $2 and kind is not null and connection_id is not null \
-           and status in ('queued', 'running') \
-         returning *")
-    .bind::<Text, _>(company_id.to_string())
-    .bind::<SqlUuid, _>(id.as_uuid())
-    .bind::<Text, _>(&failure.code)
-    .bind::<Text, _>(&failure.message)
-    .get_result(connection)
-    .await
-    .optional()
 }
 
 /// How many the filter lets through.
