@@ -66,6 +66,7 @@ impl Database {
                 "quarantined_connections",
                 "sync_jobs",
                 "sync_overrides",
+                "sync_turns",
                 "upkeep_turns",
                 "user_cursors",
                 "webhook_inbox",

@@ -46,11 +46,15 @@ pub trait JobRunner: Send + Sync {
 /// - Another company's job reads as absent.
 /// - A claimed job is running under a lease of a new epoch.
 /// - Twenty claims at once give a job to one worker.
-/// - The job that waits longest is claimed first.
+/// - Of one person, the job that waits longest is claimed first.
+/// - People take turns, and whoever had one longest ago comes first.
+/// - Nobody has more jobs run at a time than a claim allows.
+/// - What a lost worker left comes before everything that waits.
 /// - A claim takes no more than asked.
 /// - A job that is not due is not claimed.
 /// - A connection is read by one job at a time, and by its initial one first.
 /// - A heartbeat keeps the lease.
+/// - A heartbeat tells that somebody waits for a worker.
 /// - A lease that ran out is claimed by another and lost to the first.
 /// - A job whose last attempt died is failed.
 /// - A lost lease finishes nothing.
@@ -58,7 +62,6 @@ pub trait JobRunner: Send + Sync {
 /// - A retry waits and counts as an attempt.
 /// - A snooze waits and is no attempt.
 /// - A failed job keeps its failure.
-/// - A cancelled job ends.
 /// - A job given back is queued at once and is no attempt.
 /// - A job asked for again while it runs is read once more before it completes.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
@@ -72,12 +75,7 @@ pub trait JobQueue: Send + Sync {
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError>;
 
     /// Says that the run goes on, so that the lease lasts `lease_for` from now.
-    async fn heartbeat(
-        &self,
-        company_id: CompanyId,
-        lease: Lease,
-        lease_for: Duration,
-    ) -> Result<HeartbeatOutcome, StoreError>;
+    async fn heartbeat(&self, company_id: CompanyId, beat: &Heartbeat) -> Result<HeartbeatOutcome, StoreError>;
 
     /// Ends the run. Where that ends an initial sync for good, the lock of its connection is settled in the same step.
     async fn finish(&self, company_id: CompanyId, lease: Lease, ending: &Ending) -> Result<FinishOutcome, StoreError>;
@@ -104,7 +102,6 @@ pub trait JobQueue: Send + Sync {
 /// - An initial start begins at the first record.
 /// - A completed initial sync stays locked and is completed.
 /// - A job that fails before its first page unlocks.
-/// - A job that is called off before its first page unlocks.
 /// - A job whose last attempt died before its first page unlocks.
 /// - A job that fails after its first page stays locked.
 /// - A leave is used up by the start that needs it.
@@ -152,17 +149,36 @@ pub struct ClaimRequest {
     pub worker: String,
     /// How many at most.
     pub most: u16,
+    /// How many of one person may run at a time, those counted that run already.
+    pub most_per_user: u16,
     /// How long the leases last without a heartbeat.
     pub lease_for: Duration,
 }
+
+/// A sign of life of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// What the run holds.
+    pub lease: Lease,
+    /// How long it is to last from now.
+    pub lease_for: Duration,
+    /// How many jobs of one person may run at a time: what has to wait for others of its own waits for nobody else.
+    pub most_per_user: u16,
+}
+
+/// How many jobs of one person run at a time: somebody who has four accounts read leaves room for others.
+pub const MOST_PER_USER: u16 = 2;
+
+/// How long a job that could run waits before that counts as waiting for a worker: a free one looks more often.
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What became of a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeartbeatOutcome {
     /// The lease lasts.
     Held {
-        /// Somebody wants the job to be called off.
-        cancel_requested: bool,
+        /// A job that could run has waited for a worker for longer than a free one takes to look.
+        others_wait: bool,
     },
     /// The job is somebody else's: stop.
     LeaseLost,

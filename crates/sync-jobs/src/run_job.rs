@@ -1,7 +1,6 @@
 //! One claimed job, from its claim to its end.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cortex_kernel::Lease;
@@ -11,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::back_off::{BackOff, Jitter};
 use crate::ending;
 use crate::model::{ClaimedJob, Disposition, Ending, Job, JobFailure};
-use crate::ports::{FinishOutcome, HeartbeatOutcome, JobQueue, JobRunner};
+use crate::ports::{FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue, JobRunner, MOST_PER_USER};
 
 /// Runs a claimed job, keeps its lease alive meanwhile, and tells the queue how it ended.
 ///
@@ -28,7 +27,7 @@ pub struct RunJob {
 pub struct Timing {
     /// How long a lease lasts without a heartbeat.
     pub lease_for: Duration,
-    /// How often there is one; several times within a lease.
+    /// How often there is one; several times within a lease. That long, at least, a run goes on while others wait.
     pub heartbeat_every: Duration,
     /// How long a job waits before it is tried again.
     pub back_off: BackOff,
@@ -57,16 +56,16 @@ impl RunJob {
         Self { queue, runner, timing, jitter }
     }
 
-    /// Runs the job until it ended, was lost, or, on `shutdown`, was given back: after its page, or after the grace that
-    /// there is for one.
+    /// Runs the job until it ended, was lost, or was given back: after its page when others wait for a worker, so that
+    /// nobody waits for the end of somebody's backfill; and on `shutdown` after its page, or after the grace that there is
+    /// for one.
     #[tracing::instrument(name = "job", skip_all, fields(job.id = %claimed.lease.job, job.epoch = claimed.lease.epoch))]
     pub async fn run(&self, claimed: ClaimedJob, shutdown: &CancellationToken) {
         let ClaimedJob { job, lease } = claimed;
         let interrupt = shutdown.child_token();
-        let called_off = AtomicBool::new(false);
         tokio::select! {
-            () = self.work(&job, lease, &interrupt, &called_off) => {}
-            () = self.keep_lease(&job, lease, &interrupt, &called_off) => {
+            () = self.work(&job, lease, &interrupt) => {}
+            () = self.keep_lease(&job, lease, &interrupt) => {
                 tracing::warn!("the job is somebody else's now: dropped");
             }
             () = self.grace_after(shutdown) => {
@@ -76,12 +75,11 @@ impl RunJob {
         }
     }
 
-    async fn work(&self, claimed: &Job, lease: Lease, interrupt: &CancellationToken, called_off: &AtomicBool) {
+    async fn work(&self, claimed: &Job, lease: Lease, interrupt: &CancellationToken) {
         let mut job = claimed.clone();
         loop {
             let ending = match self.runner.run(&job, lease, interrupt).await {
                 Disposition::LeaseLost => return,
-                Disposition::Interrupted if called_off.load(Ordering::Relaxed) => Ending::Cancelled,
                 Disposition::Interrupted => return self.give_back(&job, lease).await,
                 Disposition::Completed => Ending::Completed,
                 Disposition::Failed(failure) => self.ending_of(failure, &job).await,
@@ -103,18 +101,16 @@ impl RunJob {
 
     /// Comes back only when the lease is lost. A heartbeat that fails is no loss yet: the next one may go through, and
     /// if none does, every write is refused anyway.
-    async fn keep_lease(&self, job: &Job, lease: Lease, interrupt: &CancellationToken, called_off: &AtomicBool) {
+    async fn keep_lease(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) {
+        let beat = Heartbeat { lease, lease_for: self.timing.lease_for, most_per_user: MOST_PER_USER };
         let mut beats = interval(self.timing.heartbeat_every);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beats.tick().await;
         loop {
             beats.tick().await;
-            match self.queue.heartbeat(job.company_id, lease, self.timing.lease_for).await {
-                Ok(HeartbeatOutcome::Held { cancel_requested: false }) => {}
-                Ok(HeartbeatOutcome::Held { cancel_requested: true }) => {
-                    called_off.store(true, Ordering::Relaxed);
-                    interrupt.cancel();
-                }
+            match self.queue.heartbeat(job.company_id, &beat).await {
+                Ok(HeartbeatOutcome::Held { others_wait: false }) => {}
+                Ok(HeartbeatOutcome::Held { others_wait: true }) => interrupt.cancel(),
                 Ok(HeartbeatOutcome::LeaseLost) => return,
                 Err(error) => tracing::warn!(%error, "a heartbeat failed"),
             }

@@ -9,7 +9,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::model::ClaimedJob;
-use crate::ports::{ClaimRequest, JobQueue};
+use crate::ports::{ClaimRequest, JobQueue, MOST_PER_USER};
 use crate::pulse::Pulse;
 use crate::run_job::RunJob;
 
@@ -91,6 +91,7 @@ impl Worker {
             company_id: self.settings.company_id,
             worker: self.settings.name.clone(),
             most: room,
+            most_per_user: MOST_PER_USER,
             lease_for: self.settings.lease_for,
         };
         let claimed = self.queue.claim(&request).await?;

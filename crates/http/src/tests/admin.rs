@@ -21,8 +21,8 @@ use cortex_ingestion::testing::{InMemoryLibrary, a_document_view};
 use cortex_kernel::{Provider, StoreError, UserId};
 use cortex_sync_jobs::RetryJob;
 use cortex_sync_jobs::model::{Ending, Failure, JobStatus, Override, Trigger};
-use cortex_sync_jobs::ports::{ClaimRequest, JobDirectory, JobQueue, MockJobDirectory};
-use cortex_sync_jobs::testing::InMemoryJobQueue;
+use cortex_sync_jobs::ports::{JobDirectory, JobQueue, MockJobDirectory};
+use cortex_sync_jobs::testing::{InMemoryJobQueue, a_claim};
 use rstest::rstest;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -94,9 +94,7 @@ impl Scene {
 
     /// Runs the job that waits longest, and ends it.
     async fn end(&self, ending: &Ending) {
-        let lease_for = std::time::Duration::from_mins(1);
-        let request = ClaimRequest { company_id: COMPANY_A, worker: "worker".to_owned(), most: 1, lease_for };
-        let claimed = self.jobs.claim(&request).await.unwrap().remove(0);
+        let claimed = self.jobs.claim(&a_claim()).await.unwrap().remove(0);
         self.jobs.finish(COMPANY_A, claimed.lease, ending).await.unwrap();
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, JobId, Lease, StoreError};
 use cortex_sync_jobs::model::{ClaimedJob, Ending, Failure, Job, JobStatus, NewJob};
-use cortex_sync_jobs::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, HeartbeatOutcome, JobQueue};
+use cortex_sync_jobs::ports::{
+    ClaimRequest, EnqueueOutcome, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue, PATIENCE,
+};
 use diesel_async::AsyncPgConnection;
 use tracing::instrument;
 
@@ -92,20 +94,15 @@ impl JobQueue for PgJobQueue {
         Ok(rows?.into_iter().map(Row::into_claimed).collect::<Result<_, _>>()?)
     }
 
-    #[instrument(name = "pg.job_queue.heartbeat", skip_all, fields(job.id = %lease.job))]
-    async fn heartbeat(
-        &self,
-        company_id: CompanyId,
-        lease: Lease,
-        lease_for: Duration,
-    ) -> Result<HeartbeatOutcome, StoreError> {
+    #[instrument(name = "pg.job_queue.heartbeat", skip_all, fields(job.id = %beat.lease.job))]
+    async fn heartbeat(&self, company_id: CompanyId, beat: &Heartbeat) -> Result<HeartbeatOutcome, StoreError> {
         let held = self
             .company
             .run(async |connection: &mut AsyncPgConnection| {
-                sync_jobs::heartbeat(connection, company_id, lease, lease_for).await
+                sync_jobs::heartbeat(connection, company_id, beat, PATIENCE).await
             })
             .await?;
-        Ok(held.map_or(HeartbeatOutcome::LeaseLost, |cancel_requested| HeartbeatOutcome::Held { cancel_requested }))
+        Ok(held.map_or(HeartbeatOutcome::LeaseLost, |others_wait| HeartbeatOutcome::Held { others_wait }))
     }
 
     #[instrument(name = "pg.job_queue.finish", skip_all, fields(job.id = %lease.job))]
@@ -120,9 +117,6 @@ impl JobQueue for PgJobQueue {
             }
             Ending::Failed(failure) => {
                 Settlement { status: JobStatus::Failed, is_attempt: true, failure: Some(failure), after: None }
-            }
-            Ending::Cancelled => {
-                Settlement { status: JobStatus::Cancelled, is_attempt: true, failure: None, after: None }
             }
         };
         self.settle(company_id, lease, settlement).await

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cortex_kernel::{CompanyId, ConnectionId, JobId, Lease, Provider, UserId};
 use cortex_sync_jobs::model::{ClaimedJob, Failure, Job, JobFilter, JobStatus, LastSync, NewJob, Progress, Slice};
-use cortex_sync_jobs::ports::ClaimRequest;
+use cortex_sync_jobs::ports::{ClaimRequest, Heartbeat};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -193,7 +193,7 @@ pub(crate) async fn end(
     };
     sql("update sync_jobs \
          set status = $2, error_code = $3, error_message = $4, completed_at = now(), \
-             lease_owner = null, lease_until = null \
+             cancel_requested_at = case when $2 = 'cancelled' then now() end, lease_owner = null, lease_until = null \
          where tenant_id = $1 and kind is not null and status in ('queued', 'running') \
            and ($5 is null or (id = $5 and connection_id is not null)) \
            and ($6 is null or connection_id = $6) and ($7 is null or user_id = any($7)) \
@@ -221,22 +221,42 @@ pub(crate) async fn list_live_users(
     .await
 }
 
-/// Takes what is due, and what is running under a lease that ran out, longest waiting first. A job waits while another one
-/// of its connection runs, and for an initial one also while that waits itself.
+/// Takes what is due, and what is running under a lease that ran out. A job waits while another one of its connection
+/// runs, and for an initial one also while that waits itself.
+///
+/// What a lost worker left comes first. Then whoever has the fewest jobs run, then whoever was served longest ago; that he
+/// was is noted by the same statement.
 pub(crate) async fn claim(connection: &mut AsyncPgConnection, request: &ClaimRequest) -> QueryResult<Vec<Row>> {
-    let mut rows: Vec<Row> = sql("with due as ( \
-           select id from sync_jobs candidate \
-           where tenant_id = $1 and kind is not null and connection_id is not null \
-             and (status = 'queued' and run_after <= now() \
-               or status = 'running' and lease_until <= now() and attempt < max_attempts) \
+    sql("with busy as ( \
+           select user_id, count(*) as jobs from sync_jobs \
+           where tenant_id = $1 and kind is not null and status = 'running' and lease_until > now() group by user_id), \
+         waiting as ( \
+           select candidate.id, candidate.status, turn.served_at, coalesce(busy.jobs, 0) + row_number() over ( \
+               partition by candidate.user_id order by candidate.run_after, candidate.created_at, candidate.id) as place \
+           from sync_jobs candidate \
+           left join busy on busy.user_id = candidate.user_id \
+           left join sync_turns turn on turn.tenant_id = $1 and turn.user_id = candidate.user_id \
+           where candidate.tenant_id = $1 and candidate.kind is not null and candidate.connection_id is not null \
+             and (candidate.status = 'queued' and candidate.run_after <= now() \
+               or candidate.status = 'running' and candidate.lease_until <= now() \
+                 and candidate.attempt < candidate.max_attempts) \
              and not exists ( \
                select from sync_jobs other \
                where other.tenant_id = $1 and other.connection_id = candidate.connection_id \
-                 and other.id <> candidate.id and other.kind is not null \
-                 and (other.status in ('queued', 'running') and other.kind = 'initial' \
-                   or other.status = 'running' and other.lease_until > now())) \
-           order by run_after, created_at, id limit $2 \
-           for update skip locked) \
+                 and other.id <> candidate.id and other.kind is not null and other.status in ('queued', 'running') \
+                 and (other.kind = 'initial' or other.status = 'running' and other.lease_until > now()))), \
+         due as ( \
+           select job.id, job.user_id from waiting join sync_jobs job on job.id = waiting.id \
+           where waiting.place <= $5 and job.tenant_id = $1 \
+             and (job.status = 'queued' and job.run_after <= now() \
+               or job.status = 'running' and job.lease_until <= now()) \
+           order by waiting.status <> 'running', waiting.place, waiting.served_at nulls first, \
+             job.run_after, job.created_at, job.id \
+           limit $2 for update of job skip locked), \
+         served as ( \
+           insert into sync_turns (tenant_id, user_id, served_at) \
+           select $1, user_id, clock_timestamp() from (select distinct user_id from due order by user_id) people \
+           on conflict (tenant_id, user_id) do update set served_at = excluded.served_at) \
          update sync_jobs job \
          set status = 'running', attempt = job.attempt + 1, started_at = coalesce(job.started_at, now()), \
              lease_owner = $3, lease_epoch = job.lease_epoch + 1, \
@@ -246,26 +266,41 @@ pub(crate) async fn claim(connection: &mut AsyncPgConnection, request: &ClaimReq
     .bind::<BigInt, _>(i64::from(request.most))
     .bind::<Text, _>(&request.worker)
     .bind::<Double, _>(request.lease_for.as_secs_f64())
+    .bind::<BigInt, _>(i64::from(request.most_per_user))
     .load(connection)
-    .await?;
-    rows.sort_by_key(|row| (row.run_after, row.created_at, row.id));
-    Ok(rows)
+    .await
 }
 
-/// Prolongs a lease that is alive, and answers whether the job is to be called off.
+/// Prolongs a lease that is alive, and answers whether a job that could run has waited for `patience` or longer.
 pub(crate) async fn heartbeat(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
-    lease: Lease,
-    lease_for: Duration,
+    beat: &Heartbeat,
+    patience: Duration,
 ) -> QueryResult<Option<bool>> {
-    let held: Option<Answer> = sql("update sync_jobs set lease_until = now() + make_interval(secs => $4) \
+    let held: Option<Answer> = sql("update sync_jobs job set lease_until = now() + make_interval(secs => $4) \
          where tenant_id = $1 and id = $2 and lease_epoch = $3 and status = 'running' and lease_until > now() \
-         returning cancel_requested_at is not null as answer")
+         returning exists ( \
+           select from sync_jobs candidate \
+           where candidate.tenant_id = $1 and candidate.kind is not null and candidate.connection_id is not null \
+             and (candidate.status = 'queued' and candidate.run_after <= now() - make_interval(secs => $5) \
+               or candidate.status = 'running' and candidate.lease_until <= now() - make_interval(secs => $5) \
+                 and candidate.attempt < candidate.max_attempts) \
+             and not exists ( \
+               select from sync_jobs other \
+               where other.tenant_id = $1 and other.connection_id = candidate.connection_id \
+                 and other.id <> candidate.id and other.kind is not null and other.status in ('queued', 'running') \
+                 and (other.kind = 'initial' or other.status = 'running' and other.lease_until > now())) \
+             and ( \
+               select count(*) from sync_jobs busy \
+               where busy.tenant_id = $1 and busy.user_id = candidate.user_id and busy.kind is not null \
+                 and busy.status = 'running' and busy.lease_until > now() and busy.id <> $2) < $6) as answer")
     .bind::<Text, _>(company_id.to_string())
-    .bind::<SqlUuid, _>(lease.job.as_uuid())
-    .bind::<BigInt, _>(lease.epoch)
-    .bind::<Double, _>(lease_for.as_secs_f64())
+    .bind::<SqlUuid, _>(beat.lease.job.as_uuid())
+    .bind::<BigInt, _>(beat.lease.epoch)
+    .bind::<Double, _>(beat.lease_for.as_secs_f64())
+    .bind::<Double, _>(patience.as_secs_f64())
+    .bind::<BigInt, _>(i64::from(beat.most_per_user))
     .get_result(connection)
     .await
     .optional()?;

@@ -63,8 +63,6 @@ pub enum Ending {
     },
     /// It is given up.
     Failed(Failure),
-    /// It was called off.
-    Cancelled,
 }
 
 impl Failure {

@@ -3,12 +3,13 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use cortex_kernel::StoreError;
+use cortex_kernel::{ConnectionId, JobId, StoreError};
+use uuid::Uuid;
 
 use super::*;
 use crate::model::{Failure, JobStatus, NewJob};
-use crate::ports::{ClaimRequest, MockJobQueue};
-use crate::testing::{InMemoryJobQueue, a_job, a_new_job};
+use crate::ports::MockJobQueue;
+use crate::testing::{InMemoryJobQueue, USER_2, a_claim, a_job, a_new_job};
 
 /// Does what it is told, run by run.
 struct Script(Mutex<Vec<Act>>);
@@ -17,7 +18,6 @@ enum Act {
     End(Disposition),
     AskAgainAndComplete(Arc<InMemoryJobQueue>),
     CompleteHavingGotOn,
-    CallOffAndWait(Arc<InMemoryJobQueue>),
     WaitForInterrupt,
     Hang,
 }
@@ -36,11 +36,6 @@ impl JobRunner for Script {
                 queue.enqueue(&a_new_job()).await.unwrap();
                 queue.get_on(job.id);
                 Disposition::Completed
-            }
-            Act::CallOffAndWait(queue) => {
-                queue.request_cancellation(job.id);
-                interrupt.cancelled().await;
-                Disposition::Interrupted
             }
             Act::WaitForInterrupt => {
                 interrupt.cancelled().await;
@@ -66,10 +61,8 @@ fn run_job(queue: Arc<dyn JobQueue>, script: Arc<Script>) -> RunJob {
 }
 
 async fn claimed(queue: &InMemoryJobQueue) -> ClaimedJob {
-    let NewJob { company_id, .. } = a_new_job();
     queue.enqueue(&a_new_job()).await.unwrap();
-    let request = ClaimRequest { company_id, worker: "worker".to_owned(), most: 1, lease_for: Duration::from_mins(1) };
-    queue.claim(&request).await.unwrap().remove(0)
+    queue.claim(&a_claim()).await.unwrap().remove(0)
 }
 
 /// Runs a fresh job by a script and answers the job afterwards.
@@ -123,12 +116,18 @@ async fn what_only_a_person_can_mend_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_called_off_is_cancelled() {
+async fn a_job_is_given_back_after_its_page_when_somebody_waits_for_a_worker() {
     let queue = Arc::new(InMemoryJobQueue::default());
+    let running = claimed(&queue).await;
+    let (id, connection_id) = (JobId::new(Uuid::from_u128(2)), ConnectionId::new(2));
+    queue.enqueue(&NewJob { id, connection_id, user_id: USER_2, ..a_new_job() }).await.unwrap();
+    queue.pass(Duration::from_secs(2));
 
-    let job = after(queue.clone(), [Act::CallOffAndWait(queue)]).await;
+    let run = run_job(queue.clone(), script([Act::WaitForInterrupt]));
+    run.run(running.clone(), &CancellationToken::new()).await;
 
-    assert_eq!(job.status, JobStatus::Cancelled);
+    let job = queue.find_job(running.job.company_id, running.job.id).await.unwrap().unwrap();
+    assert_eq!((job.status, job.attempt), (JobStatus::Queued, 0));
 }
 
 #[tokio::test]
@@ -168,7 +167,7 @@ async fn on_shutdown_a_job_is_given_back() {
 #[tokio::test]
 async fn a_run_whose_lease_is_lost_is_dropped_and_finishes_nothing() {
     let mut queue = MockJobQueue::new();
-    queue.expect_heartbeat().returning(|_, _, _| Ok(HeartbeatOutcome::LeaseLost));
+    queue.expect_heartbeat().returning(|_, _| Ok(HeartbeatOutcome::LeaseLost));
 
     let run = run_job(Arc::new(queue), script([Act::Hang]));
 
@@ -203,7 +202,7 @@ async fn a_run_that_got_on_before_it_failed_has_all_its_attempts_again() {
 async fn a_heartbeat_that_fails_does_not_end_the_run() {
     let (beaten, mut beats) = tokio::sync::mpsc::unbounded_channel();
     let mut queue = MockJobQueue::new();
-    queue.expect_heartbeat().returning(move |_, _, _| {
+    queue.expect_heartbeat().returning(move |_, _| {
         beaten.send(()).unwrap();
         Err(StoreError::Unavailable("gone".into()))
     });

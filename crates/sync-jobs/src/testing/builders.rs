@@ -1,11 +1,14 @@
 //! Values that a test starts from and changes where it matters.
 
+use std::time::Duration;
+
 use cortex_kernel::{CompanyId, ConnectionId, JobId, Origin, Provider, UserId};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::uuid;
 
 use crate::model::{Job, JobKind, JobStatus, NewJob, Progress, SyncRequest, SyncWish, Trigger};
+use crate::ports::ClaimRequest;
 
 /// The company of the deployment under test.
 pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
@@ -57,6 +60,18 @@ pub fn a_job() -> Job {
         created_at: NOON,
         started_at: None,
         completed_at: None,
+    }
+}
+
+/// Takes one job of [`COMPANY_A`], for an hour.
+#[must_use]
+pub fn a_claim() -> ClaimRequest {
+    ClaimRequest {
+        company_id: COMPANY_A,
+        worker: "worker".to_owned(),
+        most: 1,
+        most_per_user: u16::MAX,
+        lease_for: Duration::from_hours(1),
     }
 }
 

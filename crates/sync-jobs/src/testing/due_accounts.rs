@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, IdGenerator as _, JobId, Provider, RandomIds, UserId};
 
-use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_request};
+use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_request};
 use crate::model::{Access, Ending, SyncRequest, SyncStart, SyncWish};
 use crate::ports::{ClaimRequest, DueAccounts, JobQueue, StartOutcome, SyncStarter};
 
@@ -105,8 +105,7 @@ async fn begin(harness: &impl Harness, company_id: CompanyId, user_id: UserId, p
 /// The same, and it was read.
 async fn read(harness: &impl Harness, company_id: CompanyId, user_id: UserId, provider: Provider) -> ConnectionId {
     let connection_id = begin(harness, company_id, user_id, provider).await;
-    let lease_for = Duration::from_hours(1);
-    let request = ClaimRequest { company_id, worker: "worker".to_owned(), most: 1, lease_for };
+    let request = ClaimRequest { company_id, ..a_claim() };
     let queue = harness.queue(company_id);
     let claimed = queue.claim(&request).await.expect("an answer").pop().expect("a job");
     queue.finish(company_id, claimed.lease, &Ending::Completed).await.expect("an outcome");

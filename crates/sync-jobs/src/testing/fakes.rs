@@ -5,16 +5,17 @@ mod due_accounts;
 mod live_jobs;
 mod starter;
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cortex_kernel::{CompanyId, JobId, Lease, StoreError};
+use cortex_kernel::{CompanyId, JobId, Lease, StoreError, UserId};
 use time::OffsetDateTime;
 
 use super::NOON;
 use crate::model::{ClaimedJob, Ending, Failure, Job, JobEvent, JobKind, JobStatus, NewJob, Progress};
-use crate::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, HeartbeatOutcome, JobQueue};
+use crate::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue, PATIENCE};
 use starter::Connections;
 
 /// Jobs in memory, and the connections that they read, with a clock of their own that stands still until it is told to
@@ -28,6 +29,8 @@ pub struct InMemoryJobQueue {
 struct State {
     now: OffsetDateTime,
     rows: Vec<Row>,
+    /// Who was given a worker, whoever it was last at the end.
+    served: Vec<UserId>,
     connections: Connections,
 }
 
@@ -37,12 +40,12 @@ struct Row {
     epoch: i64,
     lease_until: OffsetDateTime,
     rerun_requested: bool,
-    cancel_requested: bool,
 }
 
 impl Default for InMemoryJobQueue {
     fn default() -> Self {
-        Self { state: Mutex::new(State { now: NOON, rows: Vec::new(), connections: Connections::default() }) }
+        let (rows, served, connections) = (Vec::new(), Vec::new(), Connections::default());
+        Self { state: Mutex::new(State { now: NOON, rows, served, connections }) }
     }
 }
 
@@ -50,11 +53,6 @@ impl InMemoryJobQueue {
     /// Lets time pass.
     pub fn pass(&self, time: Duration) {
         self.state().now += time;
-    }
-
-    /// Asks that a job be called off.
-    pub fn request_cancellation(&self, id: JobId) {
-        self.state().rows.iter_mut().filter(|row| row.job.id == id).for_each(|row| row.cancel_requested = true);
     }
 
     /// Counts a committed page on a job.
@@ -80,9 +78,49 @@ impl State {
             return EnqueueOutcome::AlreadyLive(row.job.clone());
         }
         let (job, now) = (queued(job, self.now), self.now);
-        let row = Row { job: job.clone(), epoch: 0, lease_until: now, rerun_requested: false, cancel_requested: false };
-        self.rows.push(row);
+        self.rows.push(Row { job: job.clone(), epoch: 0, lease_until: now, rerun_requested: false });
         EnqueueOutcome::Enqueued(job)
+    }
+
+    /// What could run now, whoever comes first at the front, as long as each person has at most so many run.
+    fn claimable(&self, company_id: CompanyId, most_per_user: u16) -> Vec<JobId> {
+        let now = self.now;
+        let mut running = HashMap::<UserId, u16>::new();
+        for row in self.rows.iter().filter(|row| row.runs(now)) {
+            *running.entry(row.job.user_id).or_default() += 1;
+        }
+        let mut due: Vec<_> = self
+            .rows
+            .iter()
+            .filter(|row| row.job.company_id == company_id && row.is_claimable(now))
+            .filter(|row| !row.waits_for_another(&self.rows, now))
+            .collect();
+        due.sort_by_key(|row| row.job.run_after);
+        let mut ranked = Vec::new();
+        for row in due {
+            let turn = running.entry(row.job.user_id).or_default();
+            *turn += 1;
+            let last_served = self.served.iter().rposition(|user_id| *user_id == row.job.user_id);
+            ranked.push((row.job.status != JobStatus::Running, *turn, last_served, row.job.run_after, row.job.id));
+        }
+        ranked.retain(|(_, turn, ..)| *turn <= most_per_user);
+        ranked.sort();
+        ranked.into_iter().map(|(.., id)| id).collect()
+    }
+
+    fn fail_abandoned(&mut self, company_id: CompanyId) {
+        let now = self.now;
+        let is_abandoned = |row: &&mut Row| {
+            row.job.company_id == company_id
+                && row.job.status == JobStatus::Running
+                && row.lease_until <= now
+                && row.job.attempt >= row.job.max_attempts
+        };
+        for row in self.rows.iter_mut().filter(is_abandoned) {
+            row.happen(JobEvent::Failed, now);
+            row.job.failure = Some(Failure::worker_lost());
+            self.connections.settle(&row.job);
+        }
     }
 
     /// The row, if the lease is alive.
@@ -102,18 +140,26 @@ impl Row {
     fn is_claimable(&self, now: OffsetDateTime) -> bool {
         match self.job.status {
             JobStatus::Queued => self.job.run_after <= now,
-            JobStatus::Running => self.lease_until <= now,
+            JobStatus::Running => self.lease_until <= now && self.job.attempt < self.job.max_attempts,
             JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => false,
         }
+    }
+
+    /// Since when it could have been claimed.
+    fn due_since(&self) -> OffsetDateTime {
+        if self.job.status == JobStatus::Running { self.lease_until } else { self.job.run_after }
+    }
+
+    fn runs(&self, now: OffsetDateTime) -> bool {
+        self.job.status == JobStatus::Running && self.lease_until > now
     }
 
     /// Whether its connection is read by another job, or is to be read by an initial one first.
     fn waits_for_another(&self, rows: &[Self], now: OffsetDateTime) -> bool {
         rows.iter().any(|other| {
             let of_connection = other.job.connection_id == self.job.connection_id && other.job.id != self.job.id;
-            let runs = other.job.status == JobStatus::Running && other.lease_until > now;
             let goes_first = other.job.kind == JobKind::Initial && !other.job.status.is_final();
-            of_connection && (runs || goes_first)
+            of_connection && (other.runs(now) || goes_first)
         })
     }
 
@@ -150,7 +196,6 @@ impl Row {
                 (JobEvent::Snoozed, Some(failure), Some(*after))
             }
             Ending::Failed(failure) => (JobEvent::Failed, Some(failure), None),
-            Ending::Cancelled => (JobEvent::Cancelled, None, None),
         };
         self.happen(event, now);
         self.job.failure = failure.cloned();
@@ -167,42 +212,28 @@ impl JobQueue for InMemoryJobQueue {
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<ClaimedJob>, StoreError> {
         let mut state = self.state();
-        let State { now, rows, connections } = &mut *state;
-        let now = *now;
-        let held_back: Vec<_> =
-            rows.iter().filter(|row| row.waits_for_another(rows, now)).map(|row| row.job.id).collect();
-        let mut due: Vec<_> = rows
-            .iter_mut()
-            .filter(|row| row.job.company_id == request.company_id && row.is_claimable(now))
-            .filter(|row| !held_back.contains(&row.job.id))
-            .collect();
-        due.sort_by_key(|row| row.job.run_after);
+        state.fail_abandoned(request.company_id);
+        let claimable = state.claimable(request.company_id, request.most_per_user);
+        let State { now, rows, served, .. } = &mut *state;
         let mut claimed = Vec::new();
-        for row in due {
-            if row.job.status == JobStatus::Running && row.job.attempt >= row.job.max_attempts {
-                row.happen(JobEvent::Failed, now);
-                row.job.failure = Some(Failure::worker_lost());
-                connections.settle(&row.job);
-            } else if claimed.len() < usize::from(request.most) {
-                claimed.push(row.claim(request, now));
-            }
+        for id in claimable.into_iter().take(usize::from(request.most)) {
+            let row = rows.iter_mut().find(|row| row.job.id == id).expect("it is one of them");
+            served.push(row.job.user_id);
+            claimed.push(row.claim(request, *now));
         }
         Ok(claimed)
     }
 
-    async fn heartbeat(
-        &self,
-        company_id: CompanyId,
-        lease: Lease,
-        lease_for: Duration,
-    ) -> Result<HeartbeatOutcome, StoreError> {
+    async fn heartbeat(&self, company_id: CompanyId, beat: &Heartbeat) -> Result<HeartbeatOutcome, StoreError> {
         let mut state = self.state();
         let now = state.now;
-        let Some(row) = state.leased(company_id, lease) else {
+        let Some(row) = state.leased(company_id, beat.lease) else {
             return Ok(HeartbeatOutcome::LeaseLost);
         };
-        row.lease_until = now + lease_for;
-        Ok(HeartbeatOutcome::Held { cancel_requested: row.cancel_requested })
+        row.lease_until = now + beat.lease_for;
+        let claimable = state.claimable(company_id, beat.most_per_user);
+        let waits = |row: &Row| claimable.contains(&row.job.id) && row.due_since() + PATIENCE <= now;
+        Ok(HeartbeatOutcome::Held { others_wait: state.rows.iter().any(waits) })
     }
 
     async fn finish(&self, company_id: CompanyId, lease: Lease, ending: &Ending) -> Result<FinishOutcome, StoreError> {

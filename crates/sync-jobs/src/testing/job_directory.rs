@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use cortex_kernel::{AdminSessionId, CompanyId, ConnectionId, JobId, Origin, Provider, UserId};
 use uuid::Uuid;
 
-use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_new_job};
+use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_job};
 use crate::model::{Ending, Failure, JobFilter, JobStatus, NewJob, NewOverride, Override, Slice};
-use crate::ports::{ClaimRequest, JobDirectory, JobQueue, SyncOverrides};
+use crate::ports::{JobDirectory, JobQueue, SyncOverrides};
 
 /// Fresh, empty stores and a way to fill them.
 #[async_trait]
@@ -120,14 +120,8 @@ async fn put_of(
 
 /// Runs the job that waits longest, and ends it.
 async fn end(harness: &impl Harness, ending: &Ending) {
-    let request = ClaimRequest {
-        company_id: COMPANY_A,
-        worker: "worker".to_owned(),
-        most: 1,
-        lease_for: Duration::from_hours(1),
-    };
     let queue = harness.queue(COMPANY_A);
-    let claimed = queue.claim(&request).await.expect("an answer").pop().expect("a job that is due");
+    let claimed = queue.claim(&a_claim()).await.expect("an answer").pop().expect("a job that is due");
     queue.finish(COMPANY_A, claimed.lease, ending).await.expect("an answer");
 }
 

@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, JobId, Origin, Provider, UserId};
 use uuid::Uuid;
 
-use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_new_job, a_request};
+use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_job, a_request};
 use crate::model::{Cancellation, Ending, Failure, Job, JobKind, JobStatus, NewJob, SyncStart};
 use crate::ports::{
-    ActiveMembers, ClaimRequest, FinishOutcome, HeartbeatOutcome, JobQueue, LiveJobs, StartOutcome, SyncStarter,
+    ActiveMembers, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue, LiveJobs, StartOutcome, SyncStarter,
 };
 
 /// Fresh, empty stores and a way to fill them.
@@ -116,11 +116,6 @@ async fn job(harness: &impl Harness, id: JobId) -> Job {
     harness.queue(COMPANY_A).find_job(COMPANY_A, id).await.expect("an answer").expect("a job")
 }
 
-fn a_claim() -> ClaimRequest {
-    let lease_for = Duration::from_hours(1);
-    ClaimRequest { company_id: COMPANY_A, worker: "worker".to_owned(), most: 1, lease_for }
-}
-
 pub async fn people_whose_jobs_wait_or_run_are_told_each_once(harness: &impl Harness) {
     put(harness, COMPANY_A, USER_1, Provider::Gmail, 1).await;
     put(harness, COMPANY_A, USER_1, Provider::Outlook, 2).await;
@@ -160,7 +155,8 @@ pub async fn a_run_that_is_called_off_can_write_nothing_any_more(harness: &impl 
 
     harness.live(COMPANY_A).call_off(COMPANY_A, &[USER_1], &why()).await.expect("an answer");
 
-    let beat = queue.heartbeat(COMPANY_A, claimed.lease, Duration::from_hours(1)).await.expect("an answer");
+    let beat = Heartbeat { lease: claimed.lease, lease_for: Duration::from_hours(1), most_per_user: 1 };
+    let beat = queue.heartbeat(COMPANY_A, &beat).await.expect("an answer");
     assert_eq!(beat, HeartbeatOutcome::LeaseLost);
     let finished = queue.finish(COMPANY_A, claimed.lease, &Ending::Completed).await.expect("an answer");
     assert_eq!(finished, FinishOutcome::LeaseLost);

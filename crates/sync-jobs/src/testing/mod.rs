@@ -10,5 +10,5 @@ pub mod job_queue;
 pub mod live_jobs;
 pub mod sync_starter;
 
-pub use builders::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_job, a_new_job, a_request};
+pub use builders::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_claim, a_job, a_new_job, a_request};
 pub use fakes::InMemoryJobQueue;

@@ -73,7 +73,6 @@ macro_rules! sync_starter_contract {
             an_initial_start_begins_at_the_first_record,
             a_completed_initial_sync_stays_locked_and_is_completed,
             a_job_that_fails_before_its_first_page_unlocks,
-            a_job_that_is_called_off_before_its_first_page_unlocks,
             a_job_whose_last_attempt_died_before_its_first_page_unlocks,
             a_job_that_fails_after_its_first_page_stays_locked,
             a_leave_is_used_up_by_the_start_that_needs_it,

@@ -44,6 +44,8 @@ impl Harness for PgHarness {
                       created_at = created_at - make_interval(secs => $1), \
                       lease_until = lease_until - make_interval(secs => $1)";
         self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
+        let update = "update sync_turns set served_at = served_at - make_interval(secs => $1)";
+        self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
     }
 }
 

@@ -20,7 +20,7 @@ impl LiveJobs for InMemoryJobQueue {
 
     async fn call_off(&self, company_id: CompanyId, people: &[UserId], why: &Failure) -> Result<u64, StoreError> {
         let mut state = self.state();
-        let State { now, rows, connections } = &mut *state;
+        let State { now, rows, connections, .. } = &mut *state;
         let live = rows.iter_mut().filter(|row| {
             row.job.company_id == company_id && people.contains(&row.job.user_id) && !row.job.status.is_final()
         });
@@ -36,7 +36,7 @@ impl LiveJobs for InMemoryJobQueue {
 
     async fn call_off_job(&self, cancellation: &Cancellation) -> Result<Option<Job>, StoreError> {
         let mut state = self.state();
-        let State { now, rows, connections } = &mut *state;
+        let State { now, rows, connections, .. } = &mut *state;
         let Cancellation { company_id, id, .. } = cancellation;
         let is_live =
             |row: &&mut Row| row.job.company_id == *company_id && row.job.id == *id && !row.job.status.is_final();

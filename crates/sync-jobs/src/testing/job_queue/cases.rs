@@ -12,13 +12,16 @@ use uuid::Uuid;
 
 use super::Harness;
 use crate::model::{ClaimedJob, Ending, Failure, Job, JobKind, JobStatus, NewJob, Progress};
-use crate::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, HeartbeatOutcome, JobQueue};
-use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_new_job};
+use crate::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue};
+use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_claim, a_new_job};
 
 // Long beside what a test takes, where time that really passes is added.
 const LEASE: Duration = Duration::from_mins(20);
 const WAIT: Duration = Duration::from_hours(1);
 const BLINK: Duration = Duration::from_mins(5);
+
+const NOBODY_WAITS: HeartbeatOutcome = HeartbeatOutcome::Held { others_wait: false };
+const SOMEBODY_WAITS: HeartbeatOutcome = HeartbeatOutcome::Held { others_wait: true };
 
 pub async fn an_enqueued_job_is_found_queued(harness: &impl Harness) {
     let wanted = new_job(harness, 1).await;
@@ -122,15 +125,63 @@ pub async fn twenty_claims_at_once_give_a_job_to_one_worker(harness: &impl Harne
     assert_eq!((taken.len(), ids.len()), (5, 5));
 }
 
-pub async fn the_job_that_waits_longest_is_claimed_first(harness: &impl Harness) {
-    for n in [3, 1, 2] {
+pub async fn of_one_person_the_job_that_waits_longest_is_claimed_first(harness: &impl Harness) {
+    for n in [5, 1, 3] {
         enqueued(harness, &new_job(harness, n).await).await;
         harness.pass(BLINK).await;
     }
 
     let order = [claim_one(harness).await, claim_one(harness).await, claim_one(harness).await];
 
-    assert_eq!(order.map(|claimed| claimed.job.id), [job_id(3), job_id(1), job_id(2)]);
+    assert_eq!(order.map(|claimed| claimed.job.id), [job_id(5), job_id(1), job_id(3)]);
+}
+
+pub async fn people_take_turns_and_whoever_had_one_longest_ago_comes_first(harness: &impl Harness) {
+    for n in [1, 3, 5, 2, 4] {
+        enqueued(harness, &new_job(harness, n).await).await;
+        harness.pass(BLINK).await;
+    }
+
+    let mut order = Vec::new();
+    for _ in 0..5 {
+        let claimed = claim_one(harness).await;
+        order.push(claimed.job.id);
+        finish(harness, claimed.lease, &Ending::Completed).await;
+        harness.pass(BLINK).await;
+    }
+
+    assert_eq!(order, [1, 2, 3, 4, 5].map(job_id));
+}
+
+pub async fn nobody_has_more_jobs_run_at_a_time_than_a_claim_allows(harness: &impl Harness) {
+    for n in [1, 3, 5, 2] {
+        enqueued(harness, &new_job(harness, n).await).await;
+        harness.pass(BLINK).await;
+    }
+    let claim = async || {
+        let request = ClaimRequest { most_per_user: 2, ..claim_request(10) };
+        let mut claimed = queue(harness).claim(&request).await.expect("an answer");
+        claimed.sort_by_key(|claimed| claimed.job.id);
+        claimed
+    };
+    let ids = |claimed: &[ClaimedJob]| claimed.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>();
+
+    let first = claim().await;
+    assert_eq!((ids(&first), claim().await), ([1, 2, 3].map(job_id).to_vec(), vec![]));
+
+    finish(harness, first[1].lease, &Ending::Completed).await;
+    assert_eq!(claim().await, [], "a colleague's end makes no room");
+    finish(harness, first[0].lease, &Ending::Completed).await;
+    assert_eq!(ids(&claim().await), [job_id(5)]);
+}
+
+pub async fn what_a_lost_worker_left_comes_before_everything_that_waits(harness: &impl Harness) {
+    enqueued(harness, &new_job(harness, 1).await).await;
+    claim_one(harness).await;
+    enqueued(harness, &new_job(harness, 2).await).await;
+    harness.pass(LEASE).await;
+
+    assert_eq!(claim_one(harness).await.job.id, job_id(1));
 }
 
 pub async fn a_claim_takes_no_more_than_asked(harness: &impl Harness) {
@@ -180,10 +231,31 @@ pub async fn a_heartbeat_keeps_the_lease(harness: &impl Harness) {
 
     for _ in 0..3 {
         harness.pass(LEASE.saturating_sub(BLINK)).await;
-        let outcome = queue(harness).heartbeat(COMPANY_A, claimed.lease, LEASE).await.expect("an outcome");
-        assert_eq!(outcome, HeartbeatOutcome::Held { cancel_requested: false });
+        assert_eq!(beat(harness, claimed.lease).await, NOBODY_WAITS);
         assert_eq!(claim(harness, 1).await, []);
     }
+}
+
+pub async fn a_heartbeat_tells_that_somebody_waits_for_a_worker(harness: &impl Harness) {
+    let wanted = new_job(harness, 1).await;
+    enqueued(harness, &wanted).await;
+    let lease = claim_one(harness).await.lease;
+    let beat = async || {
+        harness.pass(BLINK).await;
+        beat(harness, lease).await
+    };
+
+    enqueued(harness, &NewJob { id: job_id(2), kind: JobKind::Initial, ..wanted }).await;
+    assert_eq!(beat().await, NOBODY_WAITS, "one that reads the same connection waits for that");
+
+    let colleague = [new_job(harness, 4).await, new_job(harness, 6).await];
+    enqueued(harness, &colleague[0]).await;
+    assert_eq!(beat().await, SOMEBODY_WAITS);
+
+    let running = claim_one(harness).await;
+    assert_eq!(running.job.id, job_id(4));
+    enqueued(harness, &colleague[1]).await;
+    assert_eq!(beat().await, NOBODY_WAITS, "he has a job run already, and only one may");
 }
 
 pub async fn a_lease_that_ran_out_is_claimed_by_another_and_lost_to_the_first(harness: &impl Harness) {
@@ -194,11 +266,8 @@ pub async fn a_lease_that_ran_out_is_claimed_by_another_and_lost_to_the_first(ha
 
     assert_eq!(second.lease, Lease { job: first.job.id, epoch: first.lease.epoch + 1 });
     assert_eq!(second.job.attempt, 2);
-    let queue = queue(harness);
-    let lost = queue.heartbeat(COMPANY_A, first.lease, LEASE).await.expect("an outcome");
-    let held = queue.heartbeat(COMPANY_A, second.lease, LEASE).await.expect("an outcome");
-    assert_eq!(lost, HeartbeatOutcome::LeaseLost);
-    assert_eq!(held, HeartbeatOutcome::Held { cancel_requested: false });
+    assert_eq!(beat(harness, first.lease).await, HeartbeatOutcome::LeaseLost);
+    assert_eq!(beat(harness, second.lease).await, NOBODY_WAITS);
 }
 
 pub async fn a_job_whose_last_attempt_died_is_failed(harness: &impl Harness) {
@@ -278,16 +347,6 @@ pub async fn a_failed_job_keeps_its_failure(harness: &impl Harness) {
     assert!(job.completed_at.is_some());
 }
 
-pub async fn a_cancelled_job_ends(harness: &impl Harness) {
-    let claimed = claimed(harness).await;
-
-    finish(harness, claimed.lease, &Ending::Cancelled).await;
-
-    let job = find(harness, claimed.job.id).await;
-    assert_eq!((job.status, job.failure), (JobStatus::Cancelled, None));
-    assert!(job.completed_at.is_some());
-}
-
 pub async fn a_job_given_back_is_queued_at_once_and_is_no_attempt(harness: &impl Harness) {
     let claimed = claimed(harness).await;
 
@@ -358,8 +417,14 @@ async fn find(harness: &impl Harness, id: JobId) -> Job {
     queue(harness).find_job(COMPANY_A, id).await.expect("an answer").expect("the job")
 }
 
+/// A sign of life of a run, where one job of a person may run at a time.
+async fn beat(harness: &impl Harness, lease: Lease) -> HeartbeatOutcome {
+    let beat = Heartbeat { lease, lease_for: LEASE, most_per_user: 1 };
+    queue(harness).heartbeat(COMPANY_A, &beat).await.expect("an outcome")
+}
+
 fn claim_request(most: u16) -> ClaimRequest {
-    ClaimRequest { company_id: COMPANY_A, worker: "worker-1".to_owned(), most, lease_for: LEASE }
+    ClaimRequest { most, lease_for: LEASE, ..a_claim() }
 }
 
 fn job_of(outcome: &EnqueueOutcome) -> &Job {

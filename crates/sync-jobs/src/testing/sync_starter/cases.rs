@@ -15,7 +15,7 @@ use crate::model::{
     SyncStart, SyncWish, Trigger,
 };
 use crate::ports::{ClaimRequest, FinishOutcome, StartOutcome};
-use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_request};
+use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_claim, a_request};
 
 // Long beside what a test takes, where time that really passes is added.
 const LEASE: Duration = Duration::from_mins(20);
@@ -159,15 +159,6 @@ pub async fn a_job_that_fails_before_its_first_page_unlocks(harness: &impl Harne
     started(harness, 2, SyncWish::Initial).await;
 }
 
-pub async fn a_job_that_is_called_off_before_its_first_page_unlocks(harness: &impl Harness) {
-    let connection = connect(harness).await;
-    started(harness, 1, SyncWish::Initial).await;
-
-    end(harness, Ending::Cancelled).await;
-
-    assert_eq!(harness.lock(connection).await, UNTOUCHED);
-}
-
 pub async fn a_job_whose_last_attempt_died_before_its_first_page_unlocks(harness: &impl Harness) {
     let connection = connect(harness).await;
     let job = started(harness, 1, SyncWish::Initial).await;
@@ -237,7 +228,7 @@ pub async fn the_word_about_the_fewest_counts(harness: &impl Harness) {
 
     say(None, Some(Provider::Gmail), Override::Allow).await;
     started(harness, 1, SyncWish::Initial).await;
-    end(harness, Ending::Cancelled).await;
+    end(harness, Ending::Failed(failure())).await;
 
     say(Some(USER_1), None, Override::Block).await;
     assert_eq!(start(harness, 2, SyncWish::Initial).await, locked);
@@ -347,8 +338,7 @@ async fn started(harness: &impl Harness, n: u128, wish: SyncWish) -> Job {
 }
 
 async fn claim(harness: &impl Harness) -> Vec<ClaimedJob> {
-    let request = ClaimRequest { company_id: COMPANY_A, worker: "worker".to_owned(), most: 1, lease_for: LEASE };
-    harness.queue(COMPANY_A).claim(&request).await.expect("an answer")
+    harness.queue(COMPANY_A).claim(&ClaimRequest { lease_for: LEASE, ..a_claim() }).await.expect("an answer")
 }
 
 async fn claim_one(harness: &impl Harness) -> ClaimedJob {
