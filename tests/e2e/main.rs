@@ -13,6 +13,8 @@ mod log;
 mod memberships;
 mod mocked;
 mod people;
+mod progress;
+mod pooler;
 mod readiness;
 mod route_matrix;
 mod schedule;

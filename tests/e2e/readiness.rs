@@ -24,7 +24,7 @@ async fn it_is_ready_while_its_databases_answer_and_keys_are_loaded() {
     let stop = CancellationToken::new();
     let ports = stack.ports();
     let keys = ports.signing_keys.clone();
-    let (services, _) = services::compose(&stack.config, ports, &Arc::default(), Arc::default());
+    let (services, _) = services::compose(&stack.config, ports, &Arc::default(), Arc::default(), stop.clone());
     let server = Server::bind(&stack.config, services, stop.clone()).unwrap();
     let address = server.address();
     let name = stack.company.name();

@@ -89,7 +89,7 @@ impl Service {
         let audit = services::compose_audit_upkeep(&config.runtime, &ports.shared);
         let left = Arc::new(Notify::new());
         let departures = services::compose_departures(&config.runtime, &ports.shared, Arc::clone(&left));
-        let (services, beside) = services::compose(config, ports, &wake, left);
+        let (services, beside) = services::compose(config, ports, &wake, left, stop.clone());
         let services = Services { opening: start.opening(), ..services };
         let server = Server::bind(config, services, stop.clone())?;
         Ok(Self { start, server, beside, background, audit, departures, stop })

@@ -7,6 +7,7 @@ use cortex_connections::{
     AdoptConnection, AdoptPorts, CheckConnection, Disconnect, ForgetOld, InboxPorts, ReceiveWebhook, Reconcile,
     RemoveAtBroker, StartConnect, WorkOffInbox,
 };
+use cortex_http::event_streams::EventStreams;
 use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
@@ -41,13 +42,15 @@ use crate::schedule::Schedule;
 const MAX_ATTEMPTS: u32 = 5;
 
 /// Puts the use cases of the API over ports, and what goes on beside its requests; the API serves at once. `wake` makes a
-/// worker of the same process look at the queue; `left` is told whenever somebody may have left the company.
+/// worker of the same process look at the queue; `left` is told whenever somebody may have left the company; `stop` ends
+/// answers that would go on.
 #[must_use]
 pub fn compose(
     config: &ServeConfig,
     ports: ApiPorts,
     wake: &Arc<Notify>,
     left: Arc<Notify>,
+    stop: CancellationToken,
 ) -> (Services, BesideRequests) {
     let company_id = config.runtime.deployment.company_id;
     let bindings = compose_bindings(&config.runtime, &ports);
@@ -109,7 +112,7 @@ pub fn compose(
     let endings = Arc::clone(&ports.connection_endings);
     let disconnect = Disconnect::new(endings, remove, Arc::clone(&ports.clock));
     let providers = Arc::new(providers);
-    let jobs = compose_jobs(&ports, &admin_ports, &start_sync);
+    let jobs = compose_jobs(&ports, &admin_ports, &start_sync, stop);
     let admin = compose_admin(&ports, admin_ports, &jobs, &start_sync, &providers);
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
@@ -173,7 +176,12 @@ fn compose_login(
 }
 
 /// What is called about jobs.
-fn compose_jobs(ports: &Ports, admin_ports: &AdminPorts, start_sync: &Arc<StartSync>) -> SyncJobServices {
+fn compose_jobs(
+    ports: &Ports,
+    admin_ports: &AdminPorts,
+    start_sync: &Arc<StartSync>,
+    stop: CancellationToken,
+) -> SyncJobServices {
     let queue = Arc::clone(&ports.jobs);
     SyncJobServices {
         queue: Arc::clone(&queue),
@@ -182,6 +190,7 @@ fn compose_jobs(ports: &Ports, admin_ports: &AdminPorts, start_sync: &Arc<StartS
         members: Arc::clone(&ports.members),
         cancel: Arc::new(CancelJob::new(Arc::clone(&queue), Arc::clone(&ports.live_jobs))),
         retry: Arc::new(RetryJob::new(queue, Arc::clone(start_sync))),
+        events: Arc::new(EventStreams::new(stop)),
     }
 }
 

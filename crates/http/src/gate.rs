@@ -45,7 +45,8 @@ pub(crate) async fn admit(least: Role, request: ServiceRequest, next: Next<BoxBo
 }
 
 impl Gate {
-    async fn ask(&self, headers: &HeaderMap, least: Role, origin: &Origin) -> Result<UserContext, Problem> {
+    /// Who calls, if he may come in with at least the role `least`.
+    pub(crate) async fn ask(&self, headers: &HeaderMap, least: Role, origin: &Origin) -> Result<UserContext, Problem> {
         let token = bearer_token(headers)?;
         let token = self.tokens.verify(token).await?;
         let caller = self.enter_company.enter(&token, origin).await?;

@@ -8,6 +8,7 @@
 //! - [`problem`]: the closed table of failures. Every failure of every route is one of them, those of extractors, of
 //!   unknown addresses and of panics too.
 //! - [`extract`]: how handlers take bodies.
+//! - [`event_streams`]: how many may watch jobs at a time.
 //! - [`health`]: what the process needs to be of use.
 //!
 //! A handler turns a request into a call of a use case and its outcome into an answer. Not here: decisions, SQL, calls to
@@ -23,6 +24,7 @@ mod admin_gate;
 mod cors;
 mod edge;
 mod endpoint;
+pub mod event_streams;
 pub mod extract;
 mod gate;
 pub mod health;
@@ -56,6 +58,7 @@ use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
 use ipnet::IpNet;
 
 use edge::Edge;
+use event_streams::EventStreams;
 use health::Health;
 use opening::Opening;
 use rate_limit::RateLimiter;
@@ -136,6 +139,8 @@ pub struct SyncJobServices {
     pub cancel: Arc<CancelJob>,
     /// Tries them again.
     pub retry: Arc<RetryJob>,
+    /// Room for those who watch them.
+    pub events: Arc<EventStreams>,
 }
 
 /// What the routes of the admin panel call. Cheap to clone.

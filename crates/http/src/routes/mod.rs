@@ -8,6 +8,7 @@ mod docs;
 mod documents;
 mod filters;
 mod health;
+mod job_events;
 mod me;
 mod openapi;
 mod provider;

@@ -16,7 +16,8 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck};
 use super::{
-    connect, connection_status, connections, documents, health, me, search, sync, sync_jobs, table, team, webhooks,
+    connect, connection_status, connections, documents, health, job_events, me, search, sync, sync_jobs, table, team,
+    webhooks,
 };
 use crate::endpoint::Access;
 
@@ -52,6 +53,7 @@ use crate::endpoint::Access;
         sync::once_outlook,
         sync_jobs::list,
         sync_jobs::job,
+        job_events::events,
         sync_jobs::cancel,
         sync_jobs::retry,
         documents::list,

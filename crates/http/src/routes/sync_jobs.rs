@@ -134,7 +134,7 @@ pub(super) async fn job(
     id: Path<Uuid>,
     jobs: Data<SyncJobServices>,
 ) -> Result<Json<JobItem>, Problem> {
-    item_of(&jobs, visible(&caller, JobId::new(*id), &jobs).await?).await
+    Ok(Json(item_of(&jobs, visible(&caller, JobId::new(*id), &jobs).await?).await?))
 }
 
 /// Calls off a job of the caller; admins call off everybody's. What was read until then stays.
@@ -154,7 +154,7 @@ pub(super) async fn cancel(
 ) -> Result<Json<JobItem>, Problem> {
     let cancellation = Cancellation { company_id: caller.company_id, id: JobId::new(*id), by: caller.user_id, origin };
     let cancelled = jobs.cancel.cancel(&cancellation, caller.role >= Role::Admin).await?;
-    item_of(&jobs, cancelled).await
+    Ok(Json(item_of(&jobs, cancelled).await?))
 }
 
 /// Tries a job of the caller again that failed or was called off, as a new one; admins try everybody's.
@@ -178,11 +178,11 @@ pub(super) async fn retry(
         return Err(Problem::new(ProblemKind::NotFound).detail("Whose account it reads is no active member."));
     }
     let new = jobs.retry.retry(&ended, Retrier::Member(caller.user_id), origin).await?;
-    item_of(&jobs, new).await
+    Ok(Json(item_of(&jobs, new).await?))
 }
 
 /// The job, if the caller may see it.
-async fn visible(caller: &UserContext, id: JobId, jobs: &SyncJobServices) -> Result<Job, Problem> {
+pub(super) async fn visible(caller: &UserContext, id: JobId, jobs: &SyncJobServices) -> Result<Job, Problem> {
     let may_see = |job: &Job| job.user_id == caller.user_id || caller.role >= Role::Admin;
     let found = jobs.queue.find_job(caller.company_id, id).await?;
     found.filter(may_see).ok_or_else(no_such_job)
@@ -201,10 +201,11 @@ pub(super) fn status_of(name: &str) -> Result<JobStatus, Problem> {
     })
 }
 
-async fn item_of(jobs: &SyncJobServices, job: Job) -> Result<Json<JobItem>, Problem> {
-    let company_id = job.company_id;
-    let mut items = items_of(jobs.connections.as_ref(), company_id, vec![job]).await?;
-    Ok(Json(items.remove(0)))
+/// The job with the broker's id of its connection.
+pub(super) async fn item_of(jobs: &SyncJobServices, job: Job) -> Result<JobItem, Problem> {
+    let broker_ids = jobs.connections.broker_ids(job.company_id, &[job.connection_id]).await?;
+    let broker_id = broker_ids.into_iter().map(|(_, broker_id)| broker_id.to_string()).next();
+    Ok(JobItem::of(job, broker_id))
 }
 
 /// Jobs with the broker's ids of their connections, asked for once.
@@ -224,6 +225,20 @@ pub(super) async fn items_of(
 }
 
 impl JobItem {
+    pub(super) const fn status(&self) -> &'static str {
+        self.status
+    }
+
+    /// Whether nothing more will happen to it.
+    pub(super) const fn is_final(&self) -> bool {
+        self.completed_at.is_some()
+    }
+
+    /// The same job as it stands now; its connection is the same.
+    pub(super) fn at(&self, job: Job) -> Self {
+        Self::of(job, self.connection_id.clone())
+    }
+
     fn of(job: Job, connection_id: Option<String>) -> Self {
         let progress = Progress::from(job.progress);
         let (error_code, error_message) = job.failure.map(|Failure { code, message }| (code, message)).unzip();

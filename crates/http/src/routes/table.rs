@@ -3,7 +3,9 @@
 use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck};
-use super::{connect, connection_status, connections, documents, health, me, search, sync, sync_jobs, team, webhooks};
+use super::{
+    connect, connection_status, connections, documents, health, job_events, me, search, sync, sync_jobs, team, webhooks,
+};
 use crate::endpoint::{Access, Endpoint};
 
 const OPEN: Access = Access::Open;
@@ -51,6 +53,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/sync/initial/{provider}").also_at("/sync/initial/{provider}").post(USER, sync::initial),
         Endpoint::at("/api/v1/sync/jobs").get(USER, sync_jobs::list),
         Endpoint::at("/api/v1/sync/jobs/{id}").also_at("/sync/jobs/{id}").get(VIEWER, sync_jobs::job),
+        Endpoint::at("/api/v1/sync/jobs/{id}/events").get(VIEWER, job_events::events),
         Endpoint::at("/api/v1/sync/jobs/{id}/cancel").post(USER, sync_jobs::cancel),
         Endpoint::at("/api/v1/sync/jobs/{id}/retry").post(USER, sync_jobs::retry),
         Endpoint::at("/api/v1/sync/{provider}").post(USER, sync::incremental),

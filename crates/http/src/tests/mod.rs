@@ -13,6 +13,7 @@ mod failures;
 mod gate;
 mod health;
 mod identity;
+mod job_events;
 mod limits;
 mod openapi;
 mod opening;

@@ -42,7 +42,7 @@ use cortex_identity::{
 use cortex_ingestion::testing::InMemoryLibrary;
 use cortex_kernel::{Provider, UserId};
 use cortex_sync_jobs::model::StartRefusal;
-use cortex_sync_jobs::ports::{MockSyncStarter, StartOutcome, SyncStarter};
+use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
 use cortex_sync_jobs::testing::InMemoryJobQueue;
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
 use secrecy::SecretString;
@@ -51,6 +51,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{OneId, settings};
+use crate::event_streams::EventStreams;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::opening::Opening;
@@ -290,6 +291,7 @@ pub(super) fn job_services(jobs: Arc<InMemoryJobQueue>) -> SyncJobServices {
         members: Arc::new(people),
         cancel: Arc::new(CancelJob::new(jobs.clone(), jobs.clone())),
         retry: Arc::new(RetryJob::new(jobs.clone(), start_sync_by(jobs))),
+        events: Arc::new(EventStreams::restless(CancellationToken::new())),
     }
 }
 
