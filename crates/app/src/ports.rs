@@ -335,8 +335,9 @@ fn nango(config: &RuntimeConfig, tls: rustls::ClientConfig) -> anyhow::Result<Na
         host: nango.access.host.clone(),
         secret_key: nango.access.secret_key.as_secret().clone(),
         timeout: nango.timeout,
+        rate_share: nango.rate_share,
     };
-    Ok(NangoClient::new(&access, tls)?)
+    Ok(NangoClient::new(&access, tls, Arc::new(SystemClock))?)
 }
 
 fn token_verifier(

@@ -12,8 +12,9 @@ use crate::error::NangoError;
 /// Longest answer that is read where nobody says otherwise, in bytes.
 const MAX_LENGTH: usize = 1024 * 1024;
 
-/// Longest wait that is believed. Nango's window is a minute.
-const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
+/// Longest wait that is believed. Nango's window is a minute; whatever stands in front of it may ask for more, and a
+/// wrong number must not stop the work for good. Asking again after that costs one call.
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(10);
 
 /// An answer as it came, of whatever status.
 pub(crate) struct Answer {
@@ -41,6 +42,13 @@ impl Answer {
         Complaint::read(&self.body)
     }
 
+    /// How long Nango asks to wait in its own name. Its proxy passes on a provider's 429 too, which may be about one
+    /// person's account and is not about our calls to Nango.
+    pub(crate) fn nangos_own_wait(&self) -> Option<Duration> {
+        let is_nangos = self.status == StatusCode::TOO_MANY_REQUESTS && self.complaint().is_code("too_many_request");
+        self.retry_after.filter(|_| is_nangos)
+    }
+
     /// That it is not what was asked for.
     pub(crate) fn into_refusal(self) -> NangoError {
         if self.status == StatusCode::TOO_MANY_REQUESTS {
@@ -48,6 +56,11 @@ impl Answer {
         }
         refusal(self.status, self.complaint())
     }
+}
+
+/// How long a 429 asks to wait.
+pub(crate) fn asked_to_wait(response: &Response) -> Option<Duration> {
+    if response.status() == StatusCode::TOO_MANY_REQUESTS { retry_after(response.headers()) } else { None }
 }
 
 /// Reads an answer of status `expected`.

@@ -14,6 +14,7 @@ use time::format_description::well_known::Rfc3339;
 use url::Url;
 
 use crate::answer::Answer;
+use crate::budget::Urgency;
 use crate::claims::{EndUser, claims_of, text};
 use crate::client::NangoClient;
 use crate::error::NangoError;
@@ -86,7 +87,8 @@ impl NangoConnections {
         let mut query =
             vec![("integrationId", &*keys), ("tags[organization_id]", &company), ("limit", &limit), ("page", &page)];
         query.extend(user.as_deref().map(|user| ("tags[end_user_id]", user)));
-        let body: Value = self.client.get("/connections", &query, HeaderMap::new(), LONGEST_PAGE).await?;
+        let urgency = urgency_of(filter);
+        let body: Value = self.client.get(urgency, "/connections", &query, HeaderMap::new(), LONGEST_PAGE).await?;
         let listed = body["connections"].as_array().ok_or_else(|| NangoError::Member("connections".to_owned()))?;
         let connections = listed.iter().filter_map(|one| self.listed(one).transpose()).collect::<Result<_, _>>()?;
         Ok(ListedPage { connections, is_last: listed.len() < PAGE })
@@ -109,7 +111,8 @@ impl NangoConnections {
         let BrokerReference { provider, id } = reference;
         let key = self.integrations.get(provider).ok_or(NangoError::SwitchedOff(*provider))?;
         let path = format!("/connections{}", segment(id.as_str()).ok_or_else(no_id)?);
-        self.client.call(method, &path, &[("provider_config_key", key)], HeaderMap::new()).await
+        let query = [("provider_config_key", &**key)];
+        self.client.call(Urgency::Person, method, &path, &query, HeaderMap::new()).await
     }
 
     fn refusal(&self, answer: Answer, reference: &BrokerReference) -> NangoError {
@@ -134,6 +137,11 @@ impl BrokeredConnections for NangoConnections {
     async fn list(&self, filter: &BrokerFilter, page: u32) -> Result<ListedPage, BrokerError> {
         Ok(self.page(filter, page).await?)
     }
+}
+
+/// One person's connections are listed because he asks; the company's are gone through every now and then.
+const fn urgency_of(filter: &BrokerFilter) -> Urgency {
+    if filter.user_id.is_some() { Urgency::Person } else { Urgency::Walk }
 }
 
 /// Takes whatever else is in it as it comes: of all that only the id has to be there.

@@ -1,10 +1,12 @@
 //! The one way to Nango's API.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use cortex_kernel::Clock;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Client, Method, StatusCode, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,6 +14,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::answer::{self, Answer};
+use crate::budget::{Budget, Urgency};
 use crate::error::NangoError;
 
 /// How to reach Nango.
@@ -23,13 +26,17 @@ pub struct NangoConfig {
     pub secret_key: SecretString,
     /// How long one call may take, from the first byte to the last.
     pub timeout: Duration,
+    /// Share of Nango's rate limit, above 0 and up to 1, from which on background work waits for the next window.
+    /// Everybody's calls count, also those of others who use the same Nango account.
+    pub rate_share: f64,
 }
 
-/// Calls Nango's API. Clones share their connections.
+/// Calls Nango's API. Clones share their connections, and what they know of Nango's rate limit.
 #[derive(Clone)]
 pub struct NangoClient {
     http: Client,
     base: String,
+    budget: Arc<Budget>,
 }
 
 /// The client cannot be made of this configuration.
@@ -45,8 +52,13 @@ pub enum NewNangoClientError {
 
 impl NangoClient {
     /// A client for one environment of one Nango. `tls` says whose certificates are trusted. Proxies of the environment
-    /// and redirects are not followed: the key goes where the configuration says and nowhere else.
-    pub fn new(config: &NangoConfig, tls: rustls::ClientConfig) -> Result<Self, NewNangoClientError> {
+    /// and redirects are not followed: the key goes where the configuration says and nowhere else. `clock` says how far
+    /// away the moment is from which on Nango takes more calls.
+    pub fn new(
+        config: &NangoConfig,
+        tls: rustls::ClientConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, NewNangoClientError> {
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", config.secret_key.expose_secret()))
             .map_err(|_| NewNangoClientError::Key)?;
         authorization.set_sensitive(true);
@@ -58,7 +70,8 @@ impl NangoClient {
             .no_proxy()
             .build()
             .map_err(NewNangoClientError::Http)?;
-        Ok(Self { http, base: config.host.as_str().trim_end_matches('/').to_owned() })
+        let base = config.host.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { http, base, budget: Arc::new(Budget::new(config.rate_share, clock)) })
     }
 
     /// The server's base URL, without a slash at its end.
@@ -67,40 +80,69 @@ impl NangoClient {
     }
 
     /// Posts `body` and reads an answer of status `expected`.
-    pub(crate) async fn post<B, T>(&self, path: &str, body: &B, expected: StatusCode) -> Result<T, NangoError>
+    pub(crate) async fn post<B, T>(
+        &self,
+        urgency: Urgency,
+        path: &str,
+        body: &B,
+        expected: StatusCode,
+    ) -> Result<T, NangoError>
     where
         B: Serialize + Sync,
         T: DeserializeOwned,
     {
         let request = self.http.post(format!("{}{path}", self.base)).json(body);
-        let response = request.send().await.map_err(NangoError::unreachable)?;
+        let response = self.ask(urgency, request).await?;
         answer::read(response, expected).await
     }
 
     /// Gets an answer of status 200 and of at most `longest` bytes.
     pub(crate) async fn get<T: DeserializeOwned>(
         &self,
+        urgency: Urgency,
         path: &str,
         query: &[(&str, &str)],
         headers: HeaderMap,
         longest: usize,
     ) -> Result<T, NangoError> {
         let request = self.http.get(format!("{}{path}", self.base)).query(query).headers(headers);
-        let response = request.send().await.map_err(NangoError::unreachable)?;
+        let response = self.ask(urgency, request).await?;
         answer::read_up_to(response, StatusCode::OK, longest).await
     }
 
     /// Calls without a body, and takes the answer whatever its status.
     pub(crate) async fn call(
         &self,
+        urgency: Urgency,
         method: Method,
         path: &str,
         query: &[(&str, &str)],
         headers: HeaderMap,
     ) -> Result<Answer, NangoError> {
         let request = self.http.request(method, format!("{}{path}", self.base)).query(query).headers(headers);
+        let response = self.send(urgency, request).await?;
+        let answer = Answer::of(response).await?;
+        if let Some(wait) = answer.nangos_own_wait() {
+            self.budget.hold(wait);
+        }
+        Ok(answer)
+    }
+
+    /// Asks Nango itself and no provider behind it: also a 429 without a word is about our calls.
+    async fn ask(&self, urgency: Urgency, request: RequestBuilder) -> Result<Response, NangoError> {
+        let response = self.send(urgency, request).await?;
+        if let Some(wait) = answer::asked_to_wait(&response) {
+            self.budget.hold(wait);
+        }
+        Ok(response)
+    }
+
+    /// Sends a request if the budget lets it go, and takes in what the answer says of the limit.
+    async fn send(&self, urgency: Urgency, request: RequestBuilder) -> Result<Response, NangoError> {
+        let begun = self.budget.begin(urgency)?;
         let response = request.send().await.map_err(NangoError::unreachable)?;
-        Answer::of(response).await
+        begun.answered(response.headers());
+        Ok(response)
     }
 }
 

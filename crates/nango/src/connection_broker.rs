@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::Url;
 
+use crate::budget::Urgency;
 use crate::client::NangoClient;
 use crate::error::NangoError;
 
@@ -92,7 +93,7 @@ impl NangoConnectionBroker {
             webhook_url_override: self.webhook_url.as_ref(),
         };
         let Envelope { data: session } =
-            self.client.post("/connect/sessions", &request, StatusCode::CREATED).await.map_err(
+            self.client.post(Urgency::Person, "/connect/sessions", &request, StatusCode::CREATED).await.map_err(
                 |error| match error {
                     NangoError::Unexpected { complaint, .. } if complaint.is_about("allowed_integrations") => {
                         NangoError::NoIntegration { provider, key: integration.clone() }

@@ -1,9 +1,10 @@
 //! The HTTP API of Nango, which holds the credentials of connections.
 //!
-//! Here: [`NangoClient`], which every call goes through, [`NangoConnectionBroker`], which opens connect sessions,
-//! [`NangoConnections`], which reads, lists and removes connections, [`NangoProviderAccounts`], which asks providers whose
-//! accounts they reach, [`NangoRecordSource`], which reads records, [`WebhookSignature`], which tells Nango's webhooks
-//! from anybody's, and [`NangoWebhookReader`], which reads them.
+//! Here: [`NangoClient`], which every call goes through and which keeps what nobody waits for below a share of Nango's
+//! rate limit, [`NangoConnectionBroker`], which opens connect sessions, [`NangoConnections`], which reads, lists and
+//! removes connections, [`NangoProviderAccounts`], which asks providers whose accounts they reach,
+//! [`NangoRecordSource`], which reads records, [`WebhookSignature`], which tells Nango's webhooks from anybody's, and
+//! [`NangoWebhookReader`], which reads them.
 //!
 //! Not here: when a call is tried again and what an answer means for a connection (the domains decide), and trust in
 //! servers: the composition root hands in one TLS configuration for all adapters, so that
@@ -14,6 +15,7 @@
 
 mod answer;
 mod brokered_connections;
+mod budget;
 mod claims;
 mod client;
 mod complaint;

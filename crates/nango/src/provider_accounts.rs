@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::answer::Answer;
 use crate::brokered_connections::{no_id, segment};
+use crate::budget::Urgency;
 use crate::claims::text;
 use crate::client::NangoClient;
 use crate::error::NangoError;
@@ -51,7 +52,8 @@ impl NangoProviderAccounts {
         let provider = connection.reference.provider;
         let (path, query) = question(connection).ok_or_else(|| WhoAmIError::Unreadable(Unreadable::NoRealm.into()))?;
         let headers = self.headers(connection).map_err(broker)?;
-        let answer = match self.client.call(Method::GET, &path, query, headers).await {
+        // Whoever has just connected waits for it.
+        let answer = match self.client.call(Urgency::Person, Method::GET, &path, query, headers).await {
             Ok(answer) => answer,
             // Nango answered a moment ago: it waits for the provider.
             Err(NangoError::Unreachable(error)) if error.is_timeout() && !error.is_connect() => {

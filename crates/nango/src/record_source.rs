@@ -12,6 +12,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::budget::Urgency;
 use crate::client::NangoClient;
 use crate::error::NangoError;
 
@@ -78,7 +79,8 @@ impl NangoRecordSource {
             connection_id: broker_id.as_str(),
             syncs: [],
         };
-        let Fetching { success } = self.client.post("/sync/trigger", &request, StatusCode::OK).await?;
+        let Fetching { success } =
+            self.client.post(Urgency::Background, "/sync/trigger", &request, StatusCode::OK).await?;
         if success { Ok(()) } else { Err(NangoError::Member("success".to_owned())) }
     }
 
@@ -113,7 +115,7 @@ impl NangoRecordSource {
         if let Some(after) = after {
             query.push(("cursor", after.as_str()));
         }
-        self.client.get("/records", &query, headers, longest).await
+        self.client.get(Urgency::Background, "/records", &query, headers, longest).await
     }
 
     /// A cursor that Nango cannot read fails just as Nango itself does, so it is asked for what needs no cursor.

@@ -6,17 +6,16 @@ use cortex_connections::model::{BrokerConnection, BrokerFilter, BrokerReference,
 use cortex_connections::ports::{BrokerError, BrokeredConnections};
 use cortex_connections::testing::{COMPANY_A, USER_1};
 use cortex_kernel::{BrokerConnectionId, Provider, UserId};
-use cortex_nango::{NangoClient, NangoConnections};
+use cortex_nango::NangoConnections;
 use rstest::rstest;
 use serde_json::{Value, json};
 use time::macros::datetime;
 use url::Url;
 
-use crate::stand_in::{KEY, PATIENCE, StandIn, config, tls};
+use crate::stand_in::{KEY, PATIENCE, StandIn, client};
 
 fn connections(host: &Url) -> NangoConnections {
-    let client = NangoClient::new(&config(host, PATIENCE), tls()).unwrap();
-    NangoConnections::new(client, [(Provider::QuickBooks, "books & more".to_owned())].into())
+    NangoConnections::new(client(host, PATIENCE), [(Provider::QuickBooks, "books & more".to_owned())].into())
 }
 
 fn the_one() -> BrokerReference {
@@ -215,9 +214,8 @@ fn filter(user_id: Option<UserId>, provider: Option<Provider>) -> BrokerFilter {
 
 /// Of two integrations.
 fn of_both(host: &Url) -> NangoConnections {
-    let client = NangoClient::new(&config(host, PATIENCE), tls()).unwrap();
     let integrations = [(Provider::Gmail, "mail".to_owned()), (Provider::QuickBooks, "books & more".to_owned())];
-    NangoConnections::new(client, integrations.into())
+    NangoConnections::new(client(host, PATIENCE), integrations.into())
 }
 
 /// A connection as Nango lists it.

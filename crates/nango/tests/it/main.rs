@@ -6,6 +6,7 @@ mod connect_sessions;
 mod connections;
 mod failures;
 mod provider_accounts;
+mod rate_budget;
 mod records;
 mod stand_in;
 mod webhook_bodies;

@@ -9,17 +9,16 @@ use cortex_connections::model::{BrokerConnection, BrokerReference, ProviderAccou
 use cortex_connections::ports::{BrokerError, ProviderAccounts, WhoAmIError};
 use cortex_connections::testing::a_broker_connection;
 use cortex_kernel::{BrokerConnectionId, Provider};
-use cortex_nango::{NangoClient, NangoProviderAccounts};
+use cortex_nango::NangoProviderAccounts;
 use rstest::rstest;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::stand_in::{PATIENCE, StandIn, config, tls};
+use crate::stand_in::{PATIENCE, StandIn, client};
 
 fn accounts(host: &Url, timeout: Duration) -> NangoProviderAccounts {
-    let client = NangoClient::new(&config(host, timeout), tls()).unwrap();
     let keys = Provider::ALL.map(|provider| (provider, format!("the {provider} one")));
-    NangoProviderAccounts::new(client, keys.into())
+    NangoProviderAccounts::new(client(host, timeout), keys.into())
 }
 
 fn a_connection(provider: Provider) -> BrokerConnection {

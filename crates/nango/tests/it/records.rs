@@ -12,12 +12,12 @@ use cortex_ingestion::model::{Cursor, Stream};
 use cortex_ingestion::record_source::{RecordPage, RecordSource, RecordState, SourceError, SourceRecord};
 use cortex_ingestion::testing::a_stream;
 use cortex_kernel::{BrokerConnectionId, Provider};
-use cortex_nango::{NangoClient, NangoRecordSource};
+use cortex_nango::NangoRecordSource;
 use rstest::rstest;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::stand_in::{PATIENCE, config, tls};
+use crate::stand_in::{PATIENCE, client};
 
 /// What a call is answered.
 #[derive(Clone)]
@@ -68,8 +68,7 @@ impl Nango {
 
     /// A source of Gmail records, and of nobody else's.
     fn source(&self) -> NangoRecordSource {
-        let client = NangoClient::new(&config(&self.url, PATIENCE), tls()).unwrap();
-        NangoRecordSource::new(client, [(Provider::Gmail, "mail-of-google".to_owned())].into())
+        NangoRecordSource::new(client(&self.url, PATIENCE), [(Provider::Gmail, "mail-of-google".to_owned())].into())
     }
 
     /// The page after a cursor, and the calls that it took.

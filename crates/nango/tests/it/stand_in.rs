@@ -10,7 +10,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, rt, web};
 use cortex_connections::model::ConnectLink;
 use cortex_connections::ports::{BrokerError, ConnectionBroker, OpenConnectSession};
 use cortex_connections::testing::an_owner;
-use cortex_kernel::Provider;
+use cortex_kernel::{Provider, SystemClock};
 use cortex_nango::{NangoClient, NangoConfig, NangoConnectionBroker};
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
@@ -42,12 +42,17 @@ pub(crate) struct Asked {
 impl StandIn {
     /// Answers every call with what `answer` makes.
     pub(crate) fn answering(answer: fn() -> HttpResponse) -> Self {
-        Self::serving(Some(answer))
+        Self::deciding(Duration::ZERO, move |_| answer())
+    }
+
+    /// Answers each call as `answer` decides when it arrives, and after `pause`.
+    pub(crate) fn deciding(pause: Duration, answer: impl Fn(&Asked) -> HttpResponse + Send + Sync + 'static) -> Self {
+        Self::serving(pause, move |asked| Some(answer(asked)))
     }
 
     /// Takes calls and never answers.
     pub(crate) fn silent() -> Self {
-        Self::serving(None)
+        Self::serving(Duration::ZERO, |_| None)
     }
 
     /// What it was asked so far.
@@ -65,16 +70,21 @@ impl StandIn {
         self.handle.stop(false).await;
     }
 
-    fn serving(answer: Option<fn() -> HttpResponse>) -> Self {
+    fn serving(pause: Duration, answer: impl Fn(&Asked) -> Option<HttpResponse> + Send + Sync + 'static) -> Self {
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let seen = Arc::clone(&asked);
+        let (seen, answer) = (Arc::clone(&asked), Arc::new(answer));
         let app = move || {
-            let seen = Arc::clone(&seen);
+            let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
             let handler = move |request: HttpRequest, body: web::Bytes| {
-                seen.lock().unwrap().push(Asked::of(&request, &body));
+                let asked = Asked::of(&request, &body);
+                let answer = answer(&asked);
+                seen.lock().unwrap().push(asked);
                 async move {
+                    if !pause.is_zero() {
+                        rt::time::sleep(pause).await;
+                    }
                     match answer {
-                        Some(answer) => answer(),
+                        Some(answer) => answer,
                         None => std::future::pending().await,
                     }
                 }
@@ -103,7 +113,11 @@ impl Asked {
 }
 
 pub(crate) fn config(host: &Url, timeout: Duration) -> NangoConfig {
-    NangoConfig { host: host.clone(), secret_key: KEY.into(), timeout }
+    NangoConfig { host: host.clone(), secret_key: KEY.into(), timeout, rate_share: 0.8 }
+}
+
+pub(crate) fn client(host: &Url, timeout: Duration) -> NangoClient {
+    NangoClient::new(&config(host, timeout), tls(), Arc::new(SystemClock)).unwrap()
 }
 
 /// Trusts nobody: there is no TLS to the stand-in.
@@ -118,8 +132,8 @@ pub(crate) fn tls() -> ClientConfig {
 
 /// A broker with one provider.
 pub(crate) fn broker(host: &Url, timeout: Duration, webhook_url: Option<Url>) -> NangoConnectionBroker {
-    let client = NangoClient::new(&config(host, timeout), tls()).unwrap();
-    NangoConnectionBroker::new(client, [(Provider::Gmail, "mail-of-google".to_owned())].into(), webhook_url)
+    let integrations = [(Provider::Gmail, "mail-of-google".to_owned())].into();
+    NangoConnectionBroker::new(client(host, timeout), integrations, webhook_url)
 }
 
 /// Asks for a Gmail session of the usual owner.
