@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use cortex_app::commands::migrate::{self, Database};
 use cortex_app::config::{MigrateConfig, ServeConfig};
 use cortex_app::ports::ApiPorts;
+use cortex_kernel::CompanyId;
 use cortex_sandbox::nango::{EnvironmentConfig, Nango, NangoConfig, RunningNango};
 use cortex_sandbox::provider::AccountConfig;
 use cortex_sandbox::supabase::{RunningSupabase, SeedUser, Supabase, SupabaseConfig};
-use cortex_test_support::{Template, TestDatabase, TestRole};
+use cortex_test_support::{Template, TestDatabase, TestPooler, TestRole};
 
 use crate::people::{ADA, BRAMBLEWICK, JONAS, KESTREL, MARTA, OLIVE, Person, STRANGER, VERA};
 
@@ -17,13 +18,17 @@ pub(crate) struct Stack {
     pub(crate) config: ServeConfig,
     pub(crate) nango: RunningNango,
     pub(crate) supabase: RunningSupabase,
+    /// What stands before both databases, where something does.
+    pub(crate) pooler: Option<TestPooler>,
     pub(crate) master: TestDatabase,
     pub(crate) company: TestDatabase,
-    database_url: String,
+    variables: HashMap<&'static str, String>,
     _service: TestRole,
 }
 
 const EVERYBODY: [&Person; 6] = [&MARTA, &JONAS, &ADA, &VERA, &OLIVE, &STRANGER];
+/// Of the service's login.
+const RIGHTS: &str = "in role cortex_app";
 const PASSWORD: &str = "correct horse";
 const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
 
@@ -36,6 +41,19 @@ impl Stack {
 
     /// The same, with these variables besides.
     pub(crate) async fn with(further: &[(&'static str, &str)]) -> Self {
+        Self::make(TestRole::with(RIGHTS).await, None, further).await
+    }
+
+    /// The same behind a pooler in transaction mode, which has so many connections to each database; `None`, which is
+    /// told, where there is no pooler on this machine.
+    pub(crate) async fn pooled(connections: u16, further: &[(&'static str, &str)]) -> Option<Self> {
+        let service = TestRole::with(RIGHTS).await;
+        let pooler = TestPooler::start(&service, connections).await?;
+        let further = [&[("DATABASE_POOLER", "transaction")], further].concat();
+        Some(Self::make(service, Some(pooler), &further).await)
+    }
+
+    async fn make(service: TestRole, pooler: Option<TestPooler>, further: &[(&'static str, &str)]) -> Self {
         let master = migrated(Database::Master).await;
         let company = migrated(Database::Company).await;
         master
@@ -51,7 +69,10 @@ impl Stack {
                 master.batch(&format!("{insert} values ('{id}', '{company}', '{email}', '{role}')")).await;
             }
         }
-        let service = TestRole::with("in role cortex_app").await;
+        let url = |database: &TestDatabase| match &pooler {
+            Some(pooler) => pooler.url(database),
+            None => database.url_as(&service),
+        };
 
         let supabase = Supabase::start(SupabaseConfig::with_users(EVERYBODY.map(sign_in))).unwrap();
         let environment = EnvironmentConfig::default();
@@ -65,8 +86,8 @@ impl Stack {
 
         let mut variables = HashMap::from([
             ("COMPANY_ID", KESTREL.to_string()),
-            ("DATABASE_URL", company.url_as(&service)),
-            ("MASTER_DATABASE_URL", master.url_as(&service)),
+            ("DATABASE_URL", url(&company)),
+            ("MASTER_DATABASE_URL", url(&master)),
             ("MASTER_SUPABASE_URL", supabase.base_url().to_owned()),
             ("MASTER_SUPABASE_SERVICE_KEY", supabase.service_key().to_owned()),
             ("FRONTEND_URL", "https://app.kestrelpumps.example/welcome".to_owned()),
@@ -84,14 +105,20 @@ impl Stack {
             ("PORT", "0".to_owned()),
         ]);
         variables.extend(further.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let config = ServeConfig::from_env(&|name| variables.get(name).cloned()).unwrap();
-        let database_url = variables["DATABASE_URL"].clone();
-        Self { config, nango, supabase, master, company, database_url, _service: service }
+        let config = configuration(&variables);
+        Self { config, nango, supabase, pooler, master, company, variables, _service: service }
+    }
+
+    /// Of another company's deployment, with the same databases and everything else.
+    pub(crate) fn config_of(&self, company: CompanyId) -> ServeConfig {
+        let mut variables = self.variables.clone();
+        variables.insert("COMPANY_ID", company.to_string());
+        configuration(&variables)
     }
 
     /// With which the service logs in.
     pub(crate) fn database_password(&self) -> String {
-        let login = self.database_url.split_once("://").unwrap().1.split_once('@').unwrap().0;
+        let login = self.variables["DATABASE_URL"].split_once("://").unwrap().1.split_once('@').unwrap().0;
         login.split_once(':').unwrap().1.to_owned()
     }
 
@@ -120,6 +147,10 @@ pub(crate) fn http() -> reqwest::Client {
     // Another test of the process may have been quicker.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
+}
+
+fn configuration(variables: &HashMap<&'static str, String>) -> ServeConfig {
+    ServeConfig::from_env(&|name| variables.get(name).cloned()).unwrap()
 }
 
 /// A fresh database at the newest migration.

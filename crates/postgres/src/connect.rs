@@ -149,7 +149,7 @@ impl Address {
 }
 
 /// The whole chain of an error in one line; each link that only repeats the one before is left out.
-fn explain(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn explain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -17,8 +17,9 @@ use diesel_async::pooled_connection::{
 };
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use tokio_postgres::Client;
 
-use crate::connect::Address;
+use crate::connect::{self, Address, WireConnection};
 
 /// What stands between us and the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,13 +100,15 @@ impl Pool {
                 "set role cortex_app; select set_config('cortex.tenant_id', '{company}', false); \
                  set statement_timeout = {timeout_ms}; set idle_in_transaction_session_timeout = '60s'"
             ),
-            Pooler::Transaction => String::new(),
+            // Of what making the connection ready was begun with.
+            Pooler::Transaction => "rollback".to_owned(),
         };
         let transaction_setup = match pooler {
             Pooler::Session => String::new(),
             Pooler::Transaction => format!(
                 "set local role cortex_app; select set_config('cortex.tenant_id', '{company}', true); \
-                 set local statement_timeout = {timeout_ms}; set local idle_in_transaction_session_timeout = '60s'"
+                 set local timezone = 'UTC'; set local statement_timeout = {timeout_ms}; \
+                 set local idle_in_transaction_session_timeout = '60s'"
             ),
         };
 
@@ -221,9 +224,12 @@ async fn establish(
     session_setup: &str,
     pooler: Pooler,
 ) -> Result<AsyncPgConnection, ConnectionError> {
-    let (client, connection) =
-        address.connect().await.map_err(|error| ConnectionError::CouldntSetupConfiguration(broken(error)))?;
-    let mut connection = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
+    let refused = |reason| ConnectionError::CouldntSetupConfiguration(broken(reason));
+    let (client, mut wire) = address.connect().await.map_err(|error| refused(error.to_string()))?;
+    if pooler == Pooler::Transaction {
+        begin(&client, &mut wire).await.map_err(refused)?;
+    }
+    let mut connection = AsyncPgConnection::try_from_client_and_connection(client, wire).await?;
     if pooler == Pooler::Transaction {
         connection.set_prepared_statement_cache_size(diesel::connection::CacheSize::Disabled);
     }
@@ -231,9 +237,21 @@ async fn establish(
     Ok(connection)
 }
 
+/// Begins the transaction, to be rolled back, in which Diesel makes a connection ready behind a transaction pooler. It
+/// does so by statements with names: outside of one, the next message may reach a server connection that does not know
+/// the name, and what is set stays there.
+async fn begin(client: &Client, wire: &mut WireConnection) -> Result<(), String> {
+    let failure = tokio::select! {
+        biased;
+        begun = client.batch_execute("begin") => begun.err(),
+        ended = wire => Some(ended.err().ok_or("the server hung up")?),
+    };
+    failure.map_or(Ok(()), |error| Err(connect::explain(&error)))
+}
+
 /// Diesel has no place for a reason of our own but a text.
-fn broken(error: impl StdError) -> DieselError {
-    DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(error.to_string()))
+fn broken(reason: String) -> DieselError {
+    DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(reason))
 }
 
 fn explain(error: PoolError) -> Box<dyn StdError + Send + Sync> {

@@ -3,6 +3,7 @@
 //! - [`TestServer`]: the server that `cargo xtask test` provides.
 //! - [`TestDatabase`]: a database of one test, empty or a clone of a [`Template`].
 //! - [`TestRole`]: a login without a superuser's power, for tests of who may see what.
+//! - [`TestPooler`]: a PgBouncer in transaction mode between a login and the server.
 //!
 //! Nothing here knows the tables of Cortex: what is in a template, its caller prepares.
 //!
@@ -15,16 +16,21 @@
 //!
 //! Templates outlive processes: they are named by the digest of what is in them, and making a newer one removes the
 //! older ones of the same name.
+//!
+//! A pooler ends, and its files go, when the process lets go of a pipe, however it ends.
 
 mod database;
+mod environment;
 mod janitor;
 mod names;
+mod pooler;
 mod role;
 mod server;
 mod session;
 mod template;
 
 pub use database::TestDatabase;
+pub use pooler::{Connections, POOLER_REQUIRED_VARIABLE, TestPooler};
 pub use role::TestRole;
 pub use server::{SERVER_CA_VARIABLE, SERVER_VARIABLE, TestServer};
 pub use session::connect;

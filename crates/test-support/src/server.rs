@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use crate::environment::read;
 use crate::janitor::Janitor;
 
 /// Superuser URL of a throw-away Postgres server, 15 or newer.
@@ -14,6 +15,9 @@ pub const SERVER_CA_VARIABLE: &str = "CORTEX_TEST_PG_CA_FILE";
 
 /// A database that every server has: locks and sessions of all test processes meet here.
 const MAINTENANCE: &str = "postgres";
+
+/// The port of a URL that names none.
+const USUAL_PORT: u16 = 5432;
 
 /// The server that tests make their databases in.
 #[derive(Clone)]
@@ -82,6 +86,16 @@ impl TestServer {
         Janitor::of_process(self).sweep(templates);
     }
 
+    /// Where it listens.
+    pub(crate) fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default().trim_matches(['[', ']'])
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.url.port().unwrap_or(USUAL_PORT)
+    }
+
     pub(crate) fn maintenance_url(&self) -> String {
         self.url(MAINTENANCE)
     }
@@ -100,11 +114,6 @@ impl std::fmt::Debug for TestServer {
             .field("port", &self.url.port())
             .finish_non_exhaustive()
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that tells tests where their server is")]
-fn read(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod databases;
 mod leftovers;
+mod pooler;
 mod roles;
 mod templates;
 
