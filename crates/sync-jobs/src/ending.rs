@@ -30,9 +30,11 @@ pub fn of_failure(failure: JobFailure, job: &Job, back_off: &BackOff, jitter: f6
     }
 }
 
-/// A quarter of the time that the job waited until now, so that it comes back at most that much too late.
+/// A quarter of the time that the job has waited since it last got on, so that it comes back at most that much too late. An
+/// account that is read for hours waits no longer after a single failure than a small one.
 fn snooze(job: &Job) -> Duration {
-    let waited = Duration::try_from(job.run_after - job.created_at).unwrap_or_default();
+    let since = job.progressed_at.unwrap_or(job.created_at);
+    let waited = Duration::try_from(job.run_after - since).unwrap_or_default();
     (waited / 4).clamp(FIRST_SNOOZE, LONGEST_SNOOZE)
 }
 
@@ -74,21 +76,26 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_time_at_all(Some(0), 0, 0.0, 1_000)]
-    #[case::a_moment(Some(1), 0, 0.0, 1_000)]
-    #[case::unsaid_and_new(None, 0, 1.0, 2_000)]
-    #[case::unsaid_new_and_spread(None, 0, 0.0, 1_000)]
-    #[case::unsaid_and_waiting(None, 100, 1.0, 25_000)]
-    #[case::unsaid_and_waiting_for_long(None, 100_000, 1.0, 60_000)]
-    #[case::unsaid_and_due_before_it_was_made(None, -5, 1.0, 2_000)]
+    #[case::no_time_at_all(Some(0), 0, None, 0.0, 1_000)]
+    #[case::a_moment(Some(1), 0, None, 0.0, 1_000)]
+    #[case::unsaid_and_new(None, 0, None, 1.0, 2_000)]
+    #[case::unsaid_new_and_spread(None, 0, None, 0.0, 1_000)]
+    #[case::unsaid_and_waiting(None, 100, None, 1.0, 25_000)]
+    #[case::unsaid_and_waiting_for_long(None, 100_000, None, 1.0, 60_000)]
+    #[case::unsaid_and_due_before_it_was_made(None, -5, None, 1.0, 2_000)]
+    #[case::unsaid_and_waiting_since_it_got_on(None, 1_100, Some(1_000), 1.0, 25_000)]
+    #[case::unsaid_and_it_got_on_since_it_was_due(None, 1_000, Some(1_100), 1.0, 2_000)]
     fn a_snooze_lasts_at_least_a_second_and_grows_with_the_time_that_was_waited(
         #[case] said: Option<u64>,
         #[case] waited: i64,
+        #[case] got_on: Option<i64>,
         #[case] jitter: f64,
         #[case] millis: u64,
     ) {
         let made = a_job();
-        let job = Job { run_after: made.created_at + time::Duration::seconds(waited), attempt: 1, ..made };
+        let after = |seconds| made.created_at + time::Duration::seconds(seconds);
+        let (run_after, progressed_at) = (after(waited), got_on.map(after));
+        let job = Job { run_after, progressed_at, attempt: 1, ..made };
 
         let ending = of_failure(throttled(said), &job, &BACK_OFF, jitter);
 

@@ -52,6 +52,8 @@ pub(crate) struct Row {
     #[diesel(sql_type = Nullable<Timestamptz>)]
     created_at: Option<OffsetDateTime>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
+    progressed_at: Option<OffsetDateTime>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     started_at: Option<OffsetDateTime>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     completed_at: Option<OffsetDateTime>,
@@ -505,7 +507,9 @@ pub(crate) async fn record_progress(
     progress: &serde_json::Value,
     got_on: bool,
 ) -> QueryResult<()> {
-    sql("update sync_jobs set progress = $3, attempt = case when $4 then least(attempt, 1) else attempt end \
+    sql("update sync_jobs \
+         set progress = $3, attempt = case when $4 then least(attempt, 1) else attempt end, \
+             progressed_at = case when $4 then now() else progressed_at end \
          where tenant_id = $1 and id = $2")
     .bind::<Text, _>(company_id.to_string())
     .bind::<SqlUuid, _>(id.as_uuid())
@@ -583,6 +587,7 @@ impl TryFrom<Row> for Job {
             failure,
             run_after: row.run_after,
             created_at: reading.required("created_at", row.created_at)?,
+            progressed_at: row.progressed_at,
             started_at: row.started_at,
             completed_at: row.completed_at,
         })

@@ -41,6 +41,8 @@ pub struct Job {
     pub run_after: OffsetDateTime,
     /// When it was made.
     pub created_at: OffsetDateTime,
+    /// When a committed page last got on.
+    pub progressed_at: Option<OffsetDateTime>,
     /// When its first run began.
     pub started_at: Option<OffsetDateTime>,
     /// When it came to its end, whichever.

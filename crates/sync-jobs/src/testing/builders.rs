@@ -58,6 +58,7 @@ pub fn a_job() -> Job {
         failure: None,
         run_after: NOON,
         created_at: NOON,
+        progressed_at: None,
         started_at: None,
         completed_at: None,
     }

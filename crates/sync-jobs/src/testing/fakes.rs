@@ -57,7 +57,12 @@ impl InMemoryJobQueue {
 
     /// Counts a committed page on a job.
     pub fn get_on(&self, id: JobId) {
-        self.state().rows.iter_mut().filter(|row| row.job.id == id).for_each(|row| row.job.progress.pages += 1);
+        let mut state = self.state();
+        let now = state.now;
+        for row in state.rows.iter_mut().filter(|row| row.job.id == id) {
+            row.job.progress.pages += 1;
+            row.job.progressed_at = Some(now);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -281,6 +286,7 @@ fn queued(new: &NewJob, now: OffsetDateTime) -> Job {
         failure: None,
         run_after: now,
         created_at: now,
+        progressed_at: None,
         started_at: None,
         completed_at: None,
     }

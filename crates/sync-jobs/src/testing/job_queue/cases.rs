@@ -47,6 +47,7 @@ pub async fn an_enqueued_job_is_found_queued(harness: &impl Harness) {
         failure: None,
         run_after: job.run_after,
         created_at: job.created_at,
+        progressed_at: None,
         started_at: None,
         completed_at: None,
     };

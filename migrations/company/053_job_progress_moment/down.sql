@@ -1,0 +1,1 @@
+alter table sync_jobs drop column progressed_at;
