@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use cortex_ingestion::ForgetSetAside;
 use cortex_sync_jobs::{Pulse, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::connection_upkeep::ConnectionUpkeep;
 use crate::schedule::Schedule;
 use crate::searchable::{MakeSearchable, keep_searchable};
+use crate::set_aside::forget_in_time;
 
 /// The loops of one process.
 pub(crate) struct Background {
@@ -23,6 +25,8 @@ pub(crate) struct Background {
     pub(crate) schedule: Option<Schedule>,
     /// Documents, to be made findable.
     pub(crate) documents: Arc<dyn MakeSearchable>,
+    /// What could not be taken in, to be forgotten in time.
+    pub(crate) set_aside: ForgetSetAside,
 }
 
 impl Background {
@@ -33,7 +37,7 @@ impl Background {
 
     /// Runs until `stop` is cancelled and what was begun has ended or was given back.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let Self { worker, wake, connections, schedule, documents } = self;
+        let Self { worker, wake, connections, schedule, documents, set_aside } = self;
         let scheduled = async {
             if let Some(schedule) = schedule {
                 schedule.run(stop.clone()).await;
@@ -44,6 +48,7 @@ impl Background {
             connections.run(stop.clone()),
             scheduled,
             keep_searchable(documents, stop.child_token()),
+            forget_in_time(set_aside, stop.child_token()),
         );
     }
 }

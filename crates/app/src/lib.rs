@@ -24,6 +24,7 @@ pub mod schedule;
 mod searchable;
 pub mod serve;
 pub mod services;
+mod set_aside;
 pub mod signing_keys;
 pub mod start;
 mod tls;

@@ -18,7 +18,7 @@ use cortex_identity::{
     ForgetAuditDetails, InviteMember, KeepBindings, LogInAdmin, LogInPorts, LoginLimits, RememberedMemberships,
     SealAudit, TellMaster, Visits,
 };
-use cortex_ingestion::ReadStream;
+use cortex_ingestion::{ForgetSetAside, ReadStream};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
@@ -186,6 +186,7 @@ fn compose_jobs(
     SyncJobServices {
         queue: Arc::clone(&queue),
         directory: Arc::clone(&admin_ports.jobs),
+        set_aside: Arc::clone(&ports.set_aside),
         connections: Arc::clone(&admin_ports.connections),
         members: Arc::clone(&ports.members),
         cancel: Arc::new(CancelJob::new(Arc::clone(&queue), Arc::clone(&ports.live_jobs))),
@@ -339,6 +340,7 @@ pub(crate) fn compose_background(
         connections: compose_connection_upkeep(config, ports, connecting),
         schedule,
         documents: Arc::clone(&ports.searchable),
+        set_aside: ForgetSetAside::new(company_id, Arc::clone(&ports.set_aside), config.storage.set_aside_retention),
     }
 }
 

@@ -51,7 +51,7 @@ use cortex_connections::ports::{
 use cortex_connections::{Disconnect, ReceiveWebhook, Reconcile, StartConnect};
 use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TeamStore, TokenVerifier};
 use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, LogInAdmin};
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, SearchIndex};
+use cortex_ingestion::ports::{DocumentCounts, DocumentReader, SearchIndex, SetAsideRecords};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
@@ -131,6 +131,8 @@ pub struct SyncJobServices {
     pub queue: Arc<dyn JobQueue>,
     /// The jobs, in lists.
     pub directory: Arc<dyn JobDirectory>,
+    /// The records that they could not take in.
+    pub set_aside: Arc<dyn SetAsideRecords>,
     /// What the broker knows their connections by.
     pub connections: Arc<dyn ConnectionDirectory>,
     /// Whose accounts may be read.

@@ -1,12 +1,15 @@
 //! A page of a stream becomes documents.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cortex_kernel::{Email, Lease, StoreError};
 use thiserror::Error;
 
-use crate::model::{Change, CommitOutcome, Cursor, DocumentDraft, IngestionMethod, PageCommit, PageCounts, Stream};
+use crate::model::{
+    Change, CommitOutcome, Cursor, DocumentDraft, IngestionMethod, PageCommit, PageCounts, RecordKey, SetAsideRecord,
+    Stream,
+};
 use crate::ports::PageStore;
 
 /// Cleans what a page brought, decides what it comes to, and commits it as one.
@@ -32,9 +35,18 @@ pub struct ReadPage {
     /// The cursor of its last record; none where it was empty.
     pub last_cursor: Option<Cursor>,
     /// Its records, oldest change first.
-    pub changes: Vec<Change>,
-    /// How many of its records could not be normalised.
-    pub set_aside: u64,
+    pub records: Vec<ReadRecord>,
+}
+
+/// What a record of a page comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ReadRecord {
+    /// It changes a document.
+    Changed(Change),
+    /// It changes nothing and is not wanted: it is too old, or vanished and could never come in.
+    LeftOut(RecordKey),
+    /// It could not be normalised.
+    SetAside(SetAsideRecord),
 }
 
 /// A page did not become durable.
@@ -83,10 +95,11 @@ impl IngestPage {
 
 /// What the page comes to. Of several changes of a record only the last counts: the page is committed as one.
 fn decide(page: ReadPage) -> PageCommit {
-    let last: HashMap<_, _> = page.changes.iter().enumerate().map(|(at, change)| (change.key().clone(), at)).collect();
+    let Sorted { changes, left_out, set_aside, set_aside_count } = Sorted::of(page.records);
+    let last: HashMap<_, _> = changes.iter().enumerate().map(|(at, change)| (change.key().clone(), at)).collect();
     let mut documents = Vec::new();
     let mut deletions = Vec::new();
-    for (at, change) in page.changes.into_iter().enumerate() {
+    for (at, change) in changes.into_iter().enumerate() {
         match change {
             change if last[change.key()] != at => {}
             Change::Upsert(draft) => documents.push(DocumentDraft::finish(*draft)),
@@ -103,7 +116,42 @@ fn decide(page: ReadPage) -> PageCommit {
         read_from: page.read_from,
         documents,
         deletions,
-        set_aside: page.set_aside,
+        left_out,
+        set_aside: set_aside.into_values().collect(),
+        set_aside_count,
+    }
+}
+
+/// The records of a page by what they come to.
+#[derive(Default)]
+struct Sorted {
+    changes: Vec<Change>,
+    left_out: Vec<RecordKey>,
+    /// Without those that came to something else later in the page.
+    set_aside: BTreeMap<RecordKey, SetAsideRecord>,
+    set_aside_count: u64,
+}
+
+impl Sorted {
+    fn of(records: Vec<ReadRecord>) -> Self {
+        let mut sorted = Self::default();
+        for record in records {
+            match record {
+                ReadRecord::Changed(change) => {
+                    sorted.set_aside.remove(&RecordKey::of(&change.key().source_id));
+                    sorted.changes.push(change);
+                }
+                ReadRecord::LeftOut(key) => {
+                    sorted.set_aside.remove(&key);
+                    sorted.left_out.push(key);
+                }
+                ReadRecord::SetAside(record) => {
+                    sorted.set_aside.insert(record.key.clone(), record);
+                    sorted.set_aside_count += 1;
+                }
+            }
+        }
+        sorted
     }
 }
 
@@ -112,14 +160,27 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::SetAside;
     use crate::ports::MockPageStore;
-    use crate::testing::{a_commit, a_draft, a_key, a_stream};
+    use crate::testing::{a_commit, a_draft, a_key, a_set_aside, a_stream};
 
-    fn upsert(id: &str, content: &str) -> Change {
-        Change::Upsert(Box::new(DocumentDraft { content: content.to_owned(), ..a_draft(id) }))
+    fn upsert(id: &str, content: &str) -> ReadRecord {
+        ReadRecord::Changed(Change::Upsert(Box::new(DocumentDraft { content: content.to_owned(), ..a_draft(id) })))
     }
 
-    fn page(changes: Vec<Change>) -> ReadPage {
+    fn deletion(id: &str) -> ReadRecord {
+        ReadRecord::Changed(Change::Delete(a_key(id)))
+    }
+
+    fn aside(id: &str, reason: SetAside) -> ReadRecord {
+        ReadRecord::SetAside(a_set_aside(id, reason))
+    }
+
+    fn left_out(id: &str) -> ReadRecord {
+        ReadRecord::LeftOut(RecordKey::of(id))
+    }
+
+    fn page(records: Vec<ReadRecord>) -> ReadPage {
         let commit = a_commit();
         ReadPage {
             lease: commit.lease,
@@ -129,8 +190,7 @@ mod tests {
             method: commit.method,
             read_from: Some(Cursor::new("from")),
             last_cursor: Some(Cursor::new("to")),
-            changes,
-            set_aside: 2,
+            records,
         }
     }
 
@@ -138,11 +198,11 @@ mod tests {
     fn of_several_changes_of_a_record_the_last_counts() {
         let changes = vec![
             upsert("1", "old"),
-            Change::Delete(a_key("2")),
+            deletion("2"),
             upsert("3", "gone soon"),
             upsert("1", "new"),
             upsert("2", "back"),
-            Change::Delete(a_key("3")),
+            deletion("3"),
         ];
 
         let commit = decide(page(changes));
@@ -150,6 +210,31 @@ mod tests {
         let told: Vec<_> = commit.documents.iter().map(|d| (d.key.source_id.as_str(), d.content.as_str())).collect();
         assert_eq!(told, [("1", "new"), ("2", "back")]);
         assert_eq!(commit.deletions, [a_key("3")]);
+    }
+
+    #[test]
+    fn what_came_to_something_else_later_in_the_page_is_not_set_aside() {
+        let records = vec![
+            aside("1", SetAside::Draft),
+            aside("1", SetAside::IdTooLong),
+            aside("2", SetAside::Draft),
+            aside("3", SetAside::Draft),
+            aside("4", SetAside::Draft),
+            upsert("2", "text"),
+            deletion("3"),
+            left_out("4"),
+            upsert("5", "text"),
+            left_out("6"),
+            aside("5", SetAside::Draft),
+            aside("6", SetAside::Draft),
+        ];
+
+        let commit = decide(page(records));
+
+        let expected = [("1", SetAside::IdTooLong), ("5", SetAside::Draft), ("6", SetAside::Draft)];
+        assert_eq!(commit.set_aside, expected.map(|(id, reason)| a_set_aside(id, reason)));
+        assert_eq!(commit.settled(), ["2", "3", "4"].map(RecordKey::of).into());
+        assert_eq!(commit.set_aside_count, 7);
     }
 
     #[test]
@@ -172,11 +257,12 @@ mod tests {
         let mut pages = MockPageStore::new();
         pages
             .expect_commit_page()
-            .withf(|commit| commit.documents.len() == 1 && commit.set_aside == 2 && commit.seen() == 3)
+            .withf(|commit| commit.documents.len() == 1 && commit.set_aside_count == 2 && commit.seen() == 3)
             .once()
             .returning(move |_| Ok(CommitOutcome::Committed(counts)));
 
-        let ingested = IngestPage::new(Arc::new(pages)).ingest(page(vec![upsert("1", "text")])).await;
+        let records = vec![upsert("1", "text"), aside("2", SetAside::Draft), aside("2", SetAside::Draft)];
+        let ingested = IngestPage::new(Arc::new(pages)).ingest(page(records)).await;
 
         assert_eq!(ingested.unwrap(), counts);
     }

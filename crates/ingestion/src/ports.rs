@@ -3,6 +3,7 @@
 mod document_counts;
 mod document_reader;
 mod search_index;
+mod set_aside_records;
 
 use async_trait::async_trait;
 use cortex_kernel::StoreError;
@@ -18,8 +19,11 @@ pub use document_reader::{DocumentReader, ListError};
 #[cfg(any(test, feature = "testing"))]
 pub use search_index::MockSearchIndex;
 pub use search_index::SearchIndex;
+#[cfg(any(test, feature = "testing"))]
+pub use set_aside_records::MockSetAsideRecords;
+pub use set_aside_records::SetAsideRecords;
 
-/// Keeps documents and how far each stream was read.
+/// Keeps documents, which records could become none, and how far each stream was read.
 ///
 /// A record that its user and connection brought in before belongs to the document it became then. One that they did not
 /// belongs to the document of the same key, or else of the same message key, or else becomes a new one.
@@ -47,6 +51,10 @@ pub use search_index::SearchIndex;
 /// - A deletion of what the connection never brought in changes nothing.
 /// - A record is the same after its account could be read.
 /// - A record that comes back is there again.
+/// - A record that cannot be taken in is kept with its reason.
+/// - One that is set aside again is kept once, with its last reason.
+/// - One that comes in later, or vanishes, is kept no longer.
+/// - What another stream set aside stays.
 /// - A page is counted on its job.
 /// - A page with nothing in it that moves nothing is not counted.
 /// - A page that moves the cursor makes the attempt the first again.
@@ -56,6 +64,7 @@ pub trait PageStore: Send + Sync {
     /// How far the stream was read; none where it was not.
     async fn find_cursor(&self, stream: &Stream) -> Result<Option<Cursor>, StoreError>;
 
-    /// Makes the page durable: cursor, documents, their sources and the job's progress, all or nothing.
+    /// Makes the page durable: cursor, documents, their sources, what is set aside and the job's progress, all or
+    /// nothing.
     async fn commit_page(&self, commit: &PageCommit) -> Result<CommitOutcome, StoreError>;
 }

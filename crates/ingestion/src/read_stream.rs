@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cortex_kernel::{Clock, Email, Lease, StoreError};
+use serde_json::json;
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
-use crate::ingest_page::{IngestPage, IngestPageError, ReadPage};
-use crate::model::{Change, Cursor, IngestionMethod, PageCounts, Stream};
-use crate::normalise::{Account, SetAside};
+use crate::ingest_page::{IngestPage, IngestPageError, ReadPage, ReadRecord};
+use crate::model::{Change, Cursor, IngestionMethod, PageCounts, RecordKey, SetAside, SetAsideRecord, Stream};
+use crate::normalise::{Account, id_of};
 use crate::ports::PageStore;
 use crate::readers::Reader;
-use crate::record_source::{RecordPage, RecordSource, RecordState, SourceError};
+use crate::record_source::{RecordPage, RecordSource, RecordState, SourceError, SourceRecord};
 
 /// Reads what a stream has after the stored cursor, and makes each page durable before it asks for the next one.
 pub struct ReadStream {
@@ -186,17 +187,7 @@ impl Run<'_> {
         if page.has_more && (last_cursor.is_none() || last_cursor.as_ref() == self.after()) {
             return Err(SourceError::BadAnswer("a page that is not the last one leads nowhere".into()));
         }
-        let mut set_aside = 0;
-        let mut changes = Vec::with_capacity(page.records.len());
-        for record in page.records {
-            match self.change(record.state) {
-                Ok(change) => changes.extend(change),
-                Err(reason) => {
-                    set_aside += 1;
-                    *self.report.set_aside.entry(reason).or_default() += 1;
-                }
-            }
-        }
+        let records = page.records.into_iter().filter_map(|record| self.record(record)).collect();
         let StreamReading { lease, stream, user_email, account_email, method, .. } = self.reading.clone();
         Ok(ReadPage {
             lease,
@@ -206,12 +197,29 @@ impl Run<'_> {
             method,
             read_from: self.standing.clone(),
             last_cursor,
-            changes,
-            set_aside,
+            records,
         })
     }
 
-    /// What a record comes to; none where it is left out.
+    /// What a record comes to; none where nothing is known of it.
+    fn record(&mut self, record: SourceRecord) -> Option<ReadRecord> {
+        let SourceRecord { cursor, state } = record;
+        let id = match &state {
+            RecordState::Present(record) => id_of(record),
+            RecordState::Deleted { id } => id_of(&json!({ "id": id })),
+            RecordState::Pruned => None,
+        };
+        match self.change(state) {
+            Ok(Some(change)) => Some(ReadRecord::Changed(change)),
+            Ok(None) => id.map(|id| ReadRecord::LeftOut(RecordKey::of(&id))),
+            Err(reason) => {
+                *self.report.set_aside.entry(reason).or_default() += 1;
+                Some(ReadRecord::SetAside(SetAsideRecord::new(id.as_deref(), &cursor, reason)))
+            }
+        }
+    }
+
+    /// What a record changes; none where it is left out.
     fn change(&mut self, state: RecordState) -> Result<Option<Change>, SetAside> {
         let account = &self.reading.account;
         match state {

@@ -6,8 +6,8 @@
 use cortex_kernel::{ConnectionId, Email, Provider};
 use serde_json::{Value, json};
 
-use crate::model::{Change, DocumentKey};
-use crate::normalise::{Account, MailRecord, SetAside, gmail_email, gmail_message};
+use crate::model::{Change, DocumentKey, SetAside};
+use crate::normalise::{Account, MailRecord, gmail_email, gmail_message};
 
 /// The variant of a model where there is but one, in the broker's words.
 pub const BASE_VARIANT: &str = "base";

@@ -64,6 +64,7 @@ impl Database {
                 "gmail_cursors",
                 "nango_sync_cursors",
                 "quarantined_connections",
+                "set_aside_records",
                 "sync_jobs",
                 "sync_overrides",
                 "sync_turns",

@@ -59,9 +59,12 @@ async fn a_request_in_flight_is_answered_before_the_server_ends() {
     let mut ports = ApiPorts::production(&config).unwrap();
     ports.shared.readiness = vec![Arc::<Slow>::clone(&slow)];
     let stop = CancellationToken::new();
-    let server =
-        Server::bind(&config, services::compose(&config, ports, &Arc::default(), Arc::default(), stop.clone()).0, stop.clone())
-            .unwrap();
+    let server = Server::bind(
+        &config,
+        services::compose(&config, ports, &Arc::default(), Arc::default(), stop.clone()).0,
+        stop.clone(),
+    )
+    .unwrap();
     let address = server.address();
 
     let client = async {

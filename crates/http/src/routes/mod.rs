@@ -13,6 +13,7 @@ mod me;
 mod openapi;
 mod provider;
 mod search;
+mod set_aside;
 mod sync;
 mod sync_jobs;
 mod table;

@@ -16,8 +16,8 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck};
 use super::{
-    connect, connection_status, connections, documents, health, job_events, me, search, sync, sync_jobs, table, team,
-    webhooks,
+    connect, connection_status, connections, documents, health, job_events, me, search, set_aside, sync, sync_jobs,
+    table, team, webhooks,
 };
 use crate::endpoint::Access;
 
@@ -56,6 +56,7 @@ use crate::endpoint::Access;
         job_events::events,
         sync_jobs::cancel,
         sync_jobs::retry,
+        set_aside::list,
         documents::list,
         documents::one,
         documents::provenance,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use actix_web::web::{Data, Json, Path, Query};
 use cortex_connections::ports::ConnectionDirectory;
 use cortex_identity::model::{Role, UserContext};
-use cortex_kernel::{CompanyId, ConnectionId, JobId, PageRequest, UserId};
+use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, JobId, PageRequest, UserId};
 use cortex_sync_jobs::model::{
     Cancellation, Failure, Job, JobFilter, JobStatus, Progress as Counted, UnknownJobStatus,
 };
@@ -101,12 +101,8 @@ pub(super) async fn list(
     Query(wanted): Query<WantedOwnJobs>,
     jobs: Data<SyncJobServices>,
 ) -> Result<Json<JobItems>, Problem> {
-    let of = wanted.user_id.map(UserId::new);
-    if caller.role < Role::Admin && of.is_some_and(|user_id| user_id != caller.user_id) {
-        return Err(Problem::new(ProblemKind::RoleTooLow).detail("Others' syncs are for admins to see."));
-    }
     let filter = JobFilter {
-        user_id: if caller.role < Role::Admin { Some(caller.user_id) } else { of },
+        user_id: whose(&caller, wanted.user_id)?,
         provider: wanted.provider.as_deref().map(provider::known).transpose()?,
         status: wanted.status.as_deref().map(status_of).transpose()?,
     };
@@ -181,6 +177,19 @@ pub(super) async fn retry(
     Ok(Json(item_of(&jobs, new).await?))
 }
 
+/// Of whose accounts a list is to tell: the caller's; where he is an admin, those of the person that he asks for, or
+/// everybody's.
+pub(super) fn whose(caller: &UserContext, asked: Option<Uuid>) -> Result<Option<UserId>, Problem> {
+    let asked = asked.map(UserId::new);
+    if caller.role >= Role::Admin {
+        return Ok(asked);
+    }
+    if asked.is_some_and(|user_id| user_id != caller.user_id) {
+        return Err(Problem::new(ProblemKind::RoleTooLow).detail("Others' syncs are for admins to see."));
+    }
+    Ok(Some(caller.user_id))
+}
+
 /// The job, if the caller may see it.
 pub(super) async fn visible(caller: &UserContext, id: JobId, jobs: &SyncJobServices) -> Result<Job, Problem> {
     let may_see = |job: &Job| job.user_id == caller.user_id || caller.role >= Role::Admin;
@@ -208,15 +217,24 @@ pub(super) async fn item_of(jobs: &SyncJobServices, job: Job) -> Result<JobItem,
     Ok(JobItem::of(job, broker_id))
 }
 
-/// Jobs with the broker's ids of their connections, asked for once.
+/// The broker's ids of these connections, asked for once. Those that are gone have none.
+pub(super) async fn broker_ids(
+    connections: &dyn ConnectionDirectory,
+    company_id: CompanyId,
+    ids: impl Iterator<Item = ConnectionId>,
+) -> Result<HashMap<ConnectionId, BrokerConnectionId>, Problem> {
+    let ids: HashSet<ConnectionId> = ids.collect();
+    let ids: Vec<_> = ids.into_iter().collect();
+    Ok(connections.broker_ids(company_id, &ids).await?.into_iter().collect())
+}
+
+/// Jobs with the broker's ids of their connections.
 pub(super) async fn items_of(
     connections: &dyn ConnectionDirectory,
     company_id: CompanyId,
     jobs: Vec<Job>,
 ) -> Result<Vec<JobItem>, Problem> {
-    let ids: HashSet<ConnectionId> = jobs.iter().map(|job| job.connection_id).collect();
-    let ids: Vec<_> = ids.into_iter().collect();
-    let broker_ids: HashMap<_, _> = connections.broker_ids(company_id, &ids).await?.into_iter().collect();
+    let broker_ids = broker_ids(connections, company_id, jobs.iter().map(|job| job.connection_id)).await?;
     let item = |job: Job| {
         let broker_id = broker_ids.get(&job.connection_id).map(ToString::to_string);
         JobItem::of(job, broker_id)

@@ -4,7 +4,8 @@ use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck};
 use super::{
-    connect, connection_status, connections, documents, health, job_events, me, search, sync, sync_jobs, team, webhooks,
+    connect, connection_status, connections, documents, health, job_events, me, search, set_aside, sync, sync_jobs,
+    team, webhooks,
 };
 use crate::endpoint::{Access, Endpoint};
 
@@ -56,6 +57,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/sync/jobs/{id}/events").get(VIEWER, job_events::events),
         Endpoint::at("/api/v1/sync/jobs/{id}/cancel").post(USER, sync_jobs::cancel),
         Endpoint::at("/api/v1/sync/jobs/{id}/retry").post(USER, sync_jobs::retry),
+        Endpoint::at("/api/v1/sync/set-aside").get(USER, set_aside::list),
         Endpoint::at("/api/v1/sync/{provider}").post(USER, sync::incremental),
         Endpoint::at("/sync/once").get(USER, sync::once_outlook).post(USER, sync::once_outlook),
         Endpoint::at("/sync/once/{provider}").get(USER, sync::once).post(USER, sync::once),

@@ -17,6 +17,7 @@ mod job_events;
 mod limits;
 mod openapi;
 mod opening;
+mod set_aside;
 mod stage;
 mod syncs;
 mod team;

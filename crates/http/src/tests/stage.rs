@@ -39,7 +39,7 @@ use cortex_identity::{
     AdminDoor, BindAccount, ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, KeepBindings, LogInAdmin,
     LogInPorts, LoginLimits, Visits,
 };
-use cortex_ingestion::testing::InMemoryLibrary;
+use cortex_ingestion::testing::{InMemoryLibrary, InMemoryPageStore};
 use cortex_kernel::{Provider, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -287,6 +287,7 @@ pub(super) fn job_services(jobs: Arc<InMemoryJobQueue>) -> SyncJobServices {
     SyncJobServices {
         queue: jobs.clone(),
         directory: jobs.clone(),
+        set_aside: Arc::new(InMemoryPageStore::default()),
         connections: Arc::new(InMemoryConnectionStore::default()),
         members: Arc::new(people),
         cancel: Arc::new(CancelJob::new(jobs.clone(), jobs.clone())),

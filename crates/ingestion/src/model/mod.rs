@@ -6,6 +6,7 @@ mod draft;
 mod message_key;
 mod page;
 mod search;
+mod set_aside;
 mod stream;
 mod text;
 mod view;
@@ -18,6 +19,7 @@ pub use page::{CommitOutcome, PageCommit, PageCounts};
 pub use search::{
     InvalidCursor, InvalidSearchText, Match, Ranking, SearchHit, SearchPage, SearchQuery, SearchText, SnippetPiece,
 };
+pub use set_aside::{RecordKey, SetAside, SetAsideFilter, SetAsideQuery, SetAsideRecord, SetAsideView};
 pub use stream::{Cursor, Stream};
 pub use text::{ContentHash, normalise};
 pub use view::{DocumentFilter, DocumentQuery, DocumentText, DocumentView, SourceView};

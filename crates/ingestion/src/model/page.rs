@@ -1,8 +1,10 @@
 //! A page of a stream, decided and ready to become durable.
 
+use std::collections::BTreeSet;
+
 use cortex_kernel::{Email, Lease};
 
-use super::{Attribution, Cursor, DocumentKey, IngestionMethod, NewDocument, Stream};
+use super::{Attribution, Cursor, DocumentKey, IngestionMethod, NewDocument, RecordKey, SetAsideRecord, Stream};
 
 /// Everything that committing a page changes, decided before the first write.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +27,12 @@ pub struct PageCommit {
     pub documents: Vec<NewDocument>,
     /// The records that vanished; none of them is among `documents`.
     pub deletions: Vec<DocumentKey>,
-    /// How many records could not be taken in.
-    pub set_aside: u64,
+    /// The records that change nothing and are not wanted: they are too old, or vanished and could never come in.
+    pub left_out: Vec<RecordKey>,
+    /// The records that could not be taken in, at most one a key; none of them came in later in the page.
+    pub set_aside: Vec<SetAsideRecord>,
+    /// How many could not, of the same key or not.
+    pub set_aside_count: u64,
 }
 
 /// What committing a page came to.
@@ -76,6 +82,18 @@ impl PageCommit {
     /// How many records it holds.
     #[must_use]
     pub fn seen(&self) -> u64 {
-        (self.documents.len() + self.deletions.len()) as u64 + self.set_aside
+        (self.documents.len() + self.deletions.len()) as u64 + self.set_aside_count
+    }
+
+    /// By what those of its records are known that are kept aside no longer, if they were.
+    #[must_use]
+    pub fn settled(&self) -> BTreeSet<RecordKey> {
+        let changed = self.documents.iter().map(|new| &new.key).chain(&self.deletions);
+        let mut settled: BTreeSet<_> = changed.map(|key| RecordKey::of(&key.source_id)).collect();
+        settled.extend(self.left_out.iter().cloned());
+        for record in &self.set_aside {
+            settled.remove(&record.key);
+        }
+        settled
     }
 }

@@ -19,12 +19,12 @@ mod gmail;
 mod html;
 mod mail;
 
-use thiserror::Error;
+use serde_json::Value;
 
 pub use gmail::{gmail_email, gmail_message};
 pub use html::html_to_text;
 
-use crate::model::DocumentDraft;
+use crate::model::{DocumentDraft, SetAside};
 
 /// The account that records come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,35 +51,7 @@ pub struct MailAttachment {
     pub draft: DocumentDraft,
 }
 
-/// Why a record becomes no document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
-pub enum SetAside {
-    /// It is no JSON object.
-    #[error("the record is no object")]
-    NotAnObject,
-    /// It says nothing by which it could be found again.
-    #[error("the record has no id")]
-    WithoutId,
-    /// Its id is longer than any that a provider gives, and than what an index takes.
-    #[error("the id of the record is too long")]
-    IdTooLong,
-    /// It is a message that is still being written.
-    #[error("the message is a draft")]
-    Draft,
-}
-
-impl SetAside {
-    /// All reasons.
-    pub const ALL: [Self; 4] = [Self::NotAnObject, Self::WithoutId, Self::IdTooLong, Self::Draft];
-
-    /// The word in rows and logs.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NotAnObject => "not_an_object",
-            Self::WithoutId => "without_id",
-            Self::IdTooLong => "id_too_long",
-            Self::Draft => "draft",
-        }
-    }
+/// The id of a record as it stands there, however long; none where there is none.
+pub(crate) fn id_of(record: &Value) -> Option<String> {
+    fields::line(&record["id"])
 }

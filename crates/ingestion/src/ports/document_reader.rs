@@ -42,7 +42,7 @@ pub enum ListError {
     /// The caller's cursor is none of ours.
     #[error(transparent)]
     Cursor(#[from] InvalidCursor),
-    /// The documents could not be read.
-    #[error("the documents could not be read")]
+    /// The list could not be read.
+    #[error("the list could not be read")]
     Store(#[from] StoreError),
 }

@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration as StdDuration;
 
-use cortex_kernel::{JobId, Provider};
+use cortex_kernel::{JobId, PageRequest, Provider};
 use rstest::rstest;
 use serde_json::{Value, json};
 use uuid::uuid;
 
 use super::*;
-use crate::model::CommitOutcome;
-use crate::ports::MockPageStore;
+use crate::model::{CommitOutcome, SetAsideFilter, SetAsideQuery};
+use crate::ports::{MockPageStore, SetAsideRecords as _};
 use crate::record_source::{MockRecordSource, SourceRecord};
 use crate::testing::{COMPANY_A, InMemoryPageStore, InMemoryRecordSource, NOON, a_stream};
 
@@ -60,6 +60,19 @@ impl Scene {
     /// The ids of the records that are documents.
     fn documents(&self) -> Vec<String> {
         self.pages.documents(COMPANY_A).into_iter().map(|document| document.key.source_id).collect()
+    }
+
+    /// The records that are kept aside, those of no id as such, with their reasons.
+    async fn set_aside(&self) -> Vec<String> {
+        let query = SetAsideQuery { filter: SetAsideFilter::default(), page: PageRequest::new(None, None) };
+        let page = self.pages.list(COMPANY_A, &query).await.unwrap();
+        let told = page.items.into_iter().map(|view| {
+            let id = view.record_id.unwrap_or_else(|| "nameless".to_owned());
+            format!("{id} {}", view.reason)
+        });
+        let mut told: Vec<_> = told.collect();
+        told.sort();
+        told
     }
 
     /// After which cursors pages were asked for.
@@ -171,6 +184,22 @@ async fn what_cannot_be_taken_in_is_set_aside_with_its_reason_and_the_page_goes_
     assert_eq!(report.set_aside, HashMap::from([(SetAside::Draft, 2), (SetAside::NotAnObject, 1)]));
     assert_eq!(scene.documents(), ["m1", "m3"]);
     assert_eq!(scene.pages.job(JOB).set_aside, 3);
+    assert_eq!(scene.set_aside().await, ["m2 draft", "nameless not_an_object"]);
+}
+
+#[tokio::test]
+async fn what_comes_in_later_vanishes_or_is_too_old_by_then_is_set_aside_no_longer() {
+    let long = "x".repeat(1_001);
+    let draft = |id: &str| RecordState::Present(json!({ "id": id, "labelIds": ["DRAFT"] }));
+    let mut scene = scene([draft("m1"), draft("m2"), draft("7"), email(long.as_str()), draft("m4"), draft("m5")]);
+    scene.read().await.unwrap();
+    assert_eq!(scene.set_aside().await.len(), 6);
+    scene.reading.is_initial = true;
+    scene.put([email("m1"), deleted("m2"), email(7), deleted(&long), dated("m4", OLD), RecordState::Pruned]);
+
+    scene.read().await.unwrap();
+
+    assert_eq!(scene.set_aside().await, ["m5 draft"]);
 }
 
 const YOUNG: &str = "Sat, 31 Jan 2026 12:00:00 +0000";

@@ -7,7 +7,8 @@ use time::macros::datetime;
 use uuid::uuid;
 
 use crate::model::{
-    Cursor, DocumentDraft, DocumentKey, DocumentKind, IngestionMethod, NewDocument, PageCommit, Stream,
+    Cursor, DocumentDraft, DocumentKey, DocumentKind, IngestionMethod, NewDocument, PageCommit, SetAside,
+    SetAsideRecord, Stream,
 };
 
 /// The company of the deployment under test.
@@ -79,6 +80,12 @@ pub fn a_document(source_id: &str) -> NewDocument {
     a_draft(source_id).finish()
 }
 
+/// A record of this id that could not be taken in.
+#[must_use]
+pub fn a_set_aside(record_id: &str, reason: SetAside) -> SetAsideRecord {
+    SetAsideRecord::new(Some(record_id), &Cursor::new("cursor"), reason)
+}
+
 /// An empty page at the beginning of [`a_stream`].
 #[must_use]
 pub fn a_commit() -> PageCommit {
@@ -92,6 +99,8 @@ pub fn a_commit() -> PageCommit {
         moved_to: Some(Cursor::new("cursor-1")),
         documents: Vec::new(),
         deletions: Vec::new(),
-        set_aside: 0,
+        left_out: Vec::new(),
+        set_aside: Vec::new(),
+        set_aside_count: 0,
     }
 }

@@ -1,10 +1,14 @@
 //! A store that lives in memory and keeps the contract of its port.
 
+mod set_aside;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError, UserId};
+use time::OffsetDateTime;
 
 use super::NOON;
 use super::page_store::JobView;
@@ -13,8 +17,9 @@ use crate::model::{
     PageCounts, Stream,
 };
 use crate::ports::PageStore;
+use set_aside::SetAsideRows;
 
-/// Documents, cursors and the jobs that pages are committed for, in memory.
+/// Documents, what is set aside, cursors and the jobs that pages are committed for, in memory. It is noon at first.
 #[derive(Debug, Default)]
 pub struct InMemoryPageStore {
     state: Mutex<State>,
@@ -26,8 +31,10 @@ struct State {
     cursors: HashMap<Stream, Cursor>,
     documents: Vec<DocumentRow>,
     sources: Vec<SourceRow>,
+    set_aside: SetAsideRows,
     last_id: i64,
     writes: u64,
+    passed: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -82,6 +89,11 @@ impl InMemoryPageStore {
     /// Lets a lease run out.
     pub fn expire(&self, lease: Lease) {
         self.state().jobs.get_mut(&lease.job).expect("a known job").is_leased = false;
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        self.state().passed += time;
     }
 
     /// What the job tells.
@@ -151,6 +163,8 @@ impl PageStore for InMemoryPageStore {
         for key in &commit.deletions {
             state.end(commit, key, &mut counts);
         }
+        let now = state.now();
+        state.set_aside.take_in(commit, now);
         let job = &mut state.jobs.get_mut(&commit.lease.job).expect("looked up above").view;
         job.count(commit, counts);
         Ok(CommitOutcome::Committed(counts))
@@ -300,6 +314,10 @@ impl State {
             self.documents.retain(|row| row.document.id != id);
             self.sources.retain(|row| row.source.document_id != id);
         }
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        NOON + self.passed
     }
 
     fn next_version(&mut self) -> u64 {

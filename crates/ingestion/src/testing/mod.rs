@@ -10,9 +10,10 @@ pub mod library;
 pub mod page_store;
 mod record_source;
 pub mod search_index;
+pub mod set_aside_records;
 
 pub use builders::{
-    COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_lease, a_stream,
+    COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_lease, a_set_aside, a_stream,
 };
 pub use fakes::InMemoryPageStore;
 pub use library::{InMemoryLibrary, a_document_view, a_source_view};

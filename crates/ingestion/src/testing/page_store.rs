@@ -1,9 +1,11 @@
 //! The contract of [`PageStore`], one case a bullet, and what an implementation brings to run them.
 
 mod cases;
+mod set_aside;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, UserId};
@@ -11,21 +13,26 @@ use uuid::Uuid;
 
 use super::{InMemoryPageStore, a_stream};
 use crate::model::{Document, DocumentSource, PageCommit, PageCounts, Stream};
-use crate::ports::PageStore;
+use crate::ports::{PageStore, SetAsideRecords};
 
 pub use cases::*;
+pub use set_aside::*;
 
 /// A fresh, empty store and a way to steer and see what is around it.
 #[async_trait]
 pub trait Harness: Send + Sync {
     /// The store under test, as the deployment of this company uses it.
     fn store(&self, company_id: CompanyId) -> Arc<dyn PageStore>;
+    /// What it set aside, as the deployment of this company reads it.
+    fn set_aside(&self, company_id: CompanyId) -> Arc<dyn SetAsideRecords>;
     /// Makes a Gmail connection of the person and a job of it that runs for the first time.
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run;
     /// Claims the job of a run anew.
     async fn claim_again(&self, run: &Run) -> Lease;
     /// Lets the lease of a run end.
     async fn expire(&self, run: &Run);
+    /// Lets time pass for what was set aside.
+    async fn pass(&self, time: Duration);
     /// What the job of a run tells.
     async fn job(&self, run: &Run) -> JobView;
     /// The company's documents, by key.
@@ -86,6 +93,10 @@ macro_rules! page_store_contract {
             a_deletion_of_what_the_connection_never_brought_in_changes_nothing,
             a_record_is_the_same_after_its_account_could_be_read,
             a_record_that_comes_back_is_there_again,
+            a_record_that_cannot_be_taken_in_is_kept_with_its_reason,
+            one_that_is_set_aside_again_is_kept_once_with_its_last_reason,
+            one_that_comes_in_later_or_vanishes_is_kept_no_longer,
+            what_another_stream_set_aside_stays,
             a_page_is_counted_on_its_job,
             a_page_with_nothing_in_it_that_moves_nothing_is_not_counted,
             a_page_that_moves_the_cursor_makes_the_attempt_the_first_again,
@@ -116,7 +127,7 @@ impl JobView {
         }
         self.pages += u64::from(commit.gets_on());
         self.seen += commit.seen();
-        self.set_aside += commit.set_aside;
+        self.set_aside += commit.set_aside_count;
         self.counts.added += counts.added;
         self.counts.updated += counts.updated;
         self.counts.unchanged += counts.unchanged;
@@ -127,6 +138,10 @@ impl JobView {
 #[async_trait]
 impl Harness for InMemoryHarness {
     fn store(&self, _: CompanyId) -> Arc<dyn PageStore> {
+        self.store.clone()
+    }
+
+    fn set_aside(&self, _: CompanyId) -> Arc<dyn SetAsideRecords> {
         self.store.clone()
     }
 
@@ -149,6 +164,10 @@ impl Harness for InMemoryHarness {
 
     async fn expire(&self, run: &Run) {
         self.store.expire(run.lease);
+    }
+
+    async fn pass(&self, time: Duration) {
+        self.store.pass(time);
     }
 
     async fn job(&self, run: &Run) -> JobView {

@@ -23,3 +23,9 @@ mod search_index {
 
     cortex_ingestion::search_index_contract!(InMemoryHarness::default());
 }
+
+mod set_aside_records {
+    use cortex_ingestion::testing::page_store::InMemoryHarness;
+
+    cortex_ingestion::set_aside_records_contract!(InMemoryHarness::default());
+}

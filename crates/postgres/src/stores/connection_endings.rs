@@ -14,7 +14,8 @@ use tracing::instrument;
 use crate::tables::inconsistency::Reading;
 use crate::tables::sync_jobs::Which;
 use crate::tables::{
-    Inconsistency, admin_audit_log, broker_removals, connection_endings, documents, nango_sync_cursors, sync_jobs,
+    Inconsistency, admin_audit_log, broker_removals, connection_endings, documents, nango_sync_cursors,
+    set_aside_records, sync_jobs,
 };
 use crate::{Abort, Pool};
 
@@ -23,7 +24,8 @@ pub struct PgConnectionEndings {
     company: Pool,
 }
 
-/// Documents that one step of a purge looks at: about a second of work, for which they are locked.
+/// Documents that one step of a purge looks at: about a second of work, for which they are locked. So many records that
+/// were set aside go beside them.
 const STEP: i64 = 1_000;
 
 impl PgConnectionEndings {
@@ -69,7 +71,8 @@ impl ConnectionEndings for PgConnectionEndings {
                     let details = json!({ "documents": removed });
                     tell(connection, *company_id, *by, "documents_purged", *id, details, origin).await?;
                 }
-                let is_done = i64::try_from(brought.len()).is_ok_and(|brought| brought < STEP);
+                let set_aside = set_aside_records::purge(connection, *company_id, *id, STEP).await?;
+                let is_done = i64::try_from(brought.len().max(set_aside)).is_ok_and(|most| most < STEP);
                 Ok(Purged { documents: removed as u64, is_done })
             })
             .await

@@ -1,7 +1,8 @@
 //! [`PageStore`] on a company's database.
 //!
-//! A page is one transaction that locks in one order, whoever commits: the job, the cursor, messages that are new, then
-//! documents by key. What is stored is read before the locks, to learn what to lock, and again under them, to decide.
+//! A page is one transaction that locks in one order, whoever commits: the job, the cursor, messages that are new,
+//! documents by key, then what is set aside. What is stored is read before the locks, to learn what to lock, and again
+//! under them, to decide.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +20,7 @@ use tracing::instrument;
 use crate::Pool;
 use crate::tables::document_sources::{self, Match};
 use crate::tables::sync_jobs::ProgressJson;
-use crate::tables::{documents, locks, nango_sync_cursors, sync_jobs};
+use crate::tables::{documents, locks, nango_sync_cursors, set_aside_records, sync_jobs};
 
 /// Documents and cursors in a company's database.
 pub struct PgPageStore {
@@ -87,6 +88,7 @@ impl Page<'_> {
             return Ok(CommitOutcome::CursorMoved);
         }
         let counts = self.take_in(commit).await?;
+        self.set_aside(commit).await?;
         let progress = counted(progress, commit, counts);
         let job = commit.lease.job;
         sync_jobs::record_progress(self.connection, self.company_id, job, &progress, from != to).await?;
@@ -115,6 +117,14 @@ impl Page<'_> {
         self.write(plan).await?;
         counts.deleted = self.end(&commit.deletions, &ended).await?;
         Ok(counts)
+    }
+
+    async fn set_aside(&mut self, commit: &PageCommit) -> QueryResult<()> {
+        let (settled, aside) = (commit.settled(), &commit.set_aside);
+        if settled.is_empty() && aside.is_empty() {
+            return Ok(());
+        }
+        set_aside_records::renew(self.connection, self.stream, commit.lease.job, &settled, aside).await
     }
 
     /// A plan for pages in general is kept from when the tables were small, and goes through all of them for each record
@@ -235,6 +245,6 @@ fn counted(progress: Value, commit: &PageCommit, counts: PageCounts) -> Value {
         unchanged: before.unchanged + counts.unchanged,
         deleted: before.deleted + counts.deleted,
         held: before.held,
-        set_aside: before.set_aside + commit.set_aside,
+        set_aside: before.set_aside + commit.set_aside_count,
     })
 }

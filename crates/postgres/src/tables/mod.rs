@@ -35,6 +35,7 @@ pub(crate) mod profiles;
 pub(crate) mod quarantined_connections;
 mod scalars;
 pub(crate) mod search;
+pub(crate) mod set_aside_records;
 mod sql;
 pub(crate) mod sync_jobs;
 pub(crate) mod sync_locks;

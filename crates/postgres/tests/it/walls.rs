@@ -39,6 +39,9 @@ fn company_rows(company: &str, number: u32) -> String {
            values ('{company}', 0, 0, '\\x00', '\\x00');
          insert into quarantined_connections (tenant_id, provider_key, connection_id, reason)
            values ('{company}', 'gmail', 'stray', 'no_member');
+         insert into set_aside_records
+           (tenant_id, user_id, connection_id, provider, model, variant, record_key, reason, job_id)
+           values ('{company}', 'user', {number}, 'gmail', 'GmailEmail', 'base', 'message', 'draft', gen_random_uuid());
          insert into broker_removals (tenant_id, provider_key, connection_id) values ('{company}', 'gmail', 'gone');
          insert into upkeep_turns (tenant_id, name, next_at) values ('{company}', 'some', now());
          insert into sync_turns (tenant_id, user_id, served_at) values ('{company}', 'somebody', now());

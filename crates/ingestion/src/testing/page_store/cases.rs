@@ -8,12 +8,13 @@ use cortex_kernel::{BrokerConnectionId, DocumentId, UserId};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
+use super::set_aside::all_set_aside;
 use super::{Harness, JobView, Run};
 use crate::model::{
     CommitOutcome, Cursor, Document, DocumentDraft, DocumentSource, IngestionMethod, MessageKey, NewDocument,
-    PageCommit, PageCounts, Stream,
+    PageCommit, PageCounts, SetAside, SetAsideFilter, Stream,
 };
-use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_commit, a_document, a_draft, a_key};
+use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_set_aside};
 
 pub async fn a_committed_page_moves_the_cursor(harness: &impl Harness) {
     let run = harness.run(COMPANY_A, USER_1).await;
@@ -358,7 +359,7 @@ pub async fn a_record_that_comes_back_is_there_again(harness: &impl Harness) {
 
 pub async fn a_page_is_counted_on_its_job(harness: &impl Harness) {
     let run = harness.run(COMPANY_A, USER_1).await;
-    let first = PageCommit { set_aside: 2, ..page(&run, None, "c1", [a_document("1"), a_document("2")]) };
+    let first = PageCommit { set_aside_count: 2, ..page(&run, None, "c1", [a_document("1"), a_document("2")]) };
     committed(harness, &first).await;
     let second =
         PageCommit { deletions: vec![a_key("2")], ..page(&run, Some("c1"), "c2", [a_document("1"), a_document("3")]) };
@@ -379,7 +380,7 @@ pub async fn a_page_with_nothing_in_it_that_moves_nothing_is_not_counted(harness
     committed(harness, &page(&run, Some("c1"), "c1", [])).await;
     assert_eq!(harness.job(&run).await.pages, 1, "only the one that moved the cursor");
 
-    committed(harness, &PageCommit { set_aside: 1, ..page(&run, Some("c1"), "c1", []) }).await;
+    committed(harness, &PageCommit { set_aside_count: 1, ..page(&run, Some("c1"), "c1", []) }).await;
     assert_eq!(harness.job(&run).await.pages, 2, "what was set aside was read");
 }
 
@@ -397,14 +398,16 @@ pub async fn a_page_that_moves_the_cursor_makes_the_attempt_the_first_again(harn
 async fn assert_refused(harness: &impl Harness, run: &Run, commit: &PageCommit, outcome: CommitOutcome) {
     let before = (cursor(harness, &run.stream).await, harness.job(run).await);
 
+    let commit = PageCommit { set_aside: vec![a_set_aside("2", SetAside::Draft)], ..commit.clone() };
     let store = harness.store(COMPANY_A);
-    assert_eq!(store.commit_page(commit).await.expect("an outcome"), outcome);
+    assert_eq!(store.commit_page(&commit).await.expect("an outcome"), outcome);
 
     assert_eq!((cursor(harness, &run.stream).await, harness.job(run).await), before);
     assert_eq!(harness.documents(COMPANY_A).await, []);
+    assert_eq!(all_set_aside(harness, COMPANY_A, SetAsideFilter::default()).await, []);
 }
 
-async fn committed(harness: &impl Harness, commit: &PageCommit) -> PageCounts {
+pub(super) async fn committed(harness: &impl Harness, commit: &PageCommit) -> PageCounts {
     let store = harness.store(commit.stream.company_id);
     match store.commit_page(commit).await.expect("an outcome") {
         CommitOutcome::Committed(counts) => counts,
@@ -429,7 +432,7 @@ async fn bringers(harness: &impl Harness, id: DocumentId) -> Vec<UserId> {
     bringers
 }
 
-fn page(
+pub(super) fn page(
     run: &Run,
     read_from: Option<&str>,
     moved_to: &str,

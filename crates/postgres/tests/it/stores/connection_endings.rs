@@ -146,6 +146,29 @@ async fn a_purge_removes_what_the_connection_alone_brought_in_and_nothing_else()
     assert_eq!(audited, ["connection_disconnected", "documents_purged", "documents_purged"]);
 }
 
+/// 1,500 records that were read by one connection and could not be taken in, and one by the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_forgets_what_the_connection_set_aside_and_nothing_else() {
+    let harness = PgHarness::new().await;
+    let [mine, colleagues] = two_connections(&harness).await;
+    let fill = format!(
+        "insert into set_aside_records \
+           (tenant_id, user_id, connection_id, provider, model, variant, record_key, reason, job_id) \
+         select tenant_id, user_id, id, 'gmail', 'GmailEmail', 'base', 'm-' || n, 'draft', gen_random_uuid() \
+         from connections, generate_series(1, 1500) n where id = {mine} or n = 1"
+    );
+    harness.0.superuser().batch_execute(&fill).await.unwrap();
+    let endings = harness.endings(COMPANY_A);
+    endings.end(&an_end(mine)).await.unwrap();
+    let purge = Purge { company_id: COMPANY_A, id: mine, by: USER_1, origin: an_origin() };
+
+    assert_eq!(endings.purge_some(&purge).await.unwrap(), Purged { documents: 0, is_done: false });
+    assert_eq!(endings.purge_some(&purge).await.unwrap(), Purged { documents: 0, is_done: true });
+
+    let rows = harness.0.superuser().query("select connection_id from set_aside_records", &[]).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<i64>>(), [colleagues.get()]);
+}
+
 /// He connected again while it went on: what comes in now is wanted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_ends_where_the_account_is_connected_again() {

@@ -1,4 +1,4 @@
-//! [`PgPageStore`].
+//! [`PgPageStore`] and [`PgSetAsideRecords`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use cortex_ingestion::model::{
     CommitOutcome, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentSource, PageCommit, PageCounts,
     SourceName, Stream,
 };
-use cortex_ingestion::ports::PageStore;
+use cortex_ingestion::ports::{PageStore, SetAsideRecords};
 use cortex_ingestion::testing::page_store::{Harness, JobView, Run};
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, USER_1, a_commit, a_document, a_draft, a_stream};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError, UserId};
 use cortex_postgres::Pooler;
 use cortex_postgres::schema::Database;
-use cortex_postgres::stores::PgPageStore;
+use cortex_postgres::stores::{PgPageStore, PgSetAsideRecords};
 use serde_json::Value;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -33,6 +33,10 @@ impl PgHarness {
 impl Harness for PgHarness {
     fn store(&self, company_id: CompanyId) -> Arc<dyn PageStore> {
         Arc::new(PgPageStore::new(self.0.pool(company_id)))
+    }
+
+    fn set_aside(&self, company_id: CompanyId) -> Arc<dyn SetAsideRecords> {
+        Arc::new(PgSetAsideRecords::new(self.0.pool(company_id)))
     }
 
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run {
@@ -65,6 +69,12 @@ impl Harness for PgHarness {
     async fn expire(&self, run: &Run) {
         let update = "update sync_jobs set lease_until = now() where id = $1";
         self.0.superuser().execute(update, &[&run.lease.job.as_uuid()]).await.unwrap();
+    }
+
+    async fn pass(&self, time: Duration) {
+        let update = "update set_aside_records set first_seen_at = first_seen_at - make_interval(secs => $1), \
+                      last_seen_at = last_seen_at - make_interval(secs => $1)";
+        self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
     }
 
     async fn job(&self, run: &Run) -> JobView {
@@ -137,6 +147,26 @@ impl Harness for PgHarness {
 
 cortex_ingestion::page_store_contract!(PgHarness::new().await);
 
+mod set_aside_records {
+    use super::PgHarness;
+
+    cortex_ingestion::set_aside_records_contract!(PgHarness::new().await);
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn without_walls_the_store_itself_tells_companies_apart() {
+        use cortex_ingestion::testing::set_aside_records::{
+            another_companys_records_are_not_forgotten, another_companys_records_are_not_listed,
+        };
+        let harnesses = [PgHarness::new().await, PgHarness::new().await];
+        for harness in &harnesses {
+            harness.0.open_walls().await;
+        }
+
+        another_companys_records_are_not_listed(&harnesses[0]).await;
+        another_companys_records_are_not_forgotten(&harnesses[1]).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_transaction_pooler_it_works_too() {
     let world = World::with(Database::Company, [COMPANY_A, COMPANY_B], Pooler::Transaction).await;
@@ -172,6 +202,23 @@ async fn a_page_that_fails_in_its_midst_leaves_nothing() {
     harness.0.superuser().batch_execute("grant insert on document_sources to cortex_app").await.unwrap();
     let outcome = store.commit_page(&page).await.unwrap();
     assert_eq!(outcome, CommitOutcome::Committed(PageCounts { added: 1, ..PageCounts::default() }));
+}
+
+/// A page in which nothing stands is committed without a look at what is set aside.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_page_needs_nothing_of_what_is_set_aside() {
+    let harness = PgHarness::new().await;
+    let run = harness.run(COMPANY_A, USER_1).await;
+    let empty = PageCommit { lease: run.lease, stream: run.stream.clone(), ..a_commit() };
+    let store = harness.store(COMPANY_A);
+    harness.0.superuser().batch_execute("revoke all on set_aside_records from cortex_app").await.unwrap();
+
+    let outcome = store.commit_page(&empty).await.unwrap();
+
+    assert_eq!(outcome, CommitOutcome::Committed(PageCounts::default()));
+    let next = PageCommit { read_from: empty.moved_to.clone(), documents: vec![a_document("1")], ..empty };
+    let refused = store.commit_page(&next).await;
+    assert!(matches!(refused, Err(StoreError::Broken(_))), "{refused:?}");
 }
 
 /// Two connections find the same record new at the same moment, and the one that has its whole text commits first.
