@@ -21,6 +21,8 @@ enum What {
     Tokens,
     /// The answer to webhooks of every kind, from many clients at once.
     Webhooks,
+    /// Claiming and finishing jobs, beside pgbench, and how soon a job begins.
+    Jobs,
 }
 
 impl What {
@@ -29,6 +31,7 @@ impl What {
         match self {
             Self::Tokens => ["cortex-supabase", "tokens"],
             Self::Webhooks => ["cortex-e2e", "webhooks"],
+            Self::Jobs => ["cortex-postgres", "jobs"],
         }
     }
 }

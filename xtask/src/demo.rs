@@ -50,13 +50,8 @@ pub(crate) fn start(
         bail!("{}: no such file or directory; name an mbox file or a directory of .eml files", path.display());
     }
     let server = TestServer::provide(workspace)?;
-    ui::step("build");
-    // The selection of the tests: nothing is compiled twice for them.
-    let mut cargo = environment::isolated_cargo();
-    let built = runner.run(cargo.args(["build", "--workspace", "--bins"]).current_dir(workspace.root()))?;
-    if !built.success() {
-        ui::note("the build failed; the lines above say where");
-        return Ok(ExitCode::FAILURE);
+    if let Some(failed) = build(workspace, runner)? {
+        return Ok(failed);
     }
     ui::step(action);
     let binaries = workspace.binaries();
@@ -68,6 +63,19 @@ pub(crate) fn start(
         None => demo.env_remove(TEST_SERVER_CA),
     };
     runner.run(&mut demo).map(exit_code)
+}
+
+/// Builds the binaries; answers how it failed, where it did.
+pub(crate) fn build(workspace: &Workspace, runner: &Runner) -> Result<Option<ExitCode>> {
+    ui::step("build");
+    // The selection of the tests: nothing is compiled twice for them.
+    let mut cargo = environment::isolated_cargo();
+    let built = runner.run(cargo.args(["build", "--workspace", "--bins"]).current_dir(workspace.root()))?;
+    if built.success() {
+        return Ok(None);
+    }
+    ui::note("the build failed; the lines above say where");
+    Ok(Some(ExitCode::FAILURE))
 }
 
 fn words(action: &str, setting: &Setting, flag: Option<&str>, binaries: &Path) -> Vec<OsString> {
@@ -82,7 +90,7 @@ fn words(action: &str, setting: &Setting, flag: Option<&str>, binaries: &Path) -
     words
 }
 
-fn exit_code(status: ExitStatus) -> ExitCode {
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 

@@ -22,6 +22,7 @@ mod migrate;
 mod openapi;
 mod postgres;
 mod process;
+mod soak;
 mod test;
 mod tidy;
 mod ui;
@@ -53,6 +54,8 @@ enum Command {
     Db(db::Command),
     /// Measure what something costs, beside the least that it could cost.
     Bench(bench::Arguments),
+    /// Read many accounts while workers are killed and everything around them fails, and count what came of it.
+    Soak(soak::Arguments),
     /// Check what compilers do not: layers, docs, migrations, file headers.
     Tidy,
     /// Everything that a change must pass.
@@ -96,6 +99,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Openapi(arguments) => openapi::run(&workspace, &Runner::new()?, &arguments),
         Command::Db(command) => db::run(&workspace, &command).map(|()| ExitCode::SUCCESS),
         Command::Bench(arguments) => bench::run(&workspace, &Runner::new()?, &arguments),
+        Command::Soak(arguments) => soak::run(&workspace, &Runner::new()?, &arguments),
         Command::Tidy => tidy::run(&workspace),
         Command::Ci => ci::run(&workspace, &Runner::new()?),
         Command::KeepPostgres { .. } => Ok(ExitCode::SUCCESS),

@@ -27,11 +27,13 @@ pub(crate) enum Action {
     },
     /// Runs until Ctrl-C, with URLs, tokens and ready lines for curl.
     Dev(Setting),
+    /// Reads many accounts while workers are killed and everything around them fails, and counts what came of it.
+    Soak(SoakSetting),
 }
 
-/// What the stack is made of.
+/// What everything runs on.
 #[derive(Debug, Args)]
-pub(crate) struct Setting {
+pub(crate) struct Machine {
     /// The binary of the product.
     #[arg(long, value_name = "PATH")]
     pub(crate) cortex: PathBuf,
@@ -41,6 +43,38 @@ pub(crate) struct Setting {
     /// File with the certificate authority of that server.
     #[arg(long, value_name = "FILE", env = SERVER_CA, hide_env_values = true)]
     pub(crate) server_ca: Option<OsString>,
+}
+
+/// How much is read, and how much goes wrong meanwhile.
+#[derive(Debug, Args)]
+pub(crate) struct SoakSetting {
+    #[command(flatten)]
+    pub(crate) machine: Machine,
+    /// People with an account each.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub(crate) users: u32,
+    /// Records in all accounts together.
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) records: u32,
+    /// Worker processes, of which all but the first are killed now and then.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(2..=16))]
+    pub(crate) workers: u16,
+    /// Milliseconds from one kill to the next.
+    #[arg(long, value_name = "MS", default_value_t = 4_000, value_parser = clap::value_parser!(u64).range(100..))]
+    pub(crate) kill_every_millis: u64,
+    /// Seconds that a worker's lease lasts.
+    #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) lease_seconds: u64,
+    /// A file to make when PostgreSQL is to be restarted; whoever restarts it takes the file away. Without it nobody can.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) restart_request: Option<PathBuf>,
+}
+
+/// What the stack is made of.
+#[derive(Debug, Args)]
+pub(crate) struct Setting {
+    #[command(flatten)]
+    pub(crate) machine: Machine,
     /// A real mailbox for one of the colleagues: an mbox file, or a directory of .eml files.
     #[arg(long, value_name = "PATH")]
     pub(crate) mailbox: Option<PathBuf>,
@@ -64,12 +98,6 @@ pub(crate) struct WrongUsage(pub(crate) String);
 pub(crate) struct Interrupted;
 
 impl Action {
-    pub(crate) fn setting(&self) -> &Setting {
-        match self {
-            Self::Play { setting, .. } | Self::Dev(setting) => setting,
-        }
-    }
-
     pub(crate) fn stays(&self) -> bool {
         matches!(self, Self::Play { stay: true, .. } | Self::Dev(_))
     }

@@ -7,7 +7,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::people::{PASSWORD, Person};
+use crate::people::PASSWORD;
 
 /// Somebody at some server: an address and the token that goes with every request.
 #[derive(Clone)]
@@ -89,14 +89,13 @@ impl Answer {
 }
 
 /// The access token of a sign-in by password at Supabase Auth.
-pub(crate) async fn sign_in(http: &reqwest::Client, supabase: &str, anon_key: &str, person: &Person) -> Result<String> {
+pub(crate) async fn sign_in(http: &reqwest::Client, supabase: &str, anon_key: &str, email: &str) -> Result<String> {
     let client = Client::new(http, supabase, None);
     let request = client
         .request(Method::POST, "/auth/v1/token?grant_type=password")
         .header("apikey", anon_key)
-        .json(&json!({ "email": person.email, "password": PASSWORD }));
-    let session =
-        client.send(request).await?.expected(200).with_context(|| format!("signing in as {}", person.mark))?;
+        .json(&json!({ "email": email, "password": PASSWORD }));
+    let session = client.send(request).await?.expected(200).with_context(|| format!("signing in as {email}"))?;
     Ok(text(&session, "/access_token"))
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use tokio::sync::watch;
 use tokio_postgres::{Client, Config, NoTls};
 use url::Url;
+use uuid::Uuid;
 
 use crate::cli::{SERVER, SERVER_CA, WrongUsage};
 use crate::people::{A, B, Company, EVERYBODY};
@@ -143,22 +144,37 @@ impl Databases {
 
     /// Puts the companies and their members into Master, as an operator does by hand.
     pub(crate) async fn insert_people(&self) -> Result<()> {
-        let master = self.server.connect(&self.name("master")).await?;
-        for Company { id, slug, name, .. } in [&A, &B] {
-            let insert = "insert into companies (id, slug, name, status) values ($1, $2, $3, 'active')";
-            master.client.execute(insert, &[id, slug, name]).await.context("inserting companies")?;
+        for company in [&A, &B] {
+            self.insert_company(company).await?;
         }
         for person in EVERYBODY {
             let Some((company, role)) = &person.member else { continue };
-            let insert = "insert into company_users (user_id, company_id, email, role, is_active) \
-                          values ($1, $2, $3, $4, true)";
-            master
-                .client
-                .execute(insert, &[&person.id, &company.id, &person.email, role])
-                .await
-                .context("inserting members")?;
+            self.insert_member(company, person.id, person.email, role).await?;
         }
         Ok(())
+    }
+
+    /// Puts a company into Master.
+    pub(crate) async fn insert_company(&self, company: &Company) -> Result<()> {
+        let master = self.server.connect(&self.name("master")).await?;
+        let insert = "insert into companies (id, slug, name, status) values ($1, $2, $3, 'active')";
+        let Company { id, slug, name, .. } = company;
+        master.client.execute(insert, &[id, slug, name]).await.context("inserting a company")?;
+        Ok(())
+    }
+
+    /// Puts a member of it into Master.
+    pub(crate) async fn insert_member(&self, company: &Company, id: Uuid, email: &str, role: &str) -> Result<()> {
+        let master = self.server.connect(&self.name("master")).await?;
+        let insert = "insert into company_users (user_id, company_id, email, role, is_active) \
+                      values ($1, $2, $3, $4, true)";
+        master.client.execute(insert, &[&id, &company.id, &email, &role]).await.context("inserting a member")?;
+        Ok(())
+    }
+
+    /// A session in a company's database that no wall stops.
+    pub(crate) async fn look_into(&self, company: &Company) -> Result<Client> {
+        Ok(self.server.connect(&self.name(company.slug)).await?.client)
     }
 
     /// Comes to its end when the server does.
@@ -169,10 +185,8 @@ impl Databases {
 
     /// Removes everything that [`Databases::create`] made.
     pub(crate) async fn remove(&self) -> Result<()> {
-        if *self.session.over.borrow() {
-            return Ok(());
-        }
-        let session = &self.session.client;
+        // It may have been restarted; where it is gone, everything in it is.
+        let Ok(Session { client: session, .. }) = self.server.connect("postgres").await else { return Ok(()) };
         for what in ["master", A.slug, B.slug] {
             session.batch_execute(&format!("drop database if exists {} with (force)", self.name(what))).await?;
         }

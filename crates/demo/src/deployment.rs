@@ -83,6 +83,12 @@ impl Deployment {
         Self { company, base_url, variables, api: None, workers: Vec::new() }
     }
 
+    /// Settles a variable anew, before anything is started.
+    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
+        self.variables.retain(|(known, _)| *known != name);
+        self.variables.push((name, value.to_owned()));
+    }
+
     /// Where Nango's webhooks go.
     pub(crate) fn webhook_url(&self) -> String {
         format!("{}/nango/webhook", self.base_url)
@@ -110,10 +116,20 @@ impl Deployment {
 
     /// Kills the worker that was started last: its process id.
     pub(crate) async fn kill_worker(&mut self) -> Result<u32> {
-        let worker = self.workers.last_mut().context("no worker was started")?;
-        let id = worker.id().context("the worker has ended by itself")?;
-        worker.kill().await?;
+        kill(self.workers.last_mut().context("no worker was started")?).await
+    }
+
+    /// Kills a worker, counted from 0, and starts another one in its place: the process id of the killed one.
+    pub(crate) async fn replace_worker(&mut self, cortex: &Cortex, worker: usize) -> Result<u32> {
+        let id = kill(self.workers.get_mut(worker).context("there is no such worker")?).await?;
+        let name = format!("work {} {}", self.company.mark, worker + 1);
+        self.workers[worker] = cortex.start(&name, &["work"], &self.variables)?;
         Ok(id)
+    }
+
+    /// The process id of a worker, counted from 0.
+    pub(crate) fn worker_id(&self, worker: usize) -> Option<u32> {
+        self.workers.get(worker)?.id()
     }
 
     /// Waits until it says that it is ready. What ends in the meantime is told at once.
@@ -137,8 +153,19 @@ impl Deployment {
         self.api.iter_mut().chain(worker).try_for_each(Service::check)
     }
 
+    /// Fails if any of its workers has ended by itself, or the API.
+    pub(crate) fn check_all(&mut self) -> Result<()> {
+        self.api.iter_mut().chain(&mut self.workers).try_for_each(Service::check)
+    }
+
     /// What its logs tell of trouble, a few lines of each.
     pub(crate) fn troubles(&self) -> Vec<String> {
         self.api.iter().chain(&self.workers).flat_map(|service| service.troubles(8)).collect()
     }
+}
+
+async fn kill(worker: &mut Service) -> Result<u32> {
+    let id = worker.id().context("the worker has ended by itself")?;
+    worker.kill().await?;
+    Ok(id)
 }

@@ -21,6 +21,7 @@ mod play;
 mod poll;
 mod process;
 mod report;
+mod soak;
 mod stack;
 mod table;
 
@@ -32,7 +33,7 @@ use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Action, Arguments, Interrupted, WrongUsage};
-use crate::database::Databases;
+use crate::database::{Databases, Server};
 use crate::report::Report;
 use crate::stack::{Plan, Stack};
 
@@ -65,13 +66,34 @@ async fn main() -> ExitCode {
 /// True where everything held.
 async fn run(arguments: Arguments, report: &mut Report) -> Result<bool> {
     let interrupted = interruption()?;
-    let plan = Plan::of(arguments.action.setting())?;
-    let databases = Databases::create(&plan.server).await?;
+    match &arguments.action {
+        action @ (Action::Play { setting, .. } | Action::Dev(setting)) => {
+            let plan = Plan::of(setting)?;
+            with_databases(&plan.server, interrupted, async |databases| work(action, &plan, databases, report).await)
+                .await
+        }
+        Action::Soak(setting) => {
+            let plan = soak::Plan::of(setting)?;
+            with_databases(&plan.server, interrupted, async |databases| {
+                soak::soak(setting, &plan, databases, report).await
+            })
+            .await
+        }
+    }
+}
+
+/// Does the work with databases of its own, which are gone afterwards, also when it failed or was interrupted.
+async fn with_databases(
+    server: &Server,
+    interrupted: impl Future<Output = ()>,
+    work: impl AsyncFnOnce(&Databases) -> Result<bool>,
+) -> Result<bool> {
+    let databases = Databases::create(server).await?;
     let outcome = tokio::select! {
-        outcome = work(&arguments.action, &plan, &databases, report) => outcome,
+        outcome = work(&databases) => outcome,
         () = interrupted => Err(Interrupted.into()),
     };
-    // Also when it failed. The processes have ended: they end when what holds them is dropped.
+    // The processes have ended: they end when what holds them is dropped.
     databases.remove().await?;
     outcome
 }
@@ -87,7 +109,7 @@ async fn work(action: &Action, plan: &Plan, databases: &Databases, report: &mut 
                 return Err(error);
             }
         },
-        Action::Dev(_) => true,
+        Action::Dev(_) | Action::Soak(_) => true,
     };
     if !held {
         stack.tell_troubles();

@@ -5,6 +5,9 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use tokio::time::{Instant, sleep};
 
+/// How long a webhook may take until it shows.
+pub(crate) const WEBHOOK: Duration = Duration::from_mins(1);
+
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// Asks again and again until there is an answer. `what` completes "waited … s for".

@@ -52,9 +52,10 @@ const LOOK: Duration = Duration::from_secs(1);
 impl Plan {
     /// Fails on what cannot be used, before anything has to be removed again.
     pub(crate) fn of(setting: &Setting) -> Result<Self> {
-        let server = Server::new(&setting.server, setting.server_ca.as_deref().map(Path::new))?;
+        let machine = &setting.machine;
+        let server = Server::new(&machine.server, machine.server_ca.as_deref().map(Path::new))?;
         let logs = tempfile::Builder::new().prefix("cortex-demo-").tempdir().context("no temporary directory")?;
-        let cortex = Cortex::new(&setting.cortex, logs.path())?;
+        let cortex = Cortex::new(&machine.cortex, logs.path())?;
         let clock = Clock::new();
         let mail = Mail::gather(setting.mailbox.as_deref(), clock.now())?;
         let places = Places::find(setting.port)?;
@@ -98,7 +99,7 @@ impl<'a> Stack<'a> {
 
     /// The access token of a fresh sign-in.
     pub(crate) async fn sign_in(&self, person: &Person) -> Result<String> {
-        client::sign_in(&self.http, self.supabase.base_url(), self.supabase.anon_key(), person).await
+        client::sign_in(&self.http, self.supabase.base_url(), self.supabase.anon_key(), person.email).await
     }
 
     /// Starts one more worker for A: its number.

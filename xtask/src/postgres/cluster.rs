@@ -1,20 +1,26 @@
 //! The side of the command that needs a server.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::keeper::Answer;
+use super::keeper::{Answer, RESTART};
 use super::{Server, random_name};
 use crate::environment;
 
 /// A private server that lives as long as this value.
 pub(crate) struct Cluster {
-    keeper: Child,
+    keeper: Keeper,
     server: Server,
+}
+
+/// The process that owns a server, and what it says.
+pub(super) struct Keeper {
+    process: Child,
+    said: BufReader<ChildStdout>,
 }
 
 impl Cluster {
@@ -28,17 +34,24 @@ impl Cluster {
     pub(crate) fn server(&self) -> &Server {
         &self.server
     }
+
+    /// Restarts the server, at the same place. Its clients lose their connections.
+    pub(crate) fn restart(&mut self) -> Result<()> {
+        let orders = self.keeper.process.stdin.as_mut().context("the keeper's input is piped")?;
+        writeln!(orders, "{RESTART}").context("the keeper of PostgreSQL is gone")?;
+        self.keeper.answer().map(drop)
+    }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        end(&mut self.keeper);
+        self.keeper.end();
     }
 }
 
 /// Starts a keeper and waits for its answer. It does not belong to our terminal's group: Ctrl-C is for us, and the
 /// server stays until we are through.
-pub(super) fn start_keeper(run: &Path, detached: bool) -> Result<(Child, Server)> {
+pub(super) fn start_keeper(run: &Path, detached: bool) -> Result<(Keeper, Server)> {
     let program = std::env::current_exe().context("cannot find xtask itself")?;
     let mut command = Command::new(program);
     environment::isolate(&mut command);
@@ -49,29 +62,33 @@ pub(super) fn start_keeper(run: &Path, detached: bool) -> Result<(Child, Server)
     } else {
         command.stdin(Stdio::piped());
     }
-    let mut keeper = command.spawn().context("cannot start the keeper of PostgreSQL")?;
-    match read_answer(&mut keeper) {
+    let mut process = command.spawn().context("cannot start the keeper of PostgreSQL")?;
+    let said = BufReader::new(process.stdout.take().context("the keeper's answers are piped")?);
+    let mut keeper = Keeper { process, said };
+    match keeper.answer() {
         Ok(server) => Ok((keeper, server)),
         Err(error) => {
-            end(&mut keeper);
+            keeper.end();
             Err(error)
         }
     }
 }
 
-fn read_answer(keeper: &mut Child) -> Result<Server> {
-    let out = keeper.stdout.take().context("the keeper's answer is piped")?;
-    let mut line = String::new();
-    BufReader::new(out).read_line(&mut line)?;
-    match serde_json::from_str(&line) {
-        Ok(Answer::Ready(server)) => Ok(server),
-        Ok(Answer::Failed(why)) => Err(anyhow!(why)),
-        Err(_) => bail!("the keeper of PostgreSQL ended without an answer"),
+impl Keeper {
+    /// What it says next.
+    fn answer(&mut self) -> Result<Server> {
+        let mut line = String::new();
+        self.said.read_line(&mut line)?;
+        match serde_json::from_str(&line) {
+            Ok(Answer::Ready(server)) => Ok(server),
+            Ok(Answer::Failed(why)) => Err(anyhow!(why)),
+            Err(_) => bail!("the keeper of PostgreSQL ended without an answer"),
+        }
     }
-}
 
-/// Lets go of a keeper, and waits until it has removed everything.
-fn end(keeper: &mut Child) {
-    drop(keeper.stdin.take());
-    let _ = keeper.wait();
+    /// Lets go of it, and waits until it has removed everything.
+    fn end(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
 }

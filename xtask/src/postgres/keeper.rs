@@ -1,9 +1,10 @@
 //! The keeper's side: one process, one server.
 //!
 //! It answers with one line of JSON on standard output, [`Answer`], and then waits: for the end of its standard input,
-//! or when detached for a signal. Every way out removes everything.
+//! or when detached for a signal. Every way out removes everything. A line on its standard input, [`RESTART`], has the
+//! server restarted, and is answered when that is over.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -22,16 +23,26 @@ use crate::ui;
 /// How often a keeper looks whether its server still lives.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What a keeper says once.
+/// The line that asks for a restart.
+pub(super) const RESTART: &str = "restart";
+
+/// What a keeper says, once and after each restart.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Answer {
     Ready(Server),
     Failed(String),
 }
 
+/// What a keeper is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    End,
+    Restart,
+}
+
 /// Sets up a server, keeps it, removes it.
 pub(crate) fn keep(run: &Path, detached: bool) -> Result<()> {
-    let stop = stop_signals(detached)?;
+    let orders = orders(detached)?;
     let run = match RunDir::create(run) {
         Ok(run) => run,
         Err(error) => return say(&Answer::Failed(format!("{error:#}"))),
@@ -42,7 +53,7 @@ pub(crate) fn keep(run: &Path, detached: bool) -> Result<()> {
         |mut running| {
             let said = say(&Answer::Ready(running.server.clone()));
             if said.is_ok() {
-                wait_for_end(&stop, &mut running, detached);
+                wait_for_end(&orders, &mut running, detached);
             }
             running.end().and(said)
         },
@@ -73,31 +84,50 @@ fn find_binaries(_run: &RunDir, _places: &Places, _account: Account) -> Result<B
     Binaries::find()
 }
 
-fn wait_for_end(stop: &Receiver<()>, running: &mut Running, detached: bool) {
-    while stop.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
-        if let Some(why) = running.has_ended() {
-            ui::note(why);
-            if !detached {
-                // Whoever asked for it still reads and reports; its files go when he lets go.
-                let _ = stop.recv();
+fn wait_for_end(orders: &Receiver<Order>, running: &mut Running, detached: bool) {
+    loop {
+        match orders.recv_timeout(LOOK) {
+            Ok(Order::Restart) => {
+                let restarted = running.restart();
+                let answer = match restarted {
+                    Ok(()) => Answer::Ready(running.server.clone()),
+                    Err(error) => Answer::Failed(format!("{error:#}")),
+                };
+                if say(&answer).is_err() {
+                    return;
+                }
             }
-            return;
+            Ok(Order::End) | Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(why) = running.has_ended() {
+                    ui::note(why);
+                    if !detached {
+                        // Whoever asked for it still reads and reports; its files go when he lets go.
+                        while orders.recv() == Ok(Order::Restart) {}
+                    }
+                    return;
+                }
+            }
         }
     }
 }
 
-fn stop_signals(detached: bool) -> Result<Receiver<()>> {
+fn orders(detached: bool) -> Result<Receiver<Order>> {
     let (sender, receiver) = mpsc::channel();
     let on_signal = sender.clone();
     let handler = move || {
-        let _ = on_signal.send(());
+        let _ = on_signal.send(Order::End);
     };
     ctrlc::set_handler(handler).context("cannot handle signals")?;
     if !detached {
         std::thread::spawn(move || {
-            // Nothing is ever written: reading ends when the other side closes or is gone.
-            let _ = std::io::stdin().read(&mut [0]);
-            let _ = sender.send(());
+            // Reading ends when the other side closes or is gone.
+            for line in std::io::stdin().lines().map_while(Result::ok) {
+                if line == RESTART && sender.send(Order::Restart).is_err() {
+                    return;
+                }
+            }
+            let _ = sender.send(Order::End);
         });
     }
     Ok(receiver)

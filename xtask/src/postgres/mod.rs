@@ -28,6 +28,7 @@ use crate::environment::{self, TEST_SERVER, TEST_SERVER_CA};
 use crate::ui;
 use crate::workspace::Workspace;
 
+pub(crate) use cluster::Cluster;
 pub(crate) use keeper::keep;
 
 /// How to reach a server.
@@ -44,7 +45,7 @@ pub(crate) enum TestServer {
     /// Named by the caller; only ours are the databases that tests make in it.
     Foreign(Server),
     /// Ours, and gone with this value.
-    Private(cluster::Cluster),
+    Private(Cluster),
 }
 
 impl TestServer {
@@ -55,7 +56,7 @@ impl TestServer {
             return Ok(Self::Foreign(Server { url, ca_file: environment::read(TEST_SERVER_CA).map(PathBuf::from) }));
         }
         ui::progress("starting a private PostgreSQL");
-        cluster::Cluster::start(&workspace.servers()).map(Self::Private)
+        Cluster::start(&workspace.servers()).map(Self::Private)
     }
 
     pub(crate) fn server(&self) -> &Server {

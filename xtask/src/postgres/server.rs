@@ -63,6 +63,16 @@ pub(super) struct Prepared<'a> {
 pub(super) struct Running {
     process: Child,
     pub(super) server: Server,
+    launch: Launch,
+}
+
+/// How the process of a server is started.
+struct Launch {
+    account: Account,
+    program: PathBuf,
+    runtime: PathBuf,
+    data: PathBuf,
+    port: u16,
     log_file: PathBuf,
 }
 
@@ -141,42 +151,67 @@ impl<'a> Prepared<'a> {
     }
 
     fn start_on(&self, port: u16) -> Result<Running> {
-        let log = File::create(&self.log_file)?;
-        let process = self
-            .account
-            .command(self.binaries.postgres(), &self.places.runtime)
-            .arg("-D")
-            .arg(&self.places.data)
-            .args(["-p", &port.to_string()])
-            .stdout(Stdio::from(log.try_clone()?))
-            .stderr(Stdio::from(log))
-            .spawn()
-            .with_context(|| format!("cannot start {}", self.binaries.postgres().display()))?;
+        let launch = Launch {
+            account: self.account,
+            program: self.binaries.postgres().clone(),
+            runtime: self.places.runtime.clone(),
+            data: self.places.data.clone(),
+            port,
+            log_file: self.log_file.clone(),
+        };
         let server = Server {
             url: format!("postgres://{SUPERUSER}:{}@127.0.0.1:{port}/postgres", self.password),
             ca_file: Some(self.ca_file.clone()),
         };
-        let mut running = Running { process, server, log_file: self.log_file.clone() };
-        let pid_file = self.places.data.join("postmaster.pid");
-        match wait::until(PATIENCE, || running.became(&pid_file)) {
-            Some(Became::Ready) => Ok(running),
+        let mut running = Running { process: launch.spawn()?, server, launch };
+        running.wait_until_ready().map(|()| running)
+    }
+}
+
+impl Launch {
+    fn spawn(&self) -> Result<Child> {
+        let log = File::create(&self.log_file)?;
+        self.account
+            .command(&self.program, &self.runtime)
+            .arg("-D")
+            .arg(&self.data)
+            .args(["-p", &self.port.to_string()])
+            .stdout(Stdio::from(log.try_clone()?))
+            .stderr(Stdio::from(log))
+            .spawn()
+            .with_context(|| format!("cannot start {}", self.program.display()))
+    }
+}
+
+impl Running {
+    /// Ends it as an operator does, whose clients are thrown out, and starts it again at the same place.
+    pub(super) fn restart(&mut self) -> Result<()> {
+        kill_process(Pid::from_child(&self.process), Signal::INT).context("cannot signal PostgreSQL")?;
+        if wait::until(PATIENCE, || self.process.try_wait().ok().flatten()).is_none() {
+            bail!("PostgreSQL does not end");
+        }
+        self.process = self.launch.spawn()?;
+        self.wait_until_ready()
+    }
+
+    fn wait_until_ready(&mut self) -> Result<()> {
+        match wait::until(PATIENCE, || self.became()) {
+            Some(Became::Ready) => Ok(()),
             Some(Became::Ended(status)) => {
-                let log = running.log();
+                let log = self.log();
                 if log.contains("could not bind") {
                     bail!(PortTaken);
                 }
                 bail!("PostgreSQL ended at once ({status}): {}", last_lines(&log));
             }
             None => {
-                let log = running.log();
-                running.end()?;
+                let log = self.log();
+                self.stop()?;
                 bail!("PostgreSQL did not get ready within {} s: {}", PATIENCE.as_secs(), last_lines(&log))
             }
         }
     }
-}
 
-impl Running {
     /// What the server wrote last, when it has ended though nobody asked for it.
     pub(super) fn has_ended(&mut self) -> Option<String> {
         let status = self.process.try_wait().ok().flatten()?;
@@ -185,6 +220,10 @@ impl Running {
 
     /// Ends it at once: nobody will read its files again.
     pub(super) fn end(mut self) -> Result<()> {
+        self.stop()
+    }
+
+    fn stop(&mut self) -> Result<()> {
         // A process that has been waited for has no id of its own any more.
         if self.process.try_wait()?.is_none() {
             kill_process(Pid::from_child(&self.process), Signal::QUIT).context("cannot signal PostgreSQL")?;
@@ -196,17 +235,17 @@ impl Running {
         Ok(())
     }
 
-    fn became(&mut self, pid_file: &Path) -> Option<Became> {
+    fn became(&mut self) -> Option<Became> {
         if let Some(status) = self.process.try_wait().ok().flatten() {
             return Some(Became::Ended(status));
         }
         // The eighth line is the server's state.
-        let text = fs::read_to_string(pid_file).ok()?;
+        let text = fs::read_to_string(self.launch.data.join("postmaster.pid")).ok()?;
         (text.lines().nth(7)?.trim() == "ready").then_some(Became::Ready)
     }
 
     fn log(&self) -> String {
-        fs::read_to_string(&self.log_file).unwrap_or_default()
+        fs::read_to_string(&self.launch.log_file).unwrap_or_default()
     }
 }
 

@@ -1,7 +1,5 @@
 //! A1 and A2 each connect their own Gmail: start, the link, the consent page, and the webhook that tells of it.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -12,9 +10,6 @@ use crate::people::{A, A1, A2, Person, mark};
 use crate::poll;
 use crate::report::{Report, Step};
 use crate::stack::Stack;
-
-/// How long a webhook may take until it shows.
-pub(super) const WEBHOOK: Duration = Duration::from_mins(1);
 
 pub(super) async fn play(stack: &Stack<'_>, seats: &Seats, report: &mut Report) -> Result<()> {
     report.scene("Each connects the own account");
@@ -52,7 +47,7 @@ async fn connect(stack: &Stack<'_>, person: &Person, seat: &Client, report: &mut
     );
 
     report.progress("the webhook of the connection");
-    let connected = poll::until("the webhook to show", WEBHOOK, async || {
+    let connected = poll::until("the webhook to show", poll::WEBHOOK, async || {
         Ok(Some(gmail(seat).await?).filter(|gmail| gmail["connected"] == true))
     });
     let connected = connected.await.with_context(|| format!("{who} allowed the connection"))?;

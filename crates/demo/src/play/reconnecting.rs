@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::Seats;
-use super::connecting::{WEBHOOK, gmail};
+use super::connecting::gmail;
 use crate::browser;
 use crate::client::{Client, text};
 use crate::people::{A, A1, ANOTHER_ACCOUNT};
@@ -29,7 +29,7 @@ pub(super) async fn play(stack: &Stack<'_>, seats: &Seats, report: &mut Report) 
     ));
 
     report.progress("the webhook of the connection");
-    let told = poll::until("the refusal to show", WEBHOOK, async || {
+    let told = poll::until("the refusal to show", poll::WEBHOOK, async || {
         Ok(Some(gmail(&seats.a1).await?).filter(|gmail| gmail["reason"] == "account_mismatch"))
     });
     let after = told.await?;
@@ -45,7 +45,7 @@ pub(super) async fn play(stack: &Stack<'_>, seats: &Seats, report: &mut Report) 
     let key = stack.nango.environment(A.slug)?.api_key.to_string();
     let nango = Client::new(&stack.http, stack.nango.base_url(), Some(&key));
     let mut left = 0;
-    let removed = poll::until("the refused connection to be removed", WEBHOOK, async || {
+    let removed = poll::until("the refused connection to be removed", poll::WEBHOOK, async || {
         let list = nango.get("/connections").await?.expected(200)?;
         left = list["connections"].as_array().map_or(0, Vec::len);
         Ok((left == 2).then_some(()))
