@@ -44,6 +44,9 @@ struct DocumentId {
 ///
 /// Each of these is looked up by itself, record by record: joined as a whole, on tables of which the planner knows nothing
 /// yet, it begins with all documents and asks for each of them about the page.
+///
+/// Not `coalesce` where `case` stands: behind row level security PostgreSQL takes it for something that might tell what a
+/// row holds, uses no index for it, and goes through all documents of the company for each record.
 pub(crate) async fn match_page(
     connection: &mut AsyncPgConnection,
     by: &Stream,
@@ -77,7 +80,8 @@ pub(crate) async fn match_page(
          ) of_message on true \
          join lateral ( \
            select id, content_hash, content_incomplete from documents \
-           where tenant_id = $1 and id = coalesce(known.document_id, of_key.id, of_message.id) limit 1 \
+           where tenant_id = $1 and id = case when known.document_id is not null then known.document_id \
+             when of_key.id is not null then of_key.id else of_message.id end limit 1 \
          ) document on true")
     .bind::<Text, _>(by.company_id.to_string())
     .bind::<BigInt, _>(by.connection_id.get())
