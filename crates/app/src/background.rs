@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use cortex_ingestion::ForgetSetAside;
-use cortex_sync_jobs::{Pulse, Worker};
+use cortex_sync_jobs::{Pulse, ReportWorker, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -12,11 +12,14 @@ use crate::connection_upkeep::ConnectionUpkeep;
 use crate::schedule::Schedule;
 use crate::searchable::{MakeSearchable, keep_searchable};
 use crate::set_aside::forget_in_time;
+use crate::worker_report::keep_reporting;
 
 /// The loops of one process.
 pub(crate) struct Background {
     /// Works the queue off.
     pub(crate) worker: Worker,
+    /// Tells others of it.
+    pub(crate) report: ReportWorker,
     /// Makes the worker look at once.
     pub(crate) wake: Arc<Notify>,
     /// Looks after connections.
@@ -37,7 +40,7 @@ impl Background {
 
     /// Runs until `stop` is cancelled and what was begun has ended or was given back.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let Self { worker, wake, connections, schedule, documents, set_aside } = self;
+        let Self { worker, report, wake, connections, schedule, documents, set_aside } = self;
         let scheduled = async {
             if let Some(schedule) = schedule {
                 schedule.run(stop.clone()).await;
@@ -45,6 +48,7 @@ impl Background {
         };
         tokio::join!(
             worker.run(&wake),
+            keep_reporting(report, stop.child_token()),
             connections.run(stop.clone()),
             scheduled,
             keep_searchable(documents, stop.child_token()),

@@ -29,3 +29,4 @@ pub mod signing_keys;
 pub mod start;
 mod tls;
 pub mod work;
+mod worker_report;

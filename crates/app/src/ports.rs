@@ -31,12 +31,12 @@ use cortex_postgres::stores::{
     PgDocumentCounts, PgDocumentReader, PgDueAccounts, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMemberDirectory,
     PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader,
     PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore,
-    PgTurns, PgUnclaimedConnections, PgVisitStore, PgWebhookInbox,
+    PgTurns, PgUnclaimedConnections, PgVisitStore, PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig};
 use cortex_sync_jobs::ports::{
-    ActiveMembers, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides, SyncStarter,
+    ActiveMembers, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides, SyncStarter, Workers,
 };
 use url::Url;
 
@@ -121,6 +121,8 @@ pub struct Ports {
     pub searchable: Arc<dyn MakeSearchable>,
     /// The sync jobs.
     pub jobs: Arc<dyn JobQueue>,
+    /// Who works them off.
+    pub workers: Arc<dyn Workers>,
     /// Those that wait and run, to be called off.
     pub live_jobs: Arc<dyn LiveJobs>,
     /// What was not read for long.
@@ -252,6 +254,7 @@ impl Ports {
             search: Arc::new(PgSearchIndex::new(company.clone())),
             searchable: Arc::new(Upkeep::new(company.clone())),
             jobs: Arc::new(PgJobQueue::new(company.clone())),
+            workers: Arc::new(PgWorkers::new(company.clone())),
             live_jobs: Arc::new(PgLiveJobs::new(company.clone())),
             due_accounts: Arc::new(PgDueAccounts::new(company.clone())),
             active_members: Arc::new(PgMembers::new(master.clone())),

@@ -20,9 +20,10 @@ use cortex_identity::{
 };
 use cortex_ingestion::{ForgetSetAside, ReadStream};
 use cortex_kernel::Provider;
+use cortex_sync_jobs::model::WorkerSign;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
-use cortex_sync_jobs::{CallOffDeparted, CancelJob, RetryJob, RunJob, ScheduleSyncs, StartSync, Worker};
+use cortex_sync_jobs::{CallOffDeparted, CancelJob, ReportWorker, RetryJob, RunJob, ScheduleSyncs, StartSync, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -217,6 +218,7 @@ fn compose_admin(
         connection_views: Arc::clone(&ports.connection_views),
         stuck: admin_ports.stuck,
         jobs: admin_ports.jobs,
+        workers: Arc::clone(&ports.workers),
         start_sync: Arc::clone(start_sync),
         retry_job: Arc::clone(&jobs.retry),
         overrides: admin_ports.overrides,
@@ -320,10 +322,15 @@ pub(crate) fn compose_background(
     );
     let jitter = Box::new(rand::random::<f64>);
     let run_job = RunJob::new(Arc::clone(&ports.jobs), Arc::new(runner), Timing::of_lease(sync.lease), jitter);
+    let sign = WorkerSign {
+        name: format!("{}-{}", std::process::id(), ports.ids.new_uuid().simple()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        capacity: u16::try_from(sync.workers).unwrap_or(u16::MAX),
+    };
     let settings = WorkerSettings {
         company_id,
-        name: format!("{}-{}", std::process::id(), ports.ids.new_uuid().simple()),
-        concurrency: u16::try_from(sync.workers).unwrap_or(u16::MAX),
+        name: sign.name.clone(),
+        concurrency: sign.capacity,
         lease_for: sync.lease,
         poll_every: sync.poll_interval,
     };
@@ -334,8 +341,10 @@ pub(crate) fn compose_background(
         Schedule { company_id, turns: Arc::clone(&ports.turns), syncs }
     });
     let connecting = compose_connecting(config, ports, &start_sync);
+    let worker = Worker::new(Arc::clone(&ports.jobs), Arc::new(run_job), settings, stop);
     Background {
-        worker: Worker::new(Arc::clone(&ports.jobs), Arc::new(run_job), settings, stop),
+        report: ReportWorker::new(Arc::clone(&ports.workers), company_id, sign, worker.pulse()),
+        worker,
         wake,
         connections: compose_connection_upkeep(config, ports, connecting),
         schedule,

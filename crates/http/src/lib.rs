@@ -53,7 +53,7 @@ use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TeamStore, 
 use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, LogInAdmin};
 use cortex_ingestion::ports::{DocumentCounts, DocumentReader, SearchIndex, SetAsideRecords};
 use cortex_kernel::{Clock, IdGenerator, Provider};
-use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides};
+use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
 use ipnet::IpNet;
 
@@ -166,6 +166,8 @@ pub struct AdminServices {
     pub stuck: Arc<dyn StuckThings>,
     /// The jobs.
     pub jobs: Arc<dyn JobDirectory>,
+    /// Who works them off.
+    pub workers: Arc<dyn Workers>,
     /// Has accounts read.
     pub start_sync: Arc<StartSync>,
     /// Has that tried again.

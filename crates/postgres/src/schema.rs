@@ -71,6 +71,7 @@ impl Database {
                 "upkeep_turns",
                 "user_cursors",
                 "webhook_inbox",
+                "workers",
             ],
         }
     }

@@ -3,6 +3,7 @@
 mod due_accounts;
 mod job_directory;
 mod live_jobs;
+mod workers;
 
 use std::time::Duration;
 
@@ -22,6 +23,10 @@ pub use job_directory::{MockJobDirectory, MockSyncOverrides};
 pub use live_jobs::{ActiveMembers, LiveJobs};
 #[cfg(any(test, feature = "testing"))]
 pub use live_jobs::{MockActiveMembers, MockLiveJobs};
+
+#[cfg(any(test, feature = "testing"))]
+pub use workers::MockWorkers;
+pub use workers::Workers;
 
 /// Named by [`JobRunner`], and found here by whoever implements it.
 pub use tokio_util::sync::CancellationToken;

@@ -14,7 +14,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::openapi::{Components, Content, Deprecated, Ref, RefOr, Schema};
 use utoipa::{OpenApi, ToResponse, ToSchema};
 
-use super::admin::{audit_log, jobs, login, overview, session, stuck};
+use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
     connect, connection_status, connections, documents, health, job_events, me, search, set_aside, sync, sync_jobs,
     table, team, webhooks,
@@ -75,6 +75,7 @@ use crate::endpoint::Access;
         stuck::connections,
         overview::health,
         overview::metrics,
+        workers::status,
         audit_log::list,
         audit_log::export,
     ),

@@ -2,7 +2,7 @@
 
 use cortex_identity::model::Role;
 
-use super::admin::{audit_log, jobs, login, overview, session, stuck};
+use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
     connect, connection_status, connections, documents, health, job_events, me, search, set_aside, sync, sync_jobs,
     team, webhooks,
@@ -80,6 +80,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/admin/connections").get(PANEL, stuck::connections),
         Endpoint::at("/admin/health/full").get(PANEL, overview::health),
         Endpoint::at("/admin/metrics/overview").get(PANEL, overview::metrics),
+        Endpoint::at("/admin/workers/status").get(PANEL, workers::status),
         Endpoint::at("/admin/audit-log").get(PANEL, audit_log::list),
         Endpoint::at("/admin/audit-log/export").get(PANEL, audit_log::export),
     ]

@@ -20,9 +20,9 @@ use cortex_ingestion::model::DocumentText;
 use cortex_ingestion::testing::{InMemoryLibrary, a_document_view};
 use cortex_kernel::{Provider, StoreError, UserId};
 use cortex_sync_jobs::RetryJob;
-use cortex_sync_jobs::model::{Ending, Failure, JobStatus, Override, Trigger};
-use cortex_sync_jobs::ports::{JobDirectory, JobQueue, MockJobDirectory};
-use cortex_sync_jobs::testing::{InMemoryJobQueue, a_claim};
+use cortex_sync_jobs::model::{Ending, Failure, JobStatus, Override, Trigger, WorkerSign};
+use cortex_sync_jobs::ports::{JobDirectory, JobQueue, MockJobDirectory, Workers as _};
+use cortex_sync_jobs::testing::{InMemoryJobQueue, a_claim, a_sign};
 use rstest::rstest;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -68,6 +68,7 @@ async fn scene() -> Scene {
         connections,
         stuck: stuck.clone(),
         jobs: jobs.clone(),
+        workers: jobs.clone(),
         retry_job: Arc::new(RetryJob::new(jobs.clone(), start_sync.clone())),
         start_sync,
         overrides: jobs.clone(),
@@ -500,6 +501,35 @@ async fn a_database_that_is_away_is_told_as_such() {
     }
     let request = as_admin(TestRequest::post().uri("/admin/inbox/1/replay"));
     problem_of(call(scene.services.clone(), request).await, ProblemKind::Unavailable).await;
+}
+
+#[actix_web::test]
+async fn workers_are_told_with_what_they_run() {
+    let scene = scene().await;
+    scene.post(&sync_path(someone(), "gmail")).await;
+    scene.jobs.claim(&a_claim()).await.unwrap();
+    let other = WorkerSign { name: "z".to_owned(), ..a_sign() };
+    for (sign, silent) in [(a_sign(), 30), (other, 31)] {
+        scene.jobs.note(COMPANY_A, &sign, std::time::Duration::from_secs(silent)).await.unwrap();
+    }
+
+    let (status, body) = scene.get("/admin/workers/status").await;
+
+    let job = &scene.all_jobs().await[0];
+    let (kind, provider) = (job.kind.name(), job.provider.name());
+    let running =
+        json!([{ "id": job.id.to_string(), "user_id": someone().to_string(), "provider": provider, "kind": kind }]);
+    let worker = |name: &str, last_tick_at: &str, alive: bool, running_jobs: &Value| {
+        json!({
+            "name": name, "version": "1.2.3", "alive": alive, "capacity": 4, "started_at": "2026-03-02T12:00:00Z",
+            "last_tick_at": last_tick_at, "running_jobs": running_jobs,
+        })
+    };
+    let workers = [
+        worker("worker", "2026-03-02T11:59:30Z", true, &running),
+        worker("z", "2026-03-02T11:59:29Z", false, &json!([])),
+    ];
+    assert_eq!((status, body), (200, json!({ "workers": workers, "timestamp": "2026-03-02T12:00:00Z" })));
 }
 
 /// What the panel can call counts documents, and reads none: there is no reader among its ports.

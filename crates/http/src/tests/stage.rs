@@ -310,6 +310,7 @@ fn admin_services() -> AdminServices {
         connection_views: Arc::new(InMemoryConnectionViews::default()),
         stuck: Arc::new(InMemoryStuckThings::default()),
         jobs: jobs.clone(),
+        workers: jobs.clone(),
         start_sync: start_sync.clone(),
         retry_job: Arc::new(RetryJob::new(jobs.clone(), start_sync)),
         overrides: jobs,

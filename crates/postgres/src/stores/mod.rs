@@ -45,6 +45,7 @@ mod turns;
 mod unclaimed_connections;
 mod visit_store;
 mod webhook_inbox;
+mod workers;
 
 pub use admin_sessions::PgAdminSessions;
 pub use attempt_counters::PgAttemptCounters;
@@ -89,3 +90,4 @@ pub use turns::PgTurns;
 pub use unclaimed_connections::PgUnclaimedConnections;
 pub use visit_store::PgVisitStore;
 pub use webhook_inbox::PgWebhookInbox;
+pub use workers::PgWorkers;

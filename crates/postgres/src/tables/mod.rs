@@ -44,6 +44,7 @@ pub(crate) mod team;
 pub(crate) mod unclaimed_connections;
 pub(crate) mod upkeep_turns;
 pub(crate) mod webhook_inbox;
+pub(crate) mod workers;
 
 pub(crate) use inconsistency::Inconsistency;
 pub(crate) use sql::sql;

@@ -44,6 +44,8 @@ fn company_rows(company: &str, number: u32) -> String {
            values ('{company}', 'user', {number}, 'gmail', 'GmailEmail', 'base', 'message', 'draft', gen_random_uuid());
          insert into broker_removals (tenant_id, provider_key, connection_id) values ('{company}', 'gmail', 'gone');
          insert into upkeep_turns (tenant_id, name, next_at) values ('{company}', 'some', now());
+         insert into workers (tenant_id, name, version, capacity, last_tick_at)
+         values ('{company}', 'some', '1', 1, now());
          insert into sync_turns (tenant_id, user_id, served_at) values ('{company}', 'somebody', now());
          insert into connect_sessions (id, tenant_id, user_id, user_email, provider_key, purpose, token_hash, expires_at)
            values (gen_random_uuid(), '{company}', 'user', 'user@example', 'gmail', 'connect', '\\x{number:08}', now());

@@ -6,6 +6,7 @@ mod job;
 mod progress;
 mod start;
 mod status;
+mod worker;
 
 pub use directory::{Cancellation, JobFilter, JobSlice, KeptOverride, LastSync, NewOverride, Slice};
 pub use failure::{Disposition, Ending, Failure, JobFailure};
@@ -13,3 +14,4 @@ pub use job::{ClaimedJob, Job, JobKind, NewJob, Trigger, UnknownJobKind, Unknown
 pub use progress::Progress;
 pub use start::{Access, Override, StartDecision, StartRefusal, SyncRequest, SyncStart, SyncState, SyncWish};
 pub use status::{JobEvent, JobStatus, UnknownJobStatus};
+pub use worker::{KnownWorker, RunningJob, WorkerSign};

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::uuid;
 
-use crate::model::{Job, JobKind, JobStatus, NewJob, Progress, SyncRequest, SyncWish, Trigger};
+use crate::model::{Job, JobKind, JobStatus, NewJob, Progress, SyncRequest, SyncWish, Trigger, WorkerSign};
 use crate::ports::ClaimRequest;
 
 /// The company of the deployment under test.
@@ -74,6 +74,12 @@ pub fn a_claim() -> ClaimRequest {
         most_per_user: u16::MAX,
         lease_for: Duration::from_hours(1),
     }
+}
+
+/// A worker tells of itself.
+#[must_use]
+pub fn a_sign() -> WorkerSign {
+    WorkerSign { name: "worker".to_owned(), version: "1.2.3".to_owned(), capacity: 4 }
 }
 
 /// [`USER_1`] wants the first sync of his Gmail.

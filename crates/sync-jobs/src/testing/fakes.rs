@@ -4,6 +4,7 @@ mod directory;
 mod due_accounts;
 mod live_jobs;
 mod starter;
+mod workers;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};
@@ -14,7 +15,7 @@ use cortex_kernel::{CompanyId, JobId, Lease, StoreError, UserId};
 use time::OffsetDateTime;
 
 use super::NOON;
-use crate::model::{ClaimedJob, Ending, Failure, Job, JobEvent, JobKind, JobStatus, NewJob, Progress};
+use crate::model::{ClaimedJob, Ending, Failure, Job, JobEvent, JobKind, JobStatus, KnownWorker, NewJob, Progress};
 use crate::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue, PATIENCE};
 use starter::Connections;
 
@@ -31,6 +32,7 @@ struct State {
     rows: Vec<Row>,
     /// Who was given a worker, whoever it was last at the end.
     served: Vec<UserId>,
+    workers: Vec<(CompanyId, KnownWorker)>,
     connections: Connections,
 }
 
@@ -40,12 +42,15 @@ struct Row {
     epoch: i64,
     lease_until: OffsetDateTime,
     rerun_requested: bool,
+    /// Which worker runs it, or did last.
+    owner: String,
 }
 
 impl Default for InMemoryJobQueue {
     fn default() -> Self {
-        let (rows, served, connections) = (Vec::new(), Vec::new(), Connections::default());
-        Self { state: Mutex::new(State { now: NOON, rows, served, connections }) }
+        let (rows, served, workers) = (Vec::new(), Vec::new(), Vec::new());
+        let connections = Connections::default();
+        Self { state: Mutex::new(State { now: NOON, rows, served, workers, connections }) }
     }
 }
 
@@ -83,7 +88,8 @@ impl State {
             return EnqueueOutcome::AlreadyLive(row.job.clone());
         }
         let (job, now) = (queued(job, self.now), self.now);
-        self.rows.push(Row { job: job.clone(), epoch: 0, lease_until: now, rerun_requested: false });
+        let owner = String::new();
+        self.rows.push(Row { job: job.clone(), epoch: 0, lease_until: now, rerun_requested: false, owner });
         EnqueueOutcome::Enqueued(job)
     }
 
@@ -185,6 +191,7 @@ impl Row {
         self.epoch += 1;
         self.lease_until = now + request.lease_for;
         self.rerun_requested = false;
+        self.owner.clone_from(&request.worker);
         ClaimedJob { job: self.job.clone(), lease: Lease { job: self.job.id, epoch: self.epoch } }
     }
 

@@ -9,6 +9,7 @@ pub mod job_directory;
 pub mod job_queue;
 pub mod live_jobs;
 pub mod sync_starter;
+pub mod workers;
 
-pub use builders::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_claim, a_job, a_new_job, a_request};
+pub use builders::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_claim, a_job, a_new_job, a_request, a_sign};
 pub use fakes::InMemoryJobQueue;

@@ -29,3 +29,9 @@ mod sync_starter {
 
     cortex_sync_jobs::sync_starter_contract!(InMemoryHarness::default());
 }
+
+mod workers {
+    use cortex_sync_jobs::testing::workers::InMemoryHarness;
+
+    cortex_sync_jobs::workers_contract!(InMemoryHarness::default());
+}

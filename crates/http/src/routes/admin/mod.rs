@@ -6,3 +6,4 @@ pub(super) mod login;
 pub(super) mod overview;
 pub(super) mod session;
 pub(super) mod stuck;
+pub(super) mod workers;

@@ -31,4 +31,5 @@ mod turns;
 mod unclaimed_connections;
 mod visit_store;
 mod webhook_inbox;
+mod workers;
 mod world;
