@@ -4,6 +4,7 @@
 //! another one would compile half of the workspace again.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Result, bail};
@@ -42,6 +43,9 @@ struct Step {
 }
 
 pub(crate) fn run(workspace: &Workspace, runner: &Runner, arguments: &Arguments) -> Result<ExitCode> {
+    if !matches!(arguments.kind, Some(Kind::Unit)) {
+        tell_what_is_left_out();
+    }
     with_server(workspace, runner, |server| run_steps(workspace, runner, server, &steps(arguments, has_nextest())))
 }
 
@@ -132,6 +136,16 @@ fn give<'a>(command: &'a mut Command, server: &TestServer) -> &'a mut Command {
     match &server.server().ca_file {
         Some(ca_file) => command.env(TEST_SERVER_CA, ca_file),
         None => command.env_remove(TEST_SERVER_CA),
+    }
+}
+
+/// Says what the tests leave out: those who run it see no word of a test that passes.
+fn tell_what_is_left_out() {
+    let places = ["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from);
+    let path = environment::read("PATH").unwrap_or_default();
+    let has_pooler = std::env::split_paths(&path).chain(places).any(|place| place.join("pgbouncer").is_file());
+    if !has_pooler {
+        ui::note("PgBouncer is not installed: the way through a transaction pooler is not tested");
     }
 }
 

@@ -65,6 +65,9 @@ pub(crate) struct SoakSetting {
     /// Seconds that a worker's lease lasts.
     #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) lease_seconds: u64,
+    /// Counts what came of it, and measures nothing: for machines that are busy with something else.
+    #[arg(long)]
+    pub(crate) untimed: bool,
     /// A file to make when PostgreSQL is to be restarted; whoever restarts it takes the file away. Without it nobody can.
     #[arg(long, value_name = "FILE")]
     pub(crate) restart_request: Option<PathBuf>,

@@ -204,6 +204,14 @@ fn tell(setting: &SoakSetting, accounts: &Accounts, books: &Books, seen: &Seen, 
             .compare("", books.told_added.saturating_sub(books.told_deleted), books.documents)
             .compare("failed jobs", books.jobs_failed, 0),
     );
+    report.step(
+        Step::asked("something went wrong meanwhile")
+            .check("workers were killed", trouble.kills > 0)
+            .check("accounts changed", accounts.updated > 0),
+    );
+    if setting.untimed {
+        return;
+    }
     let limit = Duration::from_secs(setting.lease_seconds) + AFTER_THE_LEASE;
     if let Some(longest) = rescues.longest() {
         report.step(

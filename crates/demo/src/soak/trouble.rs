@@ -24,14 +24,20 @@ pub(super) struct Trouble {
     restart_request: Option<PathBuf>,
     restarting: Option<Instant>,
     workers: usize,
-    faults: BTreeMap<&'static str, usize>,
+    faults: BTreeMap<&'static str, u32>,
+    kind: &'static str,
     kill_every: Duration,
     next_kill: Instant,
     next_fault: Instant,
+    fault_ends: Option<Instant>,
     next_change: Instant,
 }
 
-const FAULT_EVERY: Duration = Duration::from_millis(1_500);
+/// Nango fails in a fifth of the time, whether anybody asks or not: else those who were told to come later would find nothing
+/// but failures when they do.
+const FAULT_EVERY: Duration = Duration::from_secs(2);
+const FAULT_LASTS: Duration = Duration::from_millis(400);
+const MOST_AT_ONCE: u32 = 8;
 const CHANGE_EVERY: Duration = Duration::from_millis(500);
 /// Longer than the deployment waits for an answer.
 const SILENCE_MILLIS: u64 = 3_000;
@@ -48,9 +54,11 @@ impl Trouble {
             restarting: None,
             workers: usize::from(setting.workers),
             faults: BTreeMap::new(),
+            kind: "",
             kill_every,
             next_kill: now + kill_every,
             next_fault: now + FAULT_EVERY,
+            fault_ends: None,
             next_change: now + CHANGE_EVERY,
         }
     }
@@ -72,10 +80,14 @@ impl Trouble {
             rescues.killed(killed, look);
             self.kills += 1;
         }
-        // What is left of the one before would add up otherwise, until nothing goes through any more.
-        if now >= self.next_fault && stage.nango.faults().active().is_empty() {
+        if now >= self.next_fault {
             self.next_fault = now + FAULT_EVERY;
+            self.fault_ends = Some(now + FAULT_LASTS);
             self.fail(stage);
+        }
+        if self.fault_ends.is_some_and(|ends| now >= ends) {
+            self.fault_ends = None;
+            self.unmet(stage);
         }
         if let Some(request) = self.restart_request.as_ref().filter(|_| part >= RESTART_AT && self.restarting.is_none())
         {
@@ -119,9 +131,17 @@ impl Trouble {
             ("broken off", FaultKind::Drop),
         ];
         let Some((name, fault)) = kinds.choose(rng) else { return };
-        let times: u32 = rng.random_range(1..=4);
-        let fault = fault.clone();
+        let (times, fault) = (MOST_AT_ONCE, fault.clone());
         stage.nango.faults().add(Fault { path_prefix: "/records".to_owned(), method: None, times: Some(times), fault });
-        *self.faults.entry(name).or_default() += times as usize;
+        self.kind = name;
+        *self.faults.entry(name).or_default() += times;
+    }
+
+    /// What nobody met goes, and is not counted.
+    fn unmet(&mut self, stage: &Stage<'_>) {
+        let faults = stage.nango.faults();
+        let left: u32 = faults.active().iter().filter_map(|fault| fault.times).sum();
+        faults.clear();
+        *self.faults.entry(self.kind).or_default() -= left;
     }
 }
