@@ -26,17 +26,17 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgBrokerRemovals, PgConnectSessionEndings, PgConnectSessionStore,
-    PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore, PgConnectionViews,
-    PgDocumentCounts, PgDocumentReader, PgDueAccounts, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMemberDirectory,
-    PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader,
-    PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore,
-    PgTurns, PgUnclaimedConnections, PgVisitStore, PgWebhookInbox, PgWorkers,
+    PgAdminSessions, PgAttemptCounters, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
+    PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore,
+    PgConnectionViews, PgDocumentCounts, PgDocumentReader, PgDueAccounts, PgJobDirectory, PgJobQueue, PgLiveJobs,
+    PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
+    PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides,
+    PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgVisitStore, PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig};
 use cortex_sync_jobs::ports::{
-    ActiveMembers, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides, SyncStarter, Workers,
+    ActiveMembers, CompanyLeaves, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides, SyncStarter, Workers,
 };
 use url::Url;
 
@@ -131,6 +131,8 @@ pub struct Ports {
     pub active_members: Arc<dyn ActiveMembers>,
     /// How a sync begins.
     pub sync_starter: Arc<dyn SyncStarter>,
+    /// Where Master lets a whole company begin one once more.
+    pub company_leaves: Arc<dyn CompanyLeaves>,
 }
 
 /// What the API stands on besides.
@@ -259,6 +261,7 @@ impl Ports {
             due_accounts: Arc::new(PgDueAccounts::new(company.clone())),
             active_members: Arc::new(PgMembers::new(master.clone())),
             sync_starter: Arc::new(PgSyncStarter::new(company.clone())),
+            company_leaves: Arc::new(PgCompanyLeaves::new(master.clone())),
         };
         Ok((ports, Pools { company, master }))
     }

@@ -23,7 +23,9 @@ use cortex_kernel::Provider;
 use cortex_sync_jobs::model::WorkerSign;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
-use cortex_sync_jobs::{CallOffDeparted, CancelJob, ReportWorker, RetryJob, RunJob, ScheduleSyncs, StartSync, Worker};
+use cortex_sync_jobs::{
+    ByCompanyLeave, CallOffDeparted, CancelJob, ReportWorker, RetryJob, RunJob, ScheduleSyncs, StartSync, Worker,
+};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -262,8 +264,8 @@ fn compose_connecting(config: &RuntimeConfig, ports: &Ports, start_sync: &Arc<St
 
 /// Starts syncs; `wake` makes a worker of the same process look at the queue.
 fn start_sync(ports: &Ports, wake: &Arc<Notify>) -> Arc<StartSync> {
-    let (starter, ids) = (Arc::clone(&ports.sync_starter), Arc::clone(&ports.ids));
-    Arc::new(StartSync::new(starter, ids, Arc::clone(wake), MAX_ATTEMPTS))
+    let starter = ByCompanyLeave::new(Arc::clone(&ports.sync_starter), Arc::clone(&ports.company_leaves));
+    Arc::new(StartSync::new(Arc::new(starter), Arc::clone(&ports.ids), Arc::clone(wake), MAX_ATTEMPTS))
 }
 
 /// Puts what looks after the jobs of people who leave over ports.

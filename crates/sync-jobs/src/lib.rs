@@ -17,6 +17,7 @@
 pub mod back_off;
 pub mod call_off_departed;
 pub mod cancel_job;
+pub mod company_leave;
 pub mod ending;
 pub mod model;
 pub mod ports;
@@ -33,6 +34,7 @@ pub mod worker;
 pub use back_off::BackOff;
 pub use call_off_departed::CallOffDeparted;
 pub use cancel_job::{CancelJob, CancelJobError};
+pub use company_leave::ByCompanyLeave;
 pub use pulse::Pulse;
 pub use report_worker::ReportWorker;
 pub use retry_job::{Retrier, RetryJob, RetryJobError};

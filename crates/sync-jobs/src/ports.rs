@@ -1,5 +1,6 @@
 //! What this domain needs from outside.
 
+mod company_leaves;
 mod due_accounts;
 mod job_directory;
 mod live_jobs;
@@ -11,6 +12,10 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, JobId, Lease, StoreError};
 
 use crate::model::{ClaimedJob, Disposition, Ending, Job, NewJob, StartRefusal, SyncStart};
+
+pub use company_leaves::CompanyLeaves;
+#[cfg(any(test, feature = "testing"))]
+pub use company_leaves::MockCompanyLeaves;
 
 pub use due_accounts::DueAccounts;
 #[cfg(any(test, feature = "testing"))]
@@ -110,6 +115,7 @@ pub trait JobQueue: Send + Sync {
 /// - A job whose last attempt died before its first page unlocks.
 /// - A job that fails after its first page stays locked.
 /// - A leave is used up by the start that needs it.
+/// - The leave of the company is used up in the place of a word.
 /// - A refusal holds until it is taken back.
 /// - The word about the fewest counts.
 /// - A colleague's lock locks nobody else.

@@ -57,7 +57,7 @@ impl StartSync {
     /// Starts the sync, or answers the one that does the same.
     pub async fn start(&self, request: SyncRequest) -> Result<StartedSync, StartSyncError> {
         let id = JobId::new(self.ids.new_uuid());
-        let start = SyncStart { request, id, max_attempts: self.max_attempts };
+        let start = SyncStart { request, id, max_attempts: self.max_attempts, has_leave: false };
         match self.starter.start(&start).await? {
             StartOutcome::Started(job) => {
                 self.wake.notify_one();
@@ -85,7 +85,7 @@ impl From<StartRefusal> for StartSyncError {
         match refusal {
             StartRefusal::NotConnected => Self::NotConnected,
             StartRefusal::NeedsReauthorization => Self::NeedsReauthorization,
-            StartRefusal::Locked => Self::Locked,
+            StartRefusal::Locked | StartRefusal::Blocked => Self::Locked,
             StartRefusal::NotBegun => Self::NotBegun,
         }
     }
@@ -114,7 +114,7 @@ mod tests {
     /// What starting comes to where the store answers this, and whether the worker was woken.
     async fn started(answer: Result<StartOutcome, StoreError>) -> (Result<StartedSync, StartSyncError>, bool) {
         let mut store = MockSyncStarter::new();
-        let expected = SyncStart { request: a_request(), id: JobId::new(ID), max_attempts: 5 };
+        let expected = SyncStart { request: a_request(), id: JobId::new(ID), max_attempts: 5, has_leave: false };
         store.expect_start().withf(move |start| *start == expected).return_once(move |_| answer);
         let wake = Arc::new(Notify::new());
         let start_sync = StartSync::new(Arc::new(store), Arc::new(Ids), wake.clone(), 5);
@@ -146,6 +146,7 @@ mod tests {
         false
     )]
     #[case(Ok(StartOutcome::Refused(StartRefusal::Locked)), "the initial sync is locked", false)]
+    #[case(Ok(StartOutcome::Refused(StartRefusal::Blocked)), "the initial sync is locked", false)]
     #[case(Ok(StartOutcome::Refused(StartRefusal::NotBegun)), "the initial sync was never started", false)]
     #[case(Err(StoreError::Unavailable("gone".into())), "the sync could not be started", true)]
     #[tokio::test]

@@ -216,15 +216,14 @@ fn tell(setting: &SoakSetting, accounts: &Accounts, books: &Books, seen: &Seen, 
     if let Some(longest) = rescues.longest() {
         report.step(
             Step::asked(format_args!("a killed worker's job runs again within {limit:?}"))
-                .check("", longest <= limit)
+                .check("the longest did", longest <= limit)
                 .compare("never rescued", rescues.outstanding(), 0),
         );
     }
     if let Some(growth) = memory.growth() {
         report.step(
             Step::asked("a worker's memory is flat")
-                .check("", growth <= GROWTH)
-                .tell(format_args!("{growth:.2} times that after a quarter")),
+                .check(&format!("in the end {growth:.2} times that after a quarter"), growth <= GROWTH),
         );
     }
 }

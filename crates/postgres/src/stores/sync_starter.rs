@@ -63,13 +63,20 @@ async fn start_in(connection: &mut AsyncPgConnection, start: &SyncStart) -> Resu
     let row = sync_locks::hold(connection, request).await?.ok_or_else(not_connected)?;
     let state = SyncState::try_from(&row)?;
     let word = sync_overrides::hold(connection, request).await?;
-    match request.decide(&state, word.map(|(_, says)| says)) {
+    match request.decide(&state, start.word(word.map(|(_, says)| says))) {
         StartDecision::Refuse(refusal) => return Err(Abort::Decided(Stop::Refused(refusal))),
         StartDecision::Start { locks, uses_up_override } => {
-            if let (true, Some((id, _))) = (uses_up_override, word) {
-                sync_overrides::use_up(connection, request.company_id, id).await?;
+            if uses_up_override {
+                let used_up = match word {
+                    Some((id, _)) => {
+                        sync_overrides::use_up(connection, request.company_id, id).await?;
+                        ("sync_override", id.to_string())
+                    }
+                    // At Master it was used up before.
+                    None => ("sync_permission", request.company_id.to_string()),
+                };
                 let details = json!({ "provider": request.provider.name(), "job_id": job.id.to_string() });
-                audit(connection, request, "override_consumed", ("sync_override", id.to_string()), details).await?;
+                audit(connection, request, "override_consumed", used_up, details).await?;
             }
             if locks {
                 sync_locks::lock(connection, request.company_id, state.connection_id).await?;

@@ -40,6 +40,7 @@ mod sql;
 pub(crate) mod sync_jobs;
 pub(crate) mod sync_locks;
 pub(crate) mod sync_overrides;
+pub(crate) mod sync_permissions;
 pub(crate) mod team;
 pub(crate) mod unclaimed_connections;
 pub(crate) mod upkeep_turns;

@@ -48,6 +48,8 @@ pub struct SyncStart {
     pub id: JobId,
     /// How many runs may begin without getting on; at least one.
     pub max_attempts: u32,
+    /// Whether a leave of the whole company was used up for it, which lets it pass the lock.
+    pub has_leave: bool,
 }
 
 /// A connection, as far as starting a sync depends on it.
@@ -106,8 +108,10 @@ pub enum StartRefusal {
     NotConnected,
     /// The provider does not let us in.
     NeedsReauthorization,
-    /// The account was read already, or an admin does not want it.
+    /// The account was read already.
     Locked,
+    /// An admin does not want it.
+    Blocked,
     /// Nobody ever had the account read: nothing but a person, or the setting that speaks for all, begins that.
     NotBegun,
 }
@@ -131,8 +135,10 @@ impl SyncRequest {
             return Refuse(StartRefusal::NotConnected);
         }
         let is_initial_wish = self.wish == SyncWish::Initial;
-        if is_initial_wish && (word == Some(Override::Block) || (state.is_locked && word.is_none())) {
-            return Refuse(StartRefusal::Locked);
+        match word {
+            Some(Override::Block) if is_initial_wish => return Refuse(StartRefusal::Blocked),
+            None if is_initial_wish && state.is_locked => return Refuse(StartRefusal::Locked),
+            _ => {}
         }
         let goes_by_itself = matches!(self.trigger, Trigger::Webhook | Trigger::Schedule | Trigger::Reconnect);
         if goes_by_itself && self.wish == SyncWish::Incremental && !state.initial_began {
@@ -149,6 +155,12 @@ impl SyncRequest {
 }
 
 impl SyncStart {
+    /// The word that counts, where this one was said about the person or the provider: the company's leave where none was.
+    #[must_use]
+    pub fn word(&self, said: Option<Override>) -> Option<Override> {
+        said.or(self.has_leave.then_some(Override::Allow))
+    }
+
     /// The job that it comes to.
     #[must_use]
     pub fn job(&self, state: &SyncState) -> NewJob {
@@ -197,10 +209,10 @@ mod tests {
     #[rstest]
     #[case::first(FRESH, None, BEGINS)]
     #[case::first_although_allowed(FRESH, Some(Override::Allow), BEGINS)]
-    #[case::first_but_blocked(FRESH, Some(Override::Block), refused(StartRefusal::Locked))]
+    #[case::first_but_blocked(FRESH, Some(Override::Block), refused(StartRefusal::Blocked))]
     #[case::again(READ, None, refused(StartRefusal::Locked))]
     #[case::again_by_leave(READ, Some(Override::Allow), BEGINS_BY_LEAVE)]
-    #[case::again_but_blocked(READ, Some(Override::Block), refused(StartRefusal::Locked))]
+    #[case::again_but_blocked(READ, Some(Override::Block), refused(StartRefusal::Blocked))]
     #[case::ended(ENDED, Some(Override::Allow), refused(StartRefusal::NotConnected))]
     #[case::refused(REFUSED, None, refused(StartRefusal::NeedsReauthorization))]
     #[case::again_and_refused(READ_AND_REFUSED, None, refused(StartRefusal::Locked))]

@@ -96,7 +96,7 @@ async fn due(harness: &impl Harness, most: u16) -> Vec<(UserId, Provider)> {
 async fn begin(harness: &impl Harness, company_id: CompanyId, user_id: UserId, provider: Provider) -> ConnectionId {
     let connection_id = harness.connect(company_id, user_id, provider).await;
     let request = SyncRequest { company_id, user_id, provider, wish: SyncWish::Initial, ..a_request() };
-    let start = SyncStart { request, id: JobId::new(RandomIds.new_uuid()), max_attempts: 3 };
+    let start = SyncStart { request, id: JobId::new(RandomIds.new_uuid()), max_attempts: 3, has_leave: false };
     let outcome = harness.starter(company_id).start(&start).await.expect("an outcome");
     assert!(matches!(outcome, StartOutcome::Started(_)), "{outcome:?}");
     connection_id

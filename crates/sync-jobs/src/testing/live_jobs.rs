@@ -164,7 +164,8 @@ pub async fn a_run_that_is_called_off_can_write_nothing_any_more(harness: &impl 
 
 pub async fn a_job_that_is_called_off_before_its_first_page_unlocks(harness: &impl Harness) {
     harness.connect(COMPANY_A, USER_1, Provider::Gmail).await;
-    let start = |n| SyncStart { request: a_request(), id: JobId::new(Uuid::from_u128(n)), max_attempts: 3 };
+    let start =
+        |n| SyncStart { request: a_request(), id: JobId::new(Uuid::from_u128(n)), max_attempts: 3, has_leave: false };
     let starter = harness.starter(COMPANY_A);
     let first = starter.start(&start(1)).await.expect("an outcome");
     assert!(matches!(first, StartOutcome::Started(ref job) if job.kind == JobKind::Initial), "{first:?}");

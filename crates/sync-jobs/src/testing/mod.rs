@@ -3,6 +3,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
 
 mod builders;
+pub mod company_leaves;
 pub mod due_accounts;
 mod fakes;
 pub mod job_directory;

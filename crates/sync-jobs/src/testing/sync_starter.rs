@@ -76,6 +76,7 @@ macro_rules! sync_starter_contract {
             a_job_whose_last_attempt_died_before_its_first_page_unlocks,
             a_job_that_fails_after_its_first_page_stays_locked,
             a_leave_is_used_up_by_the_start_that_needs_it,
+            the_leave_of_the_company_is_used_up_in_the_place_of_a_word,
             a_refusal_holds_until_it_is_taken_back,
             the_word_about_the_fewest_counts,
             a_colleagues_lock_locks_nobody_else,

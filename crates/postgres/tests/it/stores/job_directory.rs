@@ -98,7 +98,7 @@ async fn what_an_admin_does_is_told_with_his_session() {
         retry_of: Some(a_new_job().id),
         ..a_request()
     };
-    let start = SyncStart { request: by_admin, id: a_new_job().id, max_attempts: 3 };
+    let start = SyncStart { request: by_admin, id: a_new_job().id, max_attempts: 3, has_leave: false };
     PgSyncStarter::new(harness.0.pool(COMPANY_A)).start(&start).await.unwrap();
 
     let told = "select format('%s %s %s %s', action, session_id, request_id, details ->> 'original_job_id') \

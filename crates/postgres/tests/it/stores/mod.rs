@@ -4,6 +4,7 @@ mod admin_sessions;
 mod attempt_counters;
 mod audit;
 mod broker_removals;
+mod company_leaves;
 mod connect_session_endings;
 mod connect_session_store;
 mod connecting;

@@ -102,7 +102,7 @@ impl Harness for PgHarness {
 cortex_sync_jobs::sync_starter_contract!(PgHarness::new().await);
 
 fn a_start() -> SyncStart {
-    SyncStart { request: a_request(), id: a_new_job().id, max_attempts: 3 }
+    SyncStart { request: a_request(), id: a_new_job().id, max_attempts: 3, has_leave: false }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,6 +166,7 @@ async fn a_leave_that_two_people_use_at_once_lets_one_start() {
         request: SyncRequest { user_id, ..a_request() },
         id: JobId::new(Uuid::from_u128(n)),
         max_attempts: 3,
+        has_leave: false,
     });
     let store = harness.starter(COMPANY_A);
 

@@ -120,7 +120,7 @@ impl SyncStarter for InMemoryJobQueue {
         let outcome = if live {
             None
         } else {
-            match request.decide(&stored, state.connections.word(request).map(|(_, says)| says)) {
+            match request.decide(&stored, start.word(state.connections.word(request).map(|(_, says)| says))) {
                 StartDecision::Refuse(refusal) => return Ok(StartOutcome::Refused(refusal)),
                 decided @ StartDecision::Start { .. } => Some(decided),
             }
@@ -189,8 +189,10 @@ impl Connections {
     }
 
     fn begin(&mut self, request: &SyncRequest, id: ConnectionId, locks: bool, uses_up_override: bool) {
-        if uses_up_override && let Some((at, _)) = self.word(request) {
-            self.words.remove(at);
+        if uses_up_override {
+            if let Some((at, _)) = self.word(request) {
+                self.words.remove(at);
+            }
             self.audit.push((request.company_id, "override_consumed"));
         }
         if locks {

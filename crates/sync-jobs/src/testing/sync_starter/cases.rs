@@ -202,12 +202,30 @@ pub async fn a_leave_is_used_up_by_the_start_that_needs_it(harness: &impl Harnes
     );
 }
 
+pub async fn the_leave_of_the_company_is_used_up_in_the_place_of_a_word(harness: &impl Harness) {
+    connect(harness).await;
+    started(harness, 1, SyncWish::Initial).await;
+    end(harness, Ending::Completed).await;
+    let by_leave = async |n| {
+        let start = SyncStart { has_leave: true, ..a_start(n, a_request()) };
+        harness.starter(COMPANY_A).start(&start).await.expect("an answer")
+    };
+
+    assert!(matches!(by_leave(2).await, StartOutcome::Started(_)));
+
+    let audited = harness.audited(COMPANY_A).await;
+    assert_eq!(audited, ["sync_triggered", "override_consumed", "sync_triggered"]);
+    end(harness, Ending::Completed).await;
+    harness.put_override(COMPANY_A, None, None, Override::Block).await;
+    assert_eq!(by_leave(3).await, StartOutcome::Refused(StartRefusal::Blocked), "a word of our own counts for more");
+}
+
 pub async fn a_refusal_holds_until_it_is_taken_back(harness: &impl Harness) {
     let connection = connect(harness).await;
     harness.put_override(COMPANY_A, None, None, Override::Block).await;
 
     for n in [1, 2] {
-        assert_eq!(start(harness, n, SyncWish::Initial).await, StartOutcome::Refused(StartRefusal::Locked));
+        assert_eq!(start(harness, n, SyncWish::Initial).await, StartOutcome::Refused(StartRefusal::Blocked));
     }
     assert_eq!(harness.lock(connection).await, UNTOUCHED);
     started(harness, 3, SyncWish::Incremental).await;
@@ -218,20 +236,20 @@ pub async fn a_refusal_holds_until_it_is_taken_back(harness: &impl Harness) {
 
 pub async fn the_word_about_the_fewest_counts(harness: &impl Harness) {
     connect(harness).await;
-    let locked = StartOutcome::Refused(StartRefusal::Locked);
+    let blocked = StartOutcome::Refused(StartRefusal::Blocked);
     let say = |user, provider, says| harness.put_override(COMPANY_A, user, provider, says);
 
     say(None, None, Override::Block).await;
     say(Some(USER_2), Some(Provider::Gmail), Override::Allow).await;
     say(Some(USER_1), Some(Provider::Outlook), Override::Allow).await;
-    assert_eq!(start(harness, 1, SyncWish::Initial).await, locked, "the others are about somebody or something else");
+    assert_eq!(start(harness, 1, SyncWish::Initial).await, blocked, "the others are about somebody or something else");
 
     say(None, Some(Provider::Gmail), Override::Allow).await;
     started(harness, 1, SyncWish::Initial).await;
     end(harness, Ending::Failed(failure())).await;
 
     say(Some(USER_1), None, Override::Block).await;
-    assert_eq!(start(harness, 2, SyncWish::Initial).await, locked);
+    assert_eq!(start(harness, 2, SyncWish::Initial).await, blocked);
 
     say(Some(USER_1), Some(Provider::Gmail), Override::Allow).await;
     started(harness, 2, SyncWish::Initial).await;
@@ -353,7 +371,7 @@ async fn end(harness: &impl Harness, ending: Ending) {
 }
 
 fn a_start(n: u128, request: SyncRequest) -> SyncStart {
-    SyncStart { request, id: job_id(n), max_attempts: 2 }
+    SyncStart { request, id: job_id(n), max_attempts: 2, has_leave: false }
 }
 
 fn job_of(outcome: &StartOutcome) -> &Job {
