@@ -32,6 +32,7 @@ async fn a_restart_of_postgresql_costs_time_only() {
         let (_, started) = client.call(&token, Method::POST, "/api/v1/sync/initial/gmail", None).await;
         let path = format!("/api/v1/sync/jobs/{}", started["job_id"].as_str().unwrap());
         client.until(&token, &path, |_, job: &Value| job["progress"]["pages"].as_u64() >= Some(2)).await;
+        assert_eq!(client.get(&token, &path).await["status"], "running", "it is in the middle of it");
 
         away(&stack, true).await;
         let is_down = |status: StatusCode, _: &Value| status == StatusCode::SERVICE_UNAVAILABLE;

@@ -46,9 +46,15 @@ impl Background {
                 schedule.run(stop.clone()).await;
             }
         };
+        // It is there until what it runs has ended.
+        let worked = CancellationToken::new();
+        let working = async {
+            worker.run(&wake).await;
+            worked.cancel();
+        };
         tokio::join!(
-            worker.run(&wake),
-            keep_reporting(report, stop.child_token()),
+            working,
+            keep_reporting(report, worked.clone()),
             connections.run(stop.clone()),
             scheduled,
             keep_searchable(documents, stop.child_token()),

@@ -17,6 +17,7 @@ mod departures;
 mod have_read;
 pub mod logging;
 pub mod ports;
+mod probes;
 mod read_account;
 mod readiness;
 mod repeat;

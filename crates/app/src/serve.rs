@@ -157,6 +157,8 @@ impl Server {
             .shutdown_timeout(DRAIN.as_secs())
             .client_request_timeout(HEAD_PATIENCE)
             .client_disconnect_timeout(FAREWELL)
+            // A client that hung up is noticed at once, also by an answer that goes on.
+            .h1_allow_half_closed(false)
             .keep_alive(KEEP_ALIVE)
             .max_connections(MAX_CONNECTIONS)
             .bind(listen)

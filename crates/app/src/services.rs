@@ -323,7 +323,12 @@ pub(crate) fn compose_background(
         Arc::clone(&ports.clock),
     );
     let jitter = Box::new(rand::random::<f64>);
-    let run_job = RunJob::new(Arc::clone(&ports.jobs), Arc::new(runner), Timing::of_lease(sync.lease), jitter);
+    let run_job = RunJob::new(
+        Arc::clone(&ports.jobs),
+        Arc::new(runner),
+        Timing::of_lease(sync.lease, sync.poll_interval),
+        jitter,
+    );
     let sign = WorkerSign {
         name: format!("{}-{}", std::process::id(), ports.ids.new_uuid().simple()),
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -15,10 +15,10 @@ const REPORT: Every = Every::always(Duration::from_secs(5));
 /// How long a process that is asked to stop may go on saying so.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Does so until `stop` is cancelled, and takes leave then.
-pub(crate) async fn keep_reporting(worker: ReportWorker, stop: CancellationToken) {
+/// Does so until `over` is cancelled, and takes leave then.
+pub(crate) async fn keep_reporting(worker: ReportWorker, over: CancellationToken) {
     let report = again_and_again("nobody is told of this worker", REPORT, || worker.report());
-    stop.run_until_cancelled_owned(report).await;
+    over.run_until_cancelled_owned(report).await;
     match timeout(FAREWELL, worker.leave()).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(error = &error as &dyn StdError, "the worker did not take leave"),

@@ -1,6 +1,7 @@
 //! The HTTP API on actix-web: routes, what requests and answers look like, and what failures look like.
 //!
-//! - [`app`]: the whole API over its [`Services`]; `cortex serve` runs it and tests call it.
+//! - [`app`]: the whole API over its [`Services`]; `cortex serve` runs it and tests call it. [`probe_app`] is what a worker
+//!   process tells of its health.
 //! - `routes::table`: every address with its methods and who may call them. There is no other way to a handler.
 //! - `gate`, `admin_gate`: who may come in; one of them stands before every handler and its extractors.
 //! - [`rate_limit`]: how often those who came in may call. `cors`: which web sites may.
@@ -214,6 +215,39 @@ pub fn app(
     let routes = routes::register(services, &settings);
     let edge = Edge { ids, settings, opening };
     app_over(edge, routes)
+}
+
+/// What a process tells of its health that serves nothing else.
+#[derive(Clone)]
+pub struct Probes {
+    /// What it needs to be of use.
+    pub health: Arc<Health>,
+    /// Where request ids come from.
+    pub ids: Arc<dyn IdGenerator>,
+}
+
+/// The addresses below `/health`, and no others.
+#[must_use]
+pub fn probe_app(
+    probes: Probes,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let Probes { health, ids } = probes;
+    let settings = Settings {
+        strict_transport: false,
+        trusted_proxies: Arc::default(),
+        cors_origins: Arc::default(),
+        backfill_days: 0,
+        expose_docs: false,
+    };
+    app_over(Edge { ids, settings, opening: Arc::new(Opening::opened()) }, routes::register_probes(health))
 }
 
 /// What is true of every route, around any routes.

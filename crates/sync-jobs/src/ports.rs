@@ -60,11 +60,14 @@ pub trait JobRunner: Send + Sync {
 /// - People take turns, and whoever had one longest ago comes first.
 /// - Nobody has more jobs run at a time than a claim allows.
 /// - What a lost worker left comes before everything that waits.
+/// - What a lost worker left comes before what waits of the same person.
 /// - A claim takes no more than asked.
 /// - A job that is not due is not claimed.
 /// - A connection is read by one job at a time, and by its initial one first.
 /// - A heartbeat keeps the lease.
 /// - A heartbeat tells that somebody waits for a worker.
+/// - A heartbeat does not count the run that it is of.
+/// - A heartbeat tells of nobody who would come later than its own run.
 /// - A lease that ran out is claimed by another and lost to the first.
 /// - A job whose last attempt died is failed.
 /// - A lost lease finishes nothing.
@@ -73,6 +76,7 @@ pub trait JobRunner: Send + Sync {
 /// - A snooze waits and is no attempt.
 /// - A failed job keeps its failure.
 /// - A job given back is queued at once and is no attempt.
+/// - Who gives a job back had his turn until then.
 /// - A job asked for again while it runs is read once more before it completes.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
@@ -175,20 +179,19 @@ pub struct Heartbeat {
     pub lease_for: Duration,
     /// How many jobs of one person may run at a time: what has to wait for others of its own waits for nobody else.
     pub most_per_user: u16,
+    /// How long a job that could run waits before that counts as waiting for a worker: longer than a free one takes to look.
+    pub patience: Duration,
 }
 
 /// How many jobs of one person run at a time: somebody who has four accounts read leaves room for others.
 pub const MOST_PER_USER: u16 = 2;
-
-/// How long a job that could run waits before that counts as waiting for a worker: a free one looks more often.
-pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What became of a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeartbeatOutcome {
     /// The lease lasts.
     Held {
-        /// A job that could run has waited for a worker for longer than a free one takes to look.
+        /// A job has waited longer than a free worker takes to look, and would be taken before this one, were it given back.
         others_wait: bool,
     },
     /// The job is somebody else's: stop.

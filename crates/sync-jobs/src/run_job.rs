@@ -29,6 +29,8 @@ pub struct Timing {
     pub lease_for: Duration,
     /// How often there is one; several times within a lease. That long, at least, a run goes on while others wait.
     pub heartbeat_every: Duration,
+    /// How long others wait before that counts; see [`Heartbeat::patience`].
+    pub patience: Duration,
     /// How long a job waits before it is tried again.
     pub back_off: BackOff,
     /// How long a page may still take once the worker shuts down.
@@ -38,14 +40,18 @@ pub struct Timing {
 /// Most failures pass at once, and whoever waits for a broker that is away should not wait much longer than it is.
 const BACK_OFF: BackOff = BackOff { first: Duration::from_secs(5), longest: Duration::from_mins(10) };
 
+/// Nobody gives way for less.
+const SHORTEST_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Well below what orchestrators give a process to end.
 const GRACE: Duration = Duration::from_secs(15);
 
 impl Timing {
-    /// The usual timing for leases of this length: a heartbeat every quarter.
+    /// The usual timing for leases of this length: a heartbeat every quarter. Free workers look every `poll_every`.
     #[must_use]
-    pub fn of_lease(lease_for: Duration) -> Self {
-        Self { lease_for, heartbeat_every: lease_for / 4, back_off: BACK_OFF, grace: GRACE }
+    pub fn of_lease(lease_for: Duration, poll_every: Duration) -> Self {
+        let patience = SHORTEST_PATIENCE.max(2 * poll_every);
+        Self { lease_for, heartbeat_every: lease_for / 4, patience, back_off: BACK_OFF, grace: GRACE }
     }
 }
 
@@ -57,8 +63,8 @@ impl RunJob {
     }
 
     /// Runs the job until it ended, was lost, or was given back: after its page when others wait for a worker, so that
-    /// nobody waits for the end of somebody's backfill; and on `shutdown` after its page, or after the grace that there is
-    /// for one.
+    /// nobody waits for the end of somebody's backfill, but not before a page got on; and on `shutdown` after its page, or
+    /// after the grace that there is for one.
     #[tracing::instrument(name = "job", skip_all, fields(job.id = %claimed.lease.job, job.epoch = claimed.lease.epoch))]
     pub async fn run(&self, claimed: ClaimedJob, shutdown: &CancellationToken) {
         let ClaimedJob { job, lease } = claimed;
@@ -102,7 +108,8 @@ impl RunJob {
     /// Comes back only when the lease is lost. A heartbeat that fails is no loss yet: the next one may go through, and
     /// if none does, every write is refused anyway.
     async fn keep_lease(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) {
-        let beat = Heartbeat { lease, lease_for: self.timing.lease_for, most_per_user: MOST_PER_USER };
+        let Timing { lease_for, patience, .. } = self.timing;
+        let beat = Heartbeat { lease, lease_for, most_per_user: MOST_PER_USER, patience };
         let mut beats = interval(self.timing.heartbeat_every);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beats.tick().await;
@@ -110,7 +117,12 @@ impl RunJob {
             beats.tick().await;
             match self.queue.heartbeat(job.company_id, &beat).await {
                 Ok(HeartbeatOutcome::Held { others_wait: false }) => {}
-                Ok(HeartbeatOutcome::Held { others_wait: true }) => interrupt.cancel(),
+                Ok(HeartbeatOutcome::Held { others_wait: true }) => {
+                    // One that has not got on yet would begin anew each time, and never end.
+                    if self.stored(job.clone()).await.progress.pages > job.progress.pages {
+                        interrupt.cancel();
+                    }
+                }
                 Ok(HeartbeatOutcome::LeaseLost) => return,
                 Err(error) => tracing::warn!(%error, "a heartbeat failed"),
             }

@@ -103,7 +103,9 @@ fn wait_for_end(orders: &Receiver<Order>, running: &mut Running, detached: bool)
                     ui::note(why);
                     if !detached {
                         // Whoever asked for it still reads and reports; its files go when he lets go.
-                        while orders.recv() == Ok(Order::Restart) {}
+                        while orders.recv() == Ok(Order::Restart) {
+                            let _ = say(&Answer::Failed("PostgreSQL has ended by itself".to_owned()));
+                        }
                     }
                     return;
                 }

@@ -15,7 +15,7 @@ pub(super) const VARIABLES: &[Variable] = &[
          and 5 seconds",
     )
     .within(1, 600),
-    Variable::preset("SYNC_POLL_MS", "500", SERVE_WORK, "how often an idle worker looks for jobs").within(10, 60_000),
+    Variable::preset("SYNC_POLL_MS", "500", SERVE_WORK, "how often an idle worker looks for jobs").within(10, 10_000),
     Variable::preset(
         "SYNC_INTERVAL_SECONDS",
         "3600",

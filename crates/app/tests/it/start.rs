@@ -295,3 +295,33 @@ async fn what_is_found_is_not_kept_back_because_something_else_is_away() {
     assert_eq!(reasons.len(), 1, "{reasons:?}");
     assert!(reasons[0].starts_with("  COMPANY_ID: "), "{reasons:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_tells_its_health_where_it_is_told_to_and_nothing_else() {
+    let deployment = Deployment::ready().await;
+    let running = deployment.cortex(&["work"]).with("WORK_HEALTH_ADDR", "127.0.0.1:0").start();
+
+    until(&running, "/health/ready", r#""worker":{"status":"up""#);
+    assert!(running.get("/health/live").contains(r#"{"status":"alive"}"#));
+    for path in ["/api/v1/me", "/admin/workers/status", "/docs"] {
+        assert!(running.get(path).starts_with("HTTP/1.1 404 "), "{path}");
+    }
+
+    Deployment::close(&deployment.company, &deployment.master, true).await;
+    let end = "select pg_terminate_backend(pid) from pg_stat_activity where datname";
+    deployment.master.batch(&format!("{end} = '{}'", deployment.company.name())).await;
+    until(&running, "/health/ready", r#""database":{"status":"down""#);
+    Deployment::close(&deployment.company, &deployment.master, false).await;
+    until(&running, "/health/ready", "HTTP/1.1 200 ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_address_is_taken_says_which_variable_to_change() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+
+    let (code, _, stderr) = Cortex::serve().running(&["work"]).with("WORK_HEALTH_ADDR", &address).output();
+
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains(&format!("cannot listen on {address}: choose another WORK_HEALTH_ADDR")), "{stderr}");
+}

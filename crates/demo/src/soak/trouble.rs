@@ -80,14 +80,15 @@ impl Trouble {
             rescues.killed(killed, look);
             self.kills += 1;
         }
+        // The end of one before the next begins: a moment may be long on a busy machine.
+        if self.fault_ends.is_some_and(|ends| now >= ends) {
+            self.fault_ends = None;
+            self.unmet(stage);
+        }
         if now >= self.next_fault {
             self.next_fault = now + FAULT_EVERY;
             self.fault_ends = Some(now + FAULT_LASTS);
             self.fail(stage);
-        }
-        if self.fault_ends.is_some_and(|ends| now >= ends) {
-            self.fault_ends = None;
-            self.unmet(stage);
         }
         if let Some(request) = self.restart_request.as_ref().filter(|_| part >= RESTART_AT && self.restarting.is_none())
         {

@@ -21,7 +21,7 @@ use crate::SyncJobServices;
 use crate::event_streams::Place;
 use crate::gate::{Caller, Gate};
 use crate::origin::CameFrom;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 
 /// A stream ends after that long, and its client comes again: nothing is open for ever.
 const LONGEST: Duration = Duration::from_mins(10);
@@ -120,12 +120,17 @@ impl Watch {
             if self.begun.elapsed() > LONGEST || !self.place.pause().await || !self.may_stay().await {
                 return None;
             }
-            // A database that is away is no reason to end: there is nothing to tell for a while.
-            if let Ok(job) = visible(&self.caller, self.id, &self.jobs).await {
-                self.item = self.item.at(job);
-                if let Some((event, is_last)) = self.event() {
-                    return Some((event, (!is_last).then_some(self)));
+            match visible(&self.caller, self.id, &self.jobs).await {
+                Ok(job) => {
+                    self.item = self.item.at(job);
+                    if let Some((event, is_last)) = self.event() {
+                        return Some((event, (!is_last).then_some(self)));
+                    }
                 }
+                // It is no longer there for this caller.
+                Err(problem) if problem.kind() == ProblemKind::NotFound => return None,
+                // A database that is away is no reason to end: there is nothing to tell for a while.
+                Err(_) => {}
             }
             if self.spoke.elapsed() >= LONGEST_SILENCE {
                 self.spoke = Instant::now();

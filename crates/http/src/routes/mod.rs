@@ -27,6 +27,7 @@ use actix_web::web::{Data, ServiceConfig};
 
 use crate::admin_gate::AdminGate;
 use crate::gate::Gate;
+use crate::health::Health;
 use crate::problem::{Problem, ProblemKind};
 use crate::{Services, Settings};
 
@@ -95,6 +96,16 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };
         for endpoint in table().into_iter().chain(docs) {
+            endpoint.register(config);
+        }
+    }
+}
+
+/// Registers what tells of the health of a process.
+pub(crate) fn register_probes(health: Arc<Health>) -> impl FnOnce(&mut ServiceConfig) + use<> {
+    move |config| {
+        config.app_data(Data::from(health));
+        for endpoint in table::probes() {
             endpoint.register(config);
         }
     }

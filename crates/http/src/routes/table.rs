@@ -18,11 +18,8 @@ const PANEL: Access = Access::Admin;
 
 /// All of them. Of two addresses that fit a request the first one answers.
 pub(crate) fn table() -> Vec<Endpoint> {
-    vec![
-        // For load balancers, orchestrators and people.
-        Endpoint::at("/health/live").get(OPEN, health::live),
-        Endpoint::at("/health/ready").get(OPEN, health::ready),
-        Endpoint::at("/health").get(OPEN, health::summary),
+    let mut table = probes();
+    table.extend(vec![
         // Who am I.
         Endpoint::at("/api/v1/me").get(VIEWER, me::me),
         Endpoint::at("/api/v1/me/companies").get(VIEWER, me::companies),
@@ -83,5 +80,15 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/admin/workers/status").get(PANEL, workers::status),
         Endpoint::at("/admin/audit-log").get(PANEL, audit_log::list),
         Endpoint::at("/admin/audit-log/export").get(PANEL, audit_log::export),
+    ]);
+    table
+}
+
+/// Those for load balancers, orchestrators and people.
+pub(crate) fn probes() -> Vec<Endpoint> {
+    vec![
+        Endpoint::at("/health/live").get(OPEN, health::live),
+        Endpoint::at("/health/ready").get(OPEN, health::ready),
+        Endpoint::at("/health").get(OPEN, health::summary),
     ]
 }

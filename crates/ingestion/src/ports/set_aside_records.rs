@@ -12,7 +12,7 @@ use crate::model::{SetAsideQuery, SetAsideView};
 ///
 /// # Contract
 ///
-/// - Records are listed with those set aside last first.
+/// - Records are listed with those first seen last first.
 /// - Pages follow each other without a gap and without repetition.
 /// - A cursor that is none is refused.
 /// - A filter by person and by provider narrows the list.

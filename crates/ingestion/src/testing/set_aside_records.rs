@@ -17,7 +17,7 @@ use crate::ports::ListError;
 macro_rules! set_aside_records_contract {
     ($harness:expr) => {
         $crate::set_aside_records_contract! { $harness =>
-            records_are_listed_with_those_set_aside_last_first,
+            records_are_listed_with_those_first_seen_last_first,
             pages_follow_each_other_without_a_gap_and_without_repetition,
             a_cursor_that_is_none_is_refused,
             a_filter_by_person_and_by_provider_narrows_the_list,
@@ -36,7 +36,7 @@ macro_rules! set_aside_records_contract {
     };
 }
 
-pub async fn records_are_listed_with_those_set_aside_last_first(harness: &impl Harness) {
+pub async fn records_are_listed_with_those_first_seen_last_first(harness: &impl Harness) {
     let (run, colleagues) = (harness.run(COMPANY_A, USER_1).await, harness.run(COMPANY_A, USER_2).await);
     for (run, id) in [(&run, "1"), (&colleagues, "2"), (&run, "3")] {
         put_set_aside(harness, run, [id]).await;

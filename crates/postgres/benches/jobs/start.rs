@@ -5,12 +5,14 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use cortex_kernel::{JobId, Lease, UserId};
+use cortex_postgres::Pool;
 use cortex_postgres::stores::PgJobQueue;
 use cortex_sync_jobs::back_off::BackOff;
 use cortex_sync_jobs::model::{Disposition, Job};
-use cortex_sync_jobs::ports::{CancellationToken, ClaimRequest, JobQueue, JobRunner, MOST_PER_USER, PATIENCE};
+use cortex_sync_jobs::ports::{CancellationToken, ClaimRequest, JobQueue, JobRunner, MOST_PER_USER};
 use cortex_sync_jobs::run_job::{RunJob, Timing};
 use cortex_sync_jobs::worker::{Worker, WorkerSettings};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection as _};
 use tokio::sync::{Notify, mpsc};
 use uuid::Uuid;
 
@@ -20,6 +22,8 @@ use crate::world::{COMPANY, World};
 /// Reads small accounts at once, and large ones page by page without an end.
 struct Accounts {
     large: Vec<JobId>,
+    /// Where the pages of large ones are counted, as their documents would be.
+    pages: Pool,
     began: mpsc::UnboundedSender<(JobId, Instant)>,
 }
 
@@ -49,8 +53,13 @@ impl JobRunner for Accounts {
             let _ = self.began.send((job.id, Instant::now()));
             return Disposition::Completed;
         }
+        let mut pages = job.progress.pages;
         while !interrupt.is_cancelled() {
             tokio::time::sleep(PAGE).await;
+            pages += 1;
+            let count = format!("update sync_jobs set progress = '{{\"pages\": {pages}}}' where id = '{}'", job.id);
+            let counted = self.pages.run(async |session: &mut AsyncPgConnection| session.batch_execute(&count).await);
+            counted.await.unwrap();
         }
         Disposition::Interrupted
     }
@@ -78,7 +87,7 @@ pub(crate) async fn measure(world: &World, is_measured: bool) {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let waited = busy.starts(world, times.min(20), false).await;
     // It is noticed that it waits, at the next heartbeat of somebody, who reads his page to its end.
-    let longest = PATIENCE + LEASE / 4 + PAGE + POLL;
+    let longest = 2 * POLL + LEASE / 4 + PAGE + POLL;
     line(&format!(
         "behind {} backfills, {CONCURRENCY} at a time          {}, the longest {:.2} of what is promised, {longest:?}",
         2 * CONCURRENCY,
@@ -111,9 +120,14 @@ impl AtWork {
         let queue = Arc::new(PgJobQueue::new(world.pool(8)));
         let (told, began) = mpsc::unbounded_channel();
         let back_off = BackOff { first: Duration::from_secs(1), longest: Duration::from_secs(1) };
-        let timing = Timing { back_off, ..Timing::of_lease(LEASE) };
+        let timing = Timing { back_off, ..Timing::of_lease(LEASE, POLL) };
         let jobs: Arc<dyn JobQueue> = queue.clone();
-        let run_job = RunJob::new(jobs.clone(), Arc::new(Accounts { large, began: told }), timing, Box::new(|| 0.5));
+        let run_job = RunJob::new(
+            jobs.clone(),
+            Arc::new(Accounts { large, pages: world.pool(4), began: told }),
+            timing,
+            Box::new(|| 0.5),
+        );
         let settings = WorkerSettings {
             company_id: COMPANY,
             name: "bench".to_owned(),

@@ -5,13 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, JobId, Lease, StoreError};
 use cortex_sync_jobs::model::{ClaimedJob, Ending, Failure, Job, JobStatus, NewJob};
-use cortex_sync_jobs::ports::{
-    ClaimRequest, EnqueueOutcome, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue, PATIENCE,
-};
+use cortex_sync_jobs::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue};
 use diesel_async::AsyncPgConnection;
 use tracing::instrument;
 
 use crate::Pool;
+use crate::tables::job_claims;
 use crate::tables::sync_jobs::{self, Row, Settlement};
 use crate::tables::sync_locks;
 
@@ -84,11 +83,11 @@ impl JobQueue for PgJobQueue {
         let rows: Result<Vec<Row>, StoreError> = self
             .company
             .transaction(async |connection: &mut AsyncPgConnection| {
-                let failed = sync_jobs::fail_abandoned(connection, request.company_id, lost).await?;
+                let failed = job_claims::fail_abandoned(connection, request.company_id, lost).await?;
                 if !failed.is_empty() {
                     sync_locks::release(connection, request.company_id, &failed).await?;
                 }
-                Ok(sync_jobs::claim(connection, request).await?)
+                Ok(job_claims::claim(connection, request).await?)
             })
             .await;
         Ok(rows?.into_iter().map(Row::into_claimed).collect::<Result<_, _>>()?)
@@ -98,9 +97,7 @@ impl JobQueue for PgJobQueue {
     async fn heartbeat(&self, company_id: CompanyId, beat: &Heartbeat) -> Result<HeartbeatOutcome, StoreError> {
         let held = self
             .company
-            .run(async |connection: &mut AsyncPgConnection| {
-                sync_jobs::heartbeat(connection, company_id, beat, PATIENCE).await
-            })
+            .run(async |connection: &mut AsyncPgConnection| job_claims::heartbeat(connection, company_id, beat).await)
             .await?;
         Ok(held.map_or(HeartbeatOutcome::LeaseLost, |others_wait| HeartbeatOutcome::Held { others_wait }))
     }
@@ -125,9 +122,15 @@ impl JobQueue for PgJobQueue {
     #[instrument(name = "pg.job_queue.give_back", skip_all, fields(job.id = %lease.job))]
     async fn give_back(&self, company_id: CompanyId, lease: Lease) -> Result<(), StoreError> {
         let at_once =
-            Settlement { status: JobStatus::Queued, is_attempt: false, failure: None, after: Some(Duration::ZERO) };
-        self.settle(company_id, lease, at_once).await?;
-        Ok(())
+            &Settlement { status: JobStatus::Queued, is_attempt: false, failure: None, after: Some(Duration::ZERO) };
+        self.company
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                if sync_jobs::settle(connection, company_id, lease, at_once).await? {
+                    job_claims::note_turn(connection, company_id, lease.job).await?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     #[instrument(name = "pg.job_queue.find_job", skip_all, fields(job.id = %id))]

@@ -73,7 +73,7 @@ pub(crate) async fn renew(
     Ok(())
 }
 
-/// At most `limit` of those that the filter lets through, from before `before` on, those set aside last first.
+/// At most `limit` of those that the filter lets through, from before `before` on, those first seen last first.
 pub(crate) async fn list(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,

@@ -19,7 +19,21 @@ enum Act {
     AskAgainAndComplete(Arc<InMemoryJobQueue>),
     CompleteHavingGotOn,
     WaitForInterrupt,
+    GetOnAndWaitForInterrupt(Arc<InMemoryJobQueue>),
     Hang,
+}
+
+/// Notes when it begins, and when it is interrupted.
+struct Watcher(Arc<Mutex<Vec<bool>>>);
+
+#[async_trait]
+impl JobRunner for Watcher {
+    async fn run(&self, _: &Job, _: Lease, interrupt: &CancellationToken) -> Disposition {
+        self.0.lock().unwrap().push(interrupt.is_cancelled());
+        interrupt.cancelled().await;
+        self.0.lock().unwrap().push(true);
+        std::future::pending().await
+    }
 }
 
 #[async_trait]
@@ -36,6 +50,11 @@ impl JobRunner for Script {
                 queue.enqueue(&a_new_job()).await.unwrap();
                 queue.get_on(job.id);
                 Disposition::Completed
+            }
+            Act::GetOnAndWaitForInterrupt(queue) => {
+                queue.get_on(job.id);
+                interrupt.cancelled().await;
+                Disposition::Interrupted
             }
             Act::WaitForInterrupt => {
                 interrupt.cancelled().await;
@@ -54,10 +73,15 @@ fn script(acts: impl IntoIterator<Item = Act>) -> Arc<Script> {
 }
 
 fn run_job(queue: Arc<dyn JobQueue>, script: Arc<Script>) -> RunJob {
+    run_job_by(queue, script)
+}
+
+fn run_job_by(queue: Arc<dyn JobQueue>, runner: Arc<dyn JobRunner>) -> RunJob {
     let back_off = BackOff { first: Duration::from_secs(10), longest: Duration::from_mins(10) };
     let (lease_for, heartbeat_every) = (Duration::from_mins(1), Duration::from_millis(1));
-    let timing = Timing { lease_for, heartbeat_every, back_off, grace: Duration::ZERO };
-    RunJob::new(queue, script, timing, Box::new(|| 1.0))
+    let timing =
+        Timing { lease_for, heartbeat_every, patience: Duration::from_secs(1), back_off, grace: Duration::ZERO };
+    RunJob::new(queue, runner, timing, Box::new(|| 1.0))
 }
 
 async fn claimed(queue: &InMemoryJobQueue) -> ClaimedJob {
@@ -123,11 +147,38 @@ async fn a_job_is_given_back_after_its_page_when_somebody_waits_for_a_worker() {
     queue.enqueue(&NewJob { id, connection_id, user_id: USER_2, ..a_new_job() }).await.unwrap();
     queue.pass(Duration::from_secs(2));
 
-    let run = run_job(queue.clone(), script([Act::WaitForInterrupt]));
+    let run = run_job(queue.clone(), script([Act::GetOnAndWaitForInterrupt(queue.clone())]));
     run.run(running.clone(), &CancellationToken::new()).await;
 
     let job = queue.find_job(running.job.company_id, running.job.id).await.unwrap().unwrap();
-    assert_eq!((job.status, job.attempt), (JobStatus::Queued, 0));
+    assert_eq!((job.status, job.attempt, job.progress.pages), (JobStatus::Queued, 0, 1));
+}
+
+/// Its preparations may take longer than a heartbeat, every time.
+#[tokio::test]
+async fn a_job_that_has_not_got_on_gives_way_to_nobody() {
+    let (beaten, mut beats) = tokio::sync::mpsc::unbounded_channel();
+    let mut queue = MockJobQueue::new();
+    queue.expect_heartbeat().returning(move |_, _| {
+        beaten.send(()).unwrap();
+        Ok(HeartbeatOutcome::Held { others_wait: true })
+    });
+    queue.expect_find_job().returning(|_, _| Ok(Some(the_third_attempt().job)));
+    let interrupted = Arc::new(Mutex::new(Vec::new()));
+    let run = run_job_by(Arc::new(queue), Arc::new(Watcher(interrupted.clone())));
+
+    let three_beats = async {
+        for _ in 0..3 {
+            beats.recv().await;
+        }
+    };
+    let shutdown = CancellationToken::new();
+    tokio::select! {
+        () = run.run(the_third_attempt(), &shutdown) => panic!("it goes on"),
+        () = three_beats => {}
+    }
+
+    assert_eq!(*interrupted.lock().unwrap(), [false]);
 }
 
 #[tokio::test]
@@ -145,9 +196,10 @@ async fn on_shutdown_a_job_that_does_not_stop_in_time_is_given_back_too() {
 
 #[test]
 fn a_lease_is_kept_by_four_heartbeats() {
-    let timing = Timing::of_lease(Duration::from_secs(20));
+    let timing = Timing::of_lease(Duration::from_secs(20), Duration::from_secs(3));
 
     assert_eq!((timing.lease_for, timing.heartbeat_every), (Duration::from_secs(20), Duration::from_secs(5)));
+    assert_eq!(timing.patience, Duration::from_secs(6), "a free worker looks every three seconds");
 }
 
 #[tokio::test]

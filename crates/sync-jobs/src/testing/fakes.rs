@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 use super::NOON;
 use crate::model::{ClaimedJob, Ending, Failure, Job, JobEvent, JobKind, JobStatus, KnownWorker, NewJob, Progress};
-use crate::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue, PATIENCE};
+use crate::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue};
 use starter::Connections;
 
 /// Jobs in memory, and the connections that they read, with a clock of their own that stands still until it is told to
@@ -106,7 +106,7 @@ impl State {
             .filter(|row| row.job.company_id == company_id && row.is_claimable(now))
             .filter(|row| !row.waits_for_another(&self.rows, now))
             .collect();
-        due.sort_by_key(|row| row.job.run_after);
+        due.sort_by_key(|row| (row.job.status != JobStatus::Running, row.job.run_after));
         let mut ranked = Vec::new();
         for row in due {
             let turn = running.entry(row.job.user_id).or_default();
@@ -243,8 +243,19 @@ impl JobQueue for InMemoryJobQueue {
             return Ok(HeartbeatOutcome::LeaseLost);
         };
         row.lease_until = now + beat.lease_for;
-        let claimable = state.claimable(company_id, beat.most_per_user);
-        let waits = |row: &Row| claimable.contains(&row.job.id) && row.due_since() + PATIENCE <= now;
+        let (id, holder) = (row.job.id, row.job.user_id);
+        let busy = |user_id| {
+            let besides = |row: &&Row| row.runs(now) && row.job.user_id == user_id && row.job.id != id;
+            state.rows.iter().filter(besides).count()
+        };
+        let claimable = state.claimable(company_id, u16::MAX);
+        let waits = |row: &Row| {
+            let (of_candidate, is_lost) = (busy(row.job.user_id), row.job.status == JobStatus::Running);
+            claimable.contains(&row.job.id)
+                && row.due_since() + beat.patience <= now
+                && of_candidate < usize::from(beat.most_per_user)
+                && (is_lost || of_candidate <= busy(holder))
+        };
         Ok(HeartbeatOutcome::Held { others_wait: state.rows.iter().any(waits) })
     }
 
@@ -265,6 +276,8 @@ impl JobQueue for InMemoryJobQueue {
             row.happen(JobEvent::GivenBack, now);
             row.job.attempt -= 1;
             row.job.run_after = now;
+            let user_id = row.job.user_id;
+            state.served.push(user_id);
         }
         Ok(())
     }

@@ -40,11 +40,14 @@ macro_rules! job_queue_contract {
             people_take_turns_and_whoever_had_one_longest_ago_comes_first,
             nobody_has_more_jobs_run_at_a_time_than_a_claim_allows,
             what_a_lost_worker_left_comes_before_everything_that_waits,
+            what_a_lost_worker_left_comes_before_what_waits_of_the_same_person,
             a_claim_takes_no_more_than_asked,
             a_job_that_is_not_due_is_not_claimed,
             a_connection_is_read_by_one_job_at_a_time_and_by_its_initial_one_first,
             a_heartbeat_keeps_the_lease,
             a_heartbeat_tells_that_somebody_waits_for_a_worker,
+            a_heartbeat_does_not_count_the_run_that_it_is_of,
+            a_heartbeat_tells_of_nobody_who_would_come_later_than_its_own_run,
             a_lease_that_ran_out_is_claimed_by_another_and_lost_to_the_first,
             a_job_whose_last_attempt_died_is_failed,
             a_lost_lease_finishes_nothing,
@@ -53,6 +56,7 @@ macro_rules! job_queue_contract {
             a_snooze_waits_and_is_no_attempt,
             a_failed_job_keeps_its_failure,
             a_job_given_back_is_queued_at_once_and_is_no_attempt,
+            who_gives_a_job_back_had_his_turn_until_then,
             a_job_asked_for_again_while_it_runs_is_read_once_more_before_it_completes,
         }
     };

@@ -155,7 +155,12 @@ pub async fn a_run_that_is_called_off_can_write_nothing_any_more(harness: &impl 
 
     harness.live(COMPANY_A).call_off(COMPANY_A, &[USER_1], &why()).await.expect("an answer");
 
-    let beat = Heartbeat { lease: claimed.lease, lease_for: Duration::from_hours(1), most_per_user: 1 };
+    let beat = Heartbeat {
+        lease: claimed.lease,
+        lease_for: Duration::from_hours(1),
+        most_per_user: 1,
+        patience: Duration::ZERO,
+    };
     let beat = queue.heartbeat(COMPANY_A, &beat).await.expect("an answer");
     assert_eq!(beat, HeartbeatOutcome::LeaseLost);
     let finished = queue.finish(COMPANY_A, claimed.lease, &Ending::Completed).await.expect("an answer");

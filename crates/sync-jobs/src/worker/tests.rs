@@ -62,7 +62,7 @@ async fn scene(jobs: u128) -> Scene {
 
 fn worker(queue: Arc<dyn JobQueue>, runner: impl JobRunner + 'static, shutdown: &CancellationToken) -> Worker {
     let back_off = BackOff { first: LONG, longest: LONG };
-    let timing = Timing { lease_for: LONG, heartbeat_every: LONG, back_off, grace: LONG };
+    let timing = Timing { lease_for: LONG, heartbeat_every: LONG, patience: LONG, back_off, grace: LONG };
     let run_job = RunJob::new(queue.clone(), Arc::new(runner), timing, Box::new(|| 0.0));
     let settings = WorkerSettings {
         company_id: COMPANY_A,

@@ -104,7 +104,7 @@ pub async fn put_set_aside<const N: usize>(harness: &impl Harness, run: &Run, id
     committed(harness, &PageCommit { set_aside, ..page(run, read_from.as_deref(), &moved_to, []) }).await;
 }
 
-/// What the company has that the filter lets through, those set aside last first.
+/// What the company has that the filter lets through, those first seen last first.
 pub async fn all_set_aside(harness: &impl Harness, company_id: CompanyId, filter: SetAsideFilter) -> Vec<SetAsideView> {
     let query = SetAsideQuery { filter, page: PageRequest::new(None, None) };
     harness.set_aside(company_id).list(company_id, &query).await.expect("an answer").items

@@ -138,7 +138,7 @@ impl Journey {
             connections: PgConnectionStore::new(pool),
             read_stream: ReadStream::new(source, pages, Arc::new(SystemClock), backfill),
         };
-        let run_job = RunJob::new(queue.clone(), Arc::new(runner), Timing::of_lease(LEASE), Box::new(|| 1.0));
+        let run_job = RunJob::new(queue.clone(), Arc::new(runner), Timing::of_lease(LEASE, LEASE), Box::new(|| 1.0));
         let settings = WorkerSettings {
             company_id: COMPANY_A,
             name: "worker".to_owned(),

@@ -19,6 +19,7 @@ use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_claim, a_new_job};
 const LEASE: Duration = Duration::from_mins(20);
 const WAIT: Duration = Duration::from_hours(1);
 const BLINK: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 const NOBODY_WAITS: HeartbeatOutcome = HeartbeatOutcome::Held { others_wait: false };
 const SOMEBODY_WAITS: HeartbeatOutcome = HeartbeatOutcome::Held { others_wait: true };
@@ -185,6 +186,23 @@ pub async fn what_a_lost_worker_left_comes_before_everything_that_waits(harness:
     assert_eq!(claim_one(harness).await.job.id, job_id(1));
 }
 
+pub async fn what_a_lost_worker_left_comes_before_what_waits_of_the_same_person(harness: &impl Harness) {
+    let waits_for_long = new_job(harness, 1).await;
+    enqueued(harness, &waits_for_long).await;
+    harness.pass(BLINK).await;
+    enqueued(harness, &NewJob { id: job_id(3), kind: JobKind::Initial, ..waits_for_long }).await;
+    let goes_first = claim_one(harness).await;
+    enqueued(harness, &new_job(harness, 5).await).await;
+    assert_eq!(claim_one(harness).await.job.id, job_id(5));
+    finish(harness, goes_first.lease, &Ending::Completed).await;
+    harness.pass(LEASE).await;
+
+    let request = ClaimRequest { most_per_user: 1, ..claim_request(10) };
+    let claimed = queue(harness).claim(&request).await.expect("an answer");
+
+    assert_eq!(claimed.into_iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [job_id(5)]);
+}
+
 pub async fn a_claim_takes_no_more_than_asked(harness: &impl Harness) {
     for n in 1..=3 {
         enqueued(harness, &new_job(harness, n).await).await;
@@ -257,6 +275,29 @@ pub async fn a_heartbeat_tells_that_somebody_waits_for_a_worker(harness: &impl H
     assert_eq!(running.job.id, job_id(4));
     enqueued(harness, &colleague[1]).await;
     assert_eq!(beat().await, NOBODY_WAITS, "he has a job run already, and only one may");
+}
+
+pub async fn a_heartbeat_does_not_count_the_run_that_it_is_of(harness: &impl Harness) {
+    let lease = claimed(harness).await.lease;
+    enqueued(harness, &new_job(harness, 3).await).await;
+    harness.pass(BLINK).await;
+
+    assert_eq!(beat(harness, lease).await, SOMEBODY_WAITS, "it would run in the place of this one");
+}
+
+pub async fn a_heartbeat_tells_of_nobody_who_would_come_later_than_its_own_run(harness: &impl Harness) {
+    enqueued(harness, &new_job(harness, 1).await).await;
+    let only_one = claim_one(harness).await.lease;
+    for n in [2, 4] {
+        enqueued(harness, &new_job(harness, n).await).await;
+    }
+    let colleagues = claim_one(harness).await.lease;
+    harness.pass(BLINK).await;
+    let allowing_two = |lease| Heartbeat { lease, lease_for: LEASE, most_per_user: 2, patience: PATIENCE };
+    let beat = async |lease| queue(harness).heartbeat(COMPANY_A, &allowing_two(lease)).await.expect("an outcome");
+
+    assert_eq!(beat(only_one).await, NOBODY_WAITS, "the colleague has one run already");
+    assert_eq!(beat(colleagues).await, SOMEBODY_WAITS, "it would run in the place of his own");
 }
 
 pub async fn a_lease_that_ran_out_is_claimed_by_another_and_lost_to_the_first(harness: &impl Harness) {
@@ -358,6 +399,21 @@ pub async fn a_job_given_back_is_queued_at_once_and_is_no_attempt(harness: &impl
     assert_eq!(claim_one(harness).await.job.id, job.id);
 }
 
+pub async fn who_gives_a_job_back_had_his_turn_until_then(harness: &impl Harness) {
+    let first = claimed(harness).await;
+    harness.pass(BLINK).await;
+    enqueued(harness, &new_job(harness, 2).await).await;
+    let second = claim_one(harness).await;
+    assert_eq!(second.job.id, job_id(2));
+    harness.pass(BLINK).await;
+
+    give_back(harness, second.lease).await;
+    harness.pass(BLINK).await;
+    give_back(harness, first.lease).await;
+
+    assert_eq!(claim_one(harness).await.job.id, job_id(2), "the other one was served longer");
+}
+
 pub async fn a_job_asked_for_again_while_it_runs_is_read_once_more_before_it_completes(harness: &impl Harness) {
     let wanted = new_job(harness, 1).await;
     enqueued(harness, &wanted).await;
@@ -420,7 +476,7 @@ async fn find(harness: &impl Harness, id: JobId) -> Job {
 
 /// A sign of life of a run, where one job of a person may run at a time.
 async fn beat(harness: &impl Harness, lease: Lease) -> HeartbeatOutcome {
-    let beat = Heartbeat { lease, lease_for: LEASE, most_per_user: 1 };
+    let beat = Heartbeat { lease, lease_for: LEASE, most_per_user: 1, patience: PATIENCE };
     queue(harness).heartbeat(COMPANY_A, &beat).await.expect("an outcome")
 }
 
