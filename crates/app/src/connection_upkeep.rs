@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use cortex_connections::ports::BrokerError;
 use cortex_connections::{CheckError, ForgetOld, Reconcile, RemoveAtBroker, Tick, WorkOffInbox};
 use cortex_kernel::StoreError;
 use futures_util::StreamExt as _;
@@ -35,6 +36,9 @@ const AT_ONCE: usize = 4;
 const REMOVE: Every = Every::always(Duration::from_secs(5));
 /// How often it is asked whose turn it is. A failed comparison is made up for at the next turn.
 const RECONCILE: Every = Every::always(Duration::from_mins(1));
+/// How often a comparison waits for the next window, and how long at most: that is how long one lasts.
+const MOST_WAITS: u32 = 3;
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 const FORGET: Every = Every { success: Duration::from_hours(1), failure: Duration::from_mins(5) };
 
 impl ConnectionUpkeep {
@@ -47,10 +51,7 @@ impl ConnectionUpkeep {
                     while remove.tick().await? == Tick::Worked {}
                     Ok::<(), StoreError>(())
                 }),
-                again_and_again("connections cannot be compared with Nango's", RECONCILE, async || {
-                    reconcile.tick().await?;
-                    Ok::<(), CheckError>(())
-                }),
+                again_and_again("connections cannot be compared with Nango's", RECONCILE, || compare(&reconcile)),
                 again_and_again("old webhooks cannot be forgotten", FORGET, async || {
                     let forgotten = forget.forget().await?;
                     if forgotten > 0 {
@@ -64,6 +65,18 @@ impl ConnectionUpkeep {
             stop.run_until_cancelled(beside).await;
         });
     }
+}
+
+/// Compares, where it is this process's turn. Whoever is told to wait then waits and begins again: a window of Nango's limit is
+/// least used when it begins, and the next turn comes only in a quarter of an hour.
+async fn compare(reconcile: &Reconcile) -> Result<(), CheckError> {
+    let mut compared = reconcile.tick().await.map(drop);
+    for _ in 0..MOST_WAITS {
+        let Err(CheckError::Broker(BrokerError::Throttled { retry_after })) = compared else { break };
+        tokio::time::sleep(retry_after.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)).await;
+        compared = reconcile.everything().await.map(drop);
+    }
+    compared
 }
 
 /// One webhook at a time while there is hardly any, and more of them beside each other where one was found: one that takes
