@@ -80,7 +80,7 @@ pub(crate) async fn find_standing(
            on own.tenant_id = $1 and own.user_id = $2 and own.provider_key = provider.name \
          left join lateral ( \
            select completed_at from sync_jobs \
-           where tenant_id = $1 and user_id = $2 and job_type = provider.name and connection_id = own.id \
+           where tenant_id = $1 and connection_id = own.id \
              and status = 'completed' and completed_at >= coalesce(own.connected_at, own.created_at) \
            order by created_at desc limit 1) latest on true \
          left join lateral ( \
@@ -116,8 +116,7 @@ pub(crate) async fn list(
            order by id desc limit $5) one \
          left join lateral ( \
            select completed_at from sync_jobs \
-           where tenant_id = $1 and user_id = one.user_id and job_type = one.provider_key \
-             and connection_id = one.id and status = 'completed' \
+           where tenant_id = $1 and connection_id = one.id and status = 'completed' \
              and completed_at >= coalesce(one.connected_at, one.created_at) \
            order by created_at desc limit 1) latest on true \
          cross join lateral ( \

@@ -34,8 +34,7 @@ pub(crate) async fn list(
          ) own \
          left join lateral ( \
            select created_at, status in ('queued', 'running') as is_live from sync_jobs \
-           where tenant_id = $1 and user_id = one.user_id and job_type = one.provider_key and connection_id = one.id \
-             and kind is not null \
+           where tenant_id = $1 and connection_id = one.id and kind is not null \
            order by created_at desc limit 1) latest on true \
          where one.tenant_id = $1 and one.user_id is not null and one.status = 'active' \
            and one.provider_key = any($4) \
