@@ -10,7 +10,7 @@ use cortex_connections::ports::{BrokerError, BrokeredConnections};
 use cortex_http::health::ReadinessCheck;
 use cortex_kernel::{BrokerConnectionId, Provider};
 use cortex_postgres::Pool;
-use cortex_sync_jobs::Pulse;
+use cortex_sync_jobs::pulse::{LONGEST_SILENCE, Pulse};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -121,9 +121,6 @@ impl ReadinessCheck for NangoTakesOurKey {
 
 /// Whether the worker of this process looks at its queue.
 pub(crate) struct WorkerTicks(pub(crate) Pulse);
-
-/// Far above any poll: a worker that was silent for so long is stuck.
-const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
 #[async_trait]
 impl ReadinessCheck for WorkerTicks {

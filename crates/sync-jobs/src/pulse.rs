@@ -11,6 +11,9 @@ use tokio::time::Instant;
 #[derive(Clone, Debug, Default)]
 pub struct Pulse(Arc<Mutex<Option<Instant>>>);
 
+/// A worker that did not look at its queue for so long is stuck: it is far above any poll.
+pub const LONGEST_SILENCE: Duration = Duration::from_secs(30);
+
 impl Pulse {
     /// When the worker last ticked; none where it never did.
     #[must_use]

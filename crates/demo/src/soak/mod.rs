@@ -204,11 +204,13 @@ fn tell(setting: &SoakSetting, accounts: &Accounts, books: &Books, seen: &Seen, 
             .compare("", books.told_added.saturating_sub(books.told_deleted), books.documents)
             .compare("failed jobs", books.jobs_failed, 0),
     );
-    report.step(
-        Step::asked("something went wrong meanwhile")
-            .check("workers were killed", trouble.kills > 0)
-            .check("accounts changed", accounts.updated > 0),
-    );
+    let mut meanwhile = Step::asked("something went wrong meanwhile")
+        .check("workers were killed", trouble.kills > 0)
+        .check("accounts changed", accounts.updated > 0);
+    if setting.restart_request.is_some() {
+        meanwhile = meanwhile.check("PostgreSQL was restarted", trouble.restarted.is_some());
+    }
+    report.step(meanwhile);
     if setting.untimed {
         return;
     }

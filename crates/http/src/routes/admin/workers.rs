@@ -1,9 +1,8 @@
 //! `/admin/workers/status`: who works the queue off.
 
-use std::time::Duration;
-
 use actix_web::web::{Data, Json};
 use cortex_sync_jobs::model::{KnownWorker, RunningJob};
+use cortex_sync_jobs::pulse::LONGEST_SILENCE;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -46,9 +45,6 @@ struct WorkersJob {
     provider: &'static str,
     kind: &'static str,
 }
-
-/// As long as a process may be silent until it is no longer ready.
-const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
 /// Who works the queue off, of all processes, and what each runs.
 #[utoipa::path(get, path = "/admin/workers/status", tag = "admin", responses((status = 200, body = Status)))]
