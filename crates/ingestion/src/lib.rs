@@ -13,6 +13,7 @@
 //! name, in `testing`; run the cases on the fake in `tests/it` and on Postgres in `cortex-postgres`. A port that no use
 //! case calls does not belong here yet.
 
+pub mod content_source;
 pub mod forget_set_aside;
 pub mod ingest_page;
 pub mod model;

@@ -1,15 +1,20 @@
 //! What this domain needs from outside.
 
+mod blob_store;
 mod document_counts;
 mod document_reader;
 mod search_index;
 mod set_aside_records;
+mod text_extractor;
 
 use async_trait::async_trait;
 use cortex_kernel::StoreError;
 
 use crate::model::{CommitOutcome, Cursor, PageCommit, Stream};
 
+#[cfg(any(test, feature = "testing"))]
+pub use blob_store::MockBlobStore;
+pub use blob_store::{Blob, BlobError, BlobStore};
 pub use document_counts::DocumentCounts;
 #[cfg(any(test, feature = "testing"))]
 pub use document_counts::MockDocumentCounts;
@@ -22,6 +27,9 @@ pub use search_index::SearchIndex;
 #[cfg(any(test, feature = "testing"))]
 pub use set_aside_records::MockSetAsideRecords;
 pub use set_aside_records::SetAsideRecords;
+#[cfg(any(test, feature = "testing"))]
+pub use text_extractor::MockTextExtractor;
+pub use text_extractor::{ExtractError, TextExtractor};
 
 /// Keeps documents, which records could become none, and how far each stream was read.
 ///

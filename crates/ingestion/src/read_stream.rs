@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::ingest_page::{IngestPage, IngestPageError, ReadPage, ReadRecord};
 use crate::model::{Change, Cursor, IngestionMethod, PageCounts, RecordKey, SetAside, SetAsideRecord, Stream};
-use crate::normalise::{Account, id_of};
+use crate::normalise::{Account, Told, id_of};
 use crate::ports::PageStore;
 use crate::readers::Reader;
 use crate::record_source::{RecordPage, RecordSource, RecordState, SourceError, SourceRecord};
@@ -229,7 +229,11 @@ impl Run<'_> {
             }
             RecordState::Deleted { id } => Ok(self.reader.key(&id, account).map(Change::Delete)),
             RecordState::Present(record) => {
-                let change = self.reader.upsert(&record, account)?;
+                let change = match self.reader.read(&record, account)? {
+                    Told::Document(told) => Change::Upsert(Box::new(told.draft)),
+                    Told::Gone(key) => Change::Delete(key),
+                    Told::Unwanted => return Ok(None),
+                };
                 let is_too_old = self.is_too_old(&change);
                 self.report.too_old += u64::from(is_too_old);
                 Ok(Some(change).filter(|_| !is_too_old))

@@ -6,8 +6,8 @@
 use cortex_kernel::{ConnectionId, Email, Provider};
 use serde_json::{Value, json};
 
-use crate::model::{Change, DocumentKey, SetAside};
-use crate::normalise::{Account, MailRecord, gmail_email, gmail_message};
+use crate::model::{DocumentKey, SetAside};
+use crate::normalise::{Account, Told, ToldDocument, gmail_email, gmail_message};
 
 /// The variant of a model where there is but one, in the broker's words.
 pub const BASE_VARIANT: &str = "base";
@@ -44,7 +44,7 @@ pub fn account_of(
 /// Makes changes of the records of one model.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader {
-    mail: fn(&Value, &Account) -> Result<MailRecord, SetAside>,
+    mail: fn(&Value, &Account) -> Result<ToldDocument, SetAside>,
 }
 
 impl Reader {
@@ -57,15 +57,15 @@ impl Reader {
         }
     }
 
-    /// What a record that is there says. Files that came with a message are known of in its metadata, and that is all.
-    pub(crate) fn upsert(self, record: &Value, account: &Account) -> Result<Change, SetAside> {
-        Ok(Change::Upsert(Box::new((self.mail)(record, account)?.message)))
+    /// What a record that is there says.
+    pub(crate) fn read(self, record: &Value, account: &Account) -> Result<Told, SetAside> {
+        Ok(Told::Document(Box::new((self.mail)(record, account)?)))
     }
 
     /// By which key a record that vanished would have come in; none where it never could. Nothing but its id is left of
     /// it, and the reader of the record knows best what becomes of that.
     pub(crate) fn key(self, id: &str, account: &Account) -> Option<DocumentKey> {
-        (self.mail)(&json!({ "id": id }), account).ok().map(|record| record.message.key)
+        (self.mail)(&json!({ "id": id }), account).ok().map(|told| told.draft.key)
     }
 }
 

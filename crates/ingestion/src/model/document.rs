@@ -6,7 +6,7 @@ use cortex_kernel::{ConnectionId, DocumentId, Email, JobId, Provider, UserId};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use super::{ContentHash, IngestionMethod, MessageKey};
+use super::{BlobKey, ContentHash, IngestionMethod, MessageKey};
 
 /// Where documents of a kind come from: a provider, or a name that a client of the API chose.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +72,10 @@ pub struct NewDocument {
     pub created_at: Option<OffsetDateTime>,
     /// When it last changed, by its own account.
     pub modified_at: Option<OffsetDateTime>,
+    /// The document that it belongs to: an attachment's mail.
+    pub parent: Option<DocumentKey>,
+    /// Where its original bytes are kept; none where they are not.
+    pub blob: Option<BlobKey>,
 }
 
 /// A stored document.

@@ -46,6 +46,8 @@ pub struct DocumentDraft {
     pub created_at: Option<OffsetDateTime>,
     /// When it last changed, by its own account.
     pub modified_at: Option<OffsetDateTime>,
+    /// The document that it belongs to: an attachment's mail.
+    pub parent: Option<DocumentKey>,
 }
 
 impl Change {
@@ -97,6 +99,8 @@ impl DocumentDraft {
             file_url: self.file_url.map(without_nul),
             created_at: self.created_at,
             modified_at: self.modified_at,
+            parent: self.parent,
+            blob: None,
         }
     }
 }

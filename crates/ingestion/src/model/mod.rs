@@ -1,8 +1,10 @@
 //! The words of this domain. They know no wire format and no row.
 
 mod attribution;
+mod blob;
 mod document;
 mod draft;
+mod extracted;
 mod message_key;
 mod page;
 mod search;
@@ -12,8 +14,10 @@ mod text;
 mod view;
 
 pub use attribution::{Attribution, IngestionMethod, UnknownIngestionMethod};
+pub use blob::{BlobKey, FileBody};
 pub use document::{Document, DocumentKey, DocumentKind, DocumentSource, NewDocument, SourceName};
 pub use draft::{Change, DocumentDraft, MAX_CONTENT_CHARS};
+pub use extracted::{Extracted, ExtractedMail, ExtractedPart, FileToRead, FileType};
 pub use message_key::{MailIdentity, MessageKey};
 pub use page::{CommitOutcome, PageCommit, PageCounts};
 pub use search::{

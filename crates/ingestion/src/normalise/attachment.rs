@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
+use bytes::Bytes;
+
 use super::fields::{MAX_ID_BYTES, title};
-use super::{Account, MailAttachment};
+use super::{Account, AttachedContent, Attachment};
+use crate::content_source::Wanted;
 use crate::model::{DocumentDraft, DocumentKey, DocumentKind};
 
 /// Images within a text that are smaller, in bytes, are logos and smileys.
@@ -20,6 +23,8 @@ pub(super) struct File {
     pub(super) size: Option<i64>,
     /// Whether it is shown within the text and not beside it.
     pub(super) is_inline: bool,
+    /// Its bytes, where the record carries them.
+    pub(super) bytes: Option<Bytes>,
 }
 
 impl File {
@@ -35,11 +40,23 @@ impl File {
 }
 
 /// The files as documents of their own; those without an id cannot be.
-pub(super) fn attachments(files: Vec<File>, message: &DocumentDraft, account: &Account) -> Vec<MailAttachment> {
+pub(super) fn attachments(
+    files: Vec<File>,
+    message: &DocumentDraft,
+    account: &Account,
+    attached: fn(message_id: String, id: String) -> Wanted,
+) -> Vec<Attachment> {
     let mut seen = HashSet::new();
     let with_id = files.into_iter().filter_map(|mut file| Some((file.id.take()?, file)));
     let fit = with_id.filter(|(id, _)| id.len() <= MAX_ID_BYTES && seen.insert(id.clone()));
-    fit.map(|(id, file)| MailAttachment { draft: draft(&id, file, message, account), id }).collect()
+    let made = fit.map(|(id, mut file)| {
+        let content = match file.bytes.take() {
+            Some(bytes) => AttachedContent::Here(bytes),
+            None => AttachedContent::Missing(attached(message.key.source_id.clone(), id.clone())),
+        };
+        Attachment { draft: draft(&id, file, message, account), content }
+    });
+    made.collect()
 }
 
 fn draft(id: &str, file: File, message: &DocumentDraft, account: &Account) -> DocumentDraft {
@@ -61,6 +78,7 @@ fn draft(id: &str, file: File, message: &DocumentDraft, account: &Account) -> Do
         file_url: None,
         created_at: message.created_at,
         modified_at: None,
+        parent: Some(message.key.clone()),
     }
 }
 
@@ -78,6 +96,7 @@ mod tests {
             mime_type: Some(mime_type.to_owned()),
             size,
             is_inline,
+            bytes: None,
         }
     }
 
@@ -101,9 +120,10 @@ mod tests {
         let too_long = Some("x".repeat(MAX_ID_BYTES + 1));
         let files = [Some("a".to_owned()), None, Some("a".to_owned()), too_long, Some("b".to_owned())].map(with_id);
 
-        let made = attachments(files.to_vec(), &a_draft("m"), &account);
+        let attached = |message_id, id| Wanted::GmailAttachment { message_id, id };
+        let made = attachments(files.to_vec(), &a_draft("m"), &account, attached);
 
-        let told: Vec<_> = made.iter().map(|one| (one.id.as_str(), one.draft.key.source_id.as_str())).collect();
-        assert_eq!(told, [("a", "m_a"), ("b", "m_b")]);
+        let told: Vec<_> = made.iter().map(|one| one.draft.key.source_id.as_str()).collect();
+        assert_eq!(told, ["m_a", "m_b"]);
     }
 }

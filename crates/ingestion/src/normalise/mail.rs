@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 use super::address::Correspondent;
 use super::attachment::{File, attachments};
 use super::fields::{MAX_ID_BYTES, title};
-use super::{Account, MailRecord};
+use super::{Account, ToldDocument};
+use crate::content_source::Wanted;
 use crate::model::{DocumentDraft, DocumentKey, DocumentKind, MailIdentity, SourceName};
 
 /// A message, taken from whatever shape its record has. What the record does not tell is none.
@@ -31,11 +32,15 @@ pub(super) struct Letter {
     pub(super) created_at: Option<OffsetDateTime>,
     pub(super) files: Vec<File>,
     pub(super) raw: Option<Value>,
+    /// By what the message is had whole.
+    pub(super) missing: Wanted,
+    /// By what a file is had that came with a message, of both their ids.
+    pub(super) attached: fn(message_id: String, id: String) -> Wanted,
 }
 
 impl Letter {
     /// The message and the files that came with it.
-    pub(super) fn into_record(self, account: &Account) -> MailRecord {
+    pub(super) fn into_record(self, account: &Account) -> ToldDocument {
         let files: Vec<File> = self.files.into_iter().filter(File::is_worth_keeping).collect();
         let message_id = self.message_id.as_deref().and_then(bare);
         let mut metadata = Map::new();
@@ -71,8 +76,10 @@ impl Letter {
             file_url: self.web_link,
             created_at: self.created_at,
             modified_at: None,
+            parent: None,
         };
-        MailRecord { attachments: attachments(files, &message, account), message }
+        let attachments = attachments(files, &message, account, self.attached);
+        ToldDocument { missing: message.content_incomplete.then_some(self.missing), attachments, draft: message }
     }
 }
 

@@ -19,12 +19,14 @@ mod gmail;
 mod html;
 mod mail;
 
+use bytes::Bytes;
 use serde_json::Value;
 
 pub use gmail::{gmail_email, gmail_message};
 pub use html::html_to_text;
 
-use crate::model::{DocumentDraft, SetAside};
+use crate::content_source::Wanted;
+use crate::model::{DocumentDraft, DocumentKey, SetAside};
 
 /// The account that records come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,22 +35,44 @@ pub struct Account {
     pub source_account: String,
 }
 
-/// A message and what came with it.
+/// What a record says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MailRecord {
-    /// The message.
-    pub message: DocumentDraft,
-    /// The files that came with it, in their order, each id once. They belong to the message's document.
-    pub attachments: Vec<MailAttachment>,
+pub enum Told {
+    /// It is a document.
+    Document(Box<ToldDocument>),
+    /// What it tells of was thrown away.
+    Gone(DocumentKey),
+    /// It tells of nothing that is worth finding, and says by its id what that is.
+    Unwanted,
 }
 
-/// A file that came with a message. The record tells of it; its content has to be fetched.
+/// A document, and what the record does not carry of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MailAttachment {
-    /// The provider's id of it within its message, by which it is fetched.
-    pub id: String,
+pub struct ToldDocument {
+    /// The document.
+    pub draft: DocumentDraft,
+    /// By what its content is had; none where all of it is there, or there is none.
+    pub missing: Option<Wanted>,
+    /// The files that came with it, in their order, each id once. They belong to its document.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file that came with a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attachment {
     /// Its document, without content so far.
     pub draft: DocumentDraft,
+    /// Its bytes.
+    pub content: AttachedContent,
+}
+
+/// Where the bytes of a file are that came with a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AttachedContent {
+    /// At the provider.
+    Missing(Wanted),
+    /// In the record.
+    Here(Bytes),
 }
 
 /// The id of a record as it stands there, however long; none where there is none.

@@ -71,6 +71,7 @@ pub fn a_draft(source_id: &str) -> DocumentDraft {
         file_url: None,
         created_at: Some(NOON),
         modified_at: None,
+        parent: None,
     }
 }
 

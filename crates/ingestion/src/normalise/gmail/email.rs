@@ -4,18 +4,19 @@ use cortex_kernel::Provider;
 use serde_json::Value;
 
 use super::{labels_of_sent, message_id_field};
+use crate::content_source::Wanted;
 use crate::normalise::address::{addresses, decoded, sender};
 use crate::normalise::attachment::File;
 use crate::normalise::date::moment;
 use crate::normalise::fields::{id, line, lines, record_id, text, whole_number};
 use crate::normalise::html::{html_to_text, is_html};
 use crate::normalise::mail::Letter;
-use crate::normalise::{Account, MailRecord, SetAside};
+use crate::normalise::{Account, SetAside, ToldDocument};
 
 /// What a record of the model `GmailEmail` tells.
 ///
 /// Drafts (label `DRAFT`) are set aside. The record is not kept as it came: all of it stands in the document.
-pub fn gmail_email(record: &Value, account: &Account) -> Result<MailRecord, SetAside> {
+pub fn gmail_email(record: &Value, account: &Account) -> Result<ToldDocument, SetAside> {
     let record_id = record_id(record)?;
     let labels = labels_of_sent(record)?;
     let body = text(&record["body"]).unwrap_or_default();
@@ -36,6 +37,8 @@ pub fn gmail_email(record: &Value, account: &Account) -> Result<MailRecord, SetA
         created_at: sent_at,
         files: record["attachments"].as_array().into_iter().flatten().map(file).collect(),
         raw: None,
+        missing: Wanted::GmailMessage { id: record_id.clone() },
+        attached: |message_id, id| Wanted::GmailAttachment { message_id, id },
         id: record_id,
     };
     Ok(letter.into_record(account))
@@ -55,5 +58,6 @@ fn file(file: &Value) -> File {
         mime_type: line(&file["mimeType"]).map(|mime_type| mime_type.to_lowercase()),
         size: whole_number(&file["size"]),
         is_inline: file["isInline"].as_bool().unwrap_or(true),
+        bytes: None,
     }
 }

@@ -5,18 +5,19 @@ use serde_json::Value;
 
 use super::payload::{Payload, headers};
 use super::{labels_of_sent, message_id_field};
+use crate::content_source::Wanted;
 use crate::normalise::address::{addresses, decoded, sender};
 use crate::normalise::date::{moment, moment_of_millis};
 use crate::normalise::fields::{id, line, record_id, text};
 use crate::normalise::html::{html_to_text, resolved};
 use crate::normalise::mail::Letter;
-use crate::normalise::{Account, MailRecord, SetAside};
+use crate::normalise::{Account, SetAside, ToldDocument};
 
 /// What a record of the model `Message` tells, and likewise the resource of the API with its texts.
 ///
 /// The records come without them: then the content is the beginning that Gmail calls `snippet`, and incomplete. Drafts
 /// (label `DRAFT`) are set aside. The record is kept without texts, as its headers tell more than the document does.
-pub fn gmail_message(record: &Value, account: &Account) -> Result<MailRecord, SetAside> {
+pub fn gmail_message(record: &Value, account: &Account) -> Result<ToldDocument, SetAside> {
     let record_id = record_id(record)?;
     let labels = labels_of_sent(record)?;
     let header = |name| headers(&record["payload"], name).next();
@@ -41,6 +42,8 @@ pub fn gmail_message(record: &Value, account: &Account) -> Result<MailRecord, Se
         created_at,
         files: payload.files,
         raw: Some(without_texts(record)),
+        missing: Wanted::GmailMessage { id: record_id.clone() },
+        attached: |message_id, id| Wanted::GmailAttachment { message_id, id },
         id: record_id,
     };
     Ok(letter.into_record(account))

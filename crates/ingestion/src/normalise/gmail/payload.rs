@@ -104,6 +104,7 @@ fn file(part: &Value, mime_type: &str, is_attached: bool) -> File {
         mime_type: Some(mime_type.to_owned()),
         size: whole_number(&part["body"]["size"]),
         is_inline: is_inline || (is_referred_to && !is_attached),
+        bytes: None,
     }
 }
 

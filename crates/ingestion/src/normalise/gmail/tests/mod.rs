@@ -7,22 +7,23 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use time::macros::datetime;
 
+use crate::content_source::Wanted;
 use crate::model::{DocumentKind, MAX_CONTENT_CHARS, MessageKey, SourceName};
-use crate::normalise::{Account, MailRecord, SetAside};
+use crate::normalise::{Account, AttachedContent, SetAside, ToldDocument};
 use crate::normalise::{gmail_email, gmail_message};
 use crate::testing::NOON;
 
-type Normalise = fn(&Value, &Account) -> Result<MailRecord, SetAside>;
+type Normalise = fn(&Value, &Account) -> Result<ToldDocument, SetAside>;
 
 fn account() -> Account {
     Account { source_account: "nora@example.com".to_owned() }
 }
 
-fn read_email(record: &Value) -> MailRecord {
+fn read_email(record: &Value) -> ToldDocument {
     gmail_email(record, &account()).unwrap()
 }
 
-fn read_message(record: &Value) -> MailRecord {
+fn read_message(record: &Value) -> ToldDocument {
     gmail_message(record, &account()).unwrap()
 }
 
@@ -99,7 +100,7 @@ fn a_file_part(id: &str, mime_type: &str, name: &str, disposition: &str, size: u
 fn an_email_becomes_a_document() {
     let record = read_email(&an_email());
 
-    let message = &record.message;
+    let message = &record.draft;
     assert_eq!(message.key.source, SourceName::new("gmail"));
     assert_eq!((message.key.source_account.as_str(), message.key.source_id.as_str()), ("nora@example.com", "m1"));
     assert_eq!(message.kind, DocumentKind::EMAIL);
@@ -116,7 +117,7 @@ fn an_email_becomes_a_document() {
             "has_attachments": true,
         })
     );
-    let document = record.message.finish();
+    let document = record.draft.finish();
     assert_eq!(document.content, "Dear Nora,\n\nhere it is.");
     assert!(document.message_key.unwrap().as_str().starts_with("sha256:"));
 }
@@ -125,7 +126,7 @@ fn an_email_becomes_a_document() {
 fn a_message_becomes_a_document_whose_text_is_to_be_fetched() {
     let record = read_message(&a_message());
 
-    let message = &record.message;
+    let message = &record.draft;
     assert_eq!((message.key.source_account.as_str(), message.key.source_id.as_str()), ("nora@example.com", "m1"));
     assert_eq!(message.title, "Angebot für Nora");
     assert_eq!((message.content.as_str(), message.content_incomplete), ("Dear Nora, it's here", true));
@@ -143,7 +144,7 @@ fn a_message_becomes_a_document_whose_text_is_to_be_fetched() {
             "has_attachments": true,
         })
     );
-    let document = record.message.finish();
+    let document = record.draft.finish();
     assert_eq!(document.message_key, Some(MessageKey::new("id:offer-12@example.org")));
     assert_eq!(document.metadata.get("content_incomplete"), Some(&json!(true)));
 }
@@ -151,23 +152,24 @@ fn a_message_becomes_a_document_whose_text_is_to_be_fetched() {
 #[rstest]
 #[case::of_an_email(read_email(&an_email()))]
 #[case::of_a_message(read_message(&a_message()))]
-fn a_file_becomes_a_document_of_its_own(#[case] record: MailRecord) {
+fn a_file_becomes_a_document_of_its_own(#[case] record: ToldDocument) {
     let [file] = record.attachments.as_slice() else { panic!("{:?}", record.attachments) };
 
-    assert_eq!(file.id, "a1");
+    let wanted = Wanted::GmailAttachment { message_id: "m1".to_owned(), id: "a1".to_owned() };
+    assert_eq!(file.content, AttachedContent::Missing(wanted));
     let draft = &file.draft;
     assert_eq!((draft.key.source_account.as_str(), draft.key.source_id.as_str()), ("nora@example.com", "m1_a1"));
     assert_eq!((draft.kind.as_str(), draft.title.as_str()), ("attachment", "offer-12.pdf"));
     assert_eq!((draft.mime_type.as_deref(), draft.file_size_bytes), (Some("application/pdf"), Some(52_000)));
     assert_eq!((draft.content.as_str(), draft.content_incomplete), ("", true));
-    assert_eq!(draft.created_at, record.message.created_at);
+    assert_eq!(draft.created_at, record.draft.created_at);
 }
 
 #[test]
 fn both_models_tell_the_same_message_by_one_key() {
     let id = json!({ "messageId": "offer-12@example.org" });
 
-    let key = |record: MailRecord| record.message.finish().message_key;
+    let key = |record: ToldDocument| record.draft.finish().message_key;
 
     assert_eq!(key(read_email(&with(an_email(), id))), key(read_message(&a_message())));
 }
@@ -189,7 +191,7 @@ fn what_cannot_be_taken_in_says_why(
 fn a_record_with_only_an_id_is_an_empty_document(#[values(gmail_email, gmail_message)] normalise: Normalise) {
     let record = normalise(&json!({ "id": "m1" }), &account()).unwrap();
 
-    let document = record.message.finish();
+    let document = record.draft.finish();
     assert_eq!((document.title.as_str(), document.content.as_str()), ("", ""));
     assert_eq!((document.created_at, document.message_key), (None, None));
     assert_eq!(document.metadata.get("has_attachments"), Some(&json!(false)));
@@ -203,7 +205,7 @@ fn what_lies_in_spam_or_trash_is_taken_in(
 ) {
     let record = normalise(&json!({ "id": "m1", "labelIds": [label] }), &account()).unwrap();
 
-    assert_eq!(record.message.metadata.get("labels"), Some(&json!([label])));
+    assert_eq!(record.draft.metadata.get("labels"), Some(&json!([label])));
 }
 
 #[rstest]
@@ -216,7 +218,7 @@ fn what_lies_in_spam_or_trash_is_taken_in(
 #[case::html_without_text(json!("<div><br></div>"), "")]
 #[case::another_type(json!({ "text": "x" }), "")]
 fn the_body_of_an_email_becomes_its_text(#[case] body: Value, #[case] text: &str) {
-    let document = read_email(&with(an_email(), json!({ "body": body }))).message.finish();
+    let document = read_email(&with(an_email(), json!({ "body": body }))).draft.finish();
 
     assert_eq!((document.content.as_str(), document.content_incomplete), (text, false));
 }
@@ -228,7 +230,7 @@ fn the_body_of_an_email_becomes_its_text(#[case] body: Value, #[case] text: &str
 #[case::longer_html(format!("<p>{}</p>", "ä".repeat(MAX_CONTENT_CHARS + 1)), true)]
 #[case::much_longer_html("<p>word</p>\n".repeat(MAX_CONTENT_CHARS), true)]
 fn a_long_body_is_cut_and_says_so(#[case] body: String, #[case] is_cut: bool) {
-    let document = read_email(&with(an_email(), json!({ "body": body }))).message.finish();
+    let document = read_email(&with(an_email(), json!({ "body": body }))).draft.finish();
 
     assert_eq!(document.content.chars().count(), MAX_CONTENT_CHARS);
     assert_eq!(document.metadata.get("truncated"), is_cut.then_some(&json!(true)));
@@ -239,14 +241,14 @@ fn a_long_body_is_cut_and_says_so(#[case] body: String, #[case] is_cut: bool) {
 #[case::absent(json!({ "date": null }), None)]
 #[case::iso(json!({ "date": "2026-03-02T12:00:00.000Z" }), Some(NOON))]
 fn an_email_is_as_old_as_its_date_says(#[case] fields: Value, #[case] date: Option<time::OffsetDateTime>) {
-    assert_eq!(read_email(&with(an_email(), fields)).message.created_at, date);
+    assert_eq!(read_email(&with(an_email(), fields)).draft.created_at, date);
 }
 
 #[rstest]
 #[case::unreadable(json!("soon"))]
 #[case::absent(Value::Null)]
 fn a_message_without_its_arrival_is_as_old_as_its_header_says(#[case] arrival: Value) {
-    assert_eq!(read_message(&with(a_message(), json!({ "internalDate": arrival }))).message.created_at, Some(NOON));
+    assert_eq!(read_message(&with(a_message(), json!({ "internalDate": arrival }))).draft.created_at, Some(NOON));
 }
 
 #[test]
@@ -255,21 +257,21 @@ fn a_list_of_recipients_counts_like_one_text() {
 
     let record = read_email(&with(an_email(), json!({ "recipients": recipients })));
 
-    assert_eq!(record.message.metadata["to_addresses"], json!(["nora@example.com", "ida@example.com"]));
+    assert_eq!(record.draft.metadata["to_addresses"], json!(["nora@example.com", "ida@example.com"]));
 }
 
 #[test]
 fn gmails_own_id_is_no_message_id() {
     let record = read_email(&with(an_email(), json!({ "messageId": "m1" })));
 
-    assert!(!record.message.metadata.contains_key("message_id"));
+    assert!(!record.draft.metadata.contains_key("message_id"));
 }
 
 #[test]
 fn a_link_is_told_where_the_record_has_one() {
     let link = "https://mail.example.com/m1";
 
-    let message = read_message(&with(a_message(), json!({ "webLink": link }))).message;
+    let message = read_message(&with(a_message(), json!({ "webLink": link }))).draft;
 
     assert_eq!((message.metadata["web_link"].as_str(), message.file_url.as_deref()), (Some(link), Some(link)));
 }
@@ -293,5 +295,5 @@ fn a_file_without_its_id_is_known_of() {
     let record = read_email(&with(an_email(), json!({ "attachments": [{ "filename": "x.pdf", "size": 9 }] })));
 
     assert!(record.attachments.is_empty());
-    assert_eq!(record.message.metadata["has_attachments"], json!(true));
+    assert_eq!(record.draft.metadata["has_attachments"], json!(true));
 }

@@ -26,7 +26,7 @@ use super::{a_file_part, a_header, a_message, read_message, with};
 #[case::empty(json!({ "mimeType": "text/plain", "body": { "size": 0 } }), "")]
 #[case::only_a_file(multipart(&[a_file_part("1", "application/pdf", "x.pdf", "attachment", 9)]), "")]
 fn a_payload_with_its_texts_is_the_whole_text(#[case] payload: Value, #[case] text: &str) {
-    let document = read_message(&a_message_of(payload)).message.finish();
+    let document = read_message(&a_message_of(payload)).draft.finish();
 
     assert_eq!((document.content.as_str(), document.content_incomplete), (text, false));
 }
@@ -38,7 +38,7 @@ fn a_payload_with_its_texts_is_the_whole_text(#[case] payload: Value, #[case] te
 #[case::one_of_two(multipart(&[a_text_part("text/plain", "one"), json!({ "mimeType": "text/plain", "body": { "size": 9 } })]))]
 #[case::broken_data(json!({ "mimeType": "text/plain", "body": { "size": 9, "data": "a" } }))]
 fn a_payload_without_all_its_texts_leaves_the_beginning(#[case] payload: Value) {
-    let message = read_message(&a_message_of(payload)).message;
+    let message = read_message(&a_message_of(payload)).draft;
 
     assert_eq!((message.content.as_str(), message.content_incomplete), ("Dear Nora, it's here", true));
 }
@@ -57,7 +57,7 @@ fn a_text_of_any_charset_is_read(#[case] bytes: &[u8], #[case] charset: &str, #[
         "body": { "size": bytes.len(), "data": URL_SAFE.encode(bytes) },
     });
 
-    assert_eq!(read_message(&record).message.content, text);
+    assert_eq!(read_message(&record).draft.content, text);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn an_attached_mail_is_a_file_and_not_taken_apart() {
 
     let record = read_message(&a_message_of(multipart(&[a_text_part("text/plain", "text"), inner])));
 
-    assert_eq!(record.message.content, "text");
+    assert_eq!(record.draft.content, "text");
     assert_eq!(record.attachments.len(), 1);
 }
 
@@ -90,12 +90,12 @@ fn small_images_within_the_text_are_no_documents(
     let record = read_message(&a_message_of(multipart(&[part])));
 
     assert_eq!(record.attachments.len(), usize::from(is_kept));
-    assert_eq!(record.message.metadata["has_attachments"], json!(is_kept));
+    assert_eq!(record.draft.metadata["has_attachments"], json!(is_kept));
 }
 
 #[test]
 fn a_message_is_kept_as_it_came_without_its_texts() {
-    let raw = read_message(&a_message_of(multipart(&[a_text_part("text/plain", "text")]))).message.raw.unwrap();
+    let raw = read_message(&a_message_of(multipart(&[a_text_part("text/plain", "text")]))).draft.raw.unwrap();
 
     assert_eq!(raw["payload"]["headers"][6]["value"], json!("<offer-12@example.org>"));
     assert_eq!(raw["payload"]["parts"][0]["body"], json!({ "size": 4 }));

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::account;
 use crate::model::{DocumentDraft, MAX_CONTENT_CHARS};
-use crate::normalise::MailRecord;
+use crate::normalise::ToldDocument;
 use crate::normalise::{gmail_email, gmail_message};
 
 /// Fields that the models know, so that arbitrary values land where they are read.
@@ -157,7 +157,7 @@ proptest! {
     fn any_json_gives_a_document_or_a_reason(json in any_json()) {
         for normalise in [gmail_email, gmail_message] {
             if let Ok(record) = normalise(&json, &account()) {
-                assert_fit(record.message);
+                assert_fit(record.draft);
             }
         }
     }
@@ -165,9 +165,9 @@ proptest! {
     #[test]
     fn any_record_with_an_id_gives_a_document_that_can_be_stored(record in a_record()) {
         for normalise in [gmail_email, gmail_message] {
-            let MailRecord { message, attachments } = normalise(&record, &account()).expect("a document");
-            assert_eq!(message.key.source_id, "m1");
-            assert_fit(message);
+            let ToldDocument { draft, attachments, .. } = normalise(&record, &account()).expect("a document");
+            assert_eq!(draft.key.source_id, "m1");
+            assert_fit(draft);
             for attachment in attachments {
                 assert_fit(attachment.draft);
             }
@@ -183,6 +183,6 @@ proptest! {
     fn any_text_of_any_length_ends_in_a_document(text in any_text(), times in 1_usize..4_000) {
         let text = text.repeat(times);
         let fields = json!({ "id": "m1", "subject": text, "sender": text, "date": text, "body": text });
-        assert_fit(gmail_email(&fields, &account()).expect("a document").message);
+        assert_fit(gmail_email(&fields, &account()).expect("a document").draft);
     }
 }
