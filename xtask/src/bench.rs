@@ -21,6 +21,8 @@ enum What {
     Tokens,
     /// The answer to webhooks of every kind, from many clients at once.
     Webhooks,
+    /// Taking in the records of a mailbox, beside plain SQL, and the memory that it takes.
+    Ingest,
     /// Claiming and finishing jobs, beside pgbench, and how soon a job begins.
     Jobs,
 }
@@ -31,6 +33,7 @@ impl What {
         match self {
             Self::Tokens => ["cortex-supabase", "tokens"],
             Self::Webhooks => ["cortex-e2e", "webhooks"],
+            Self::Ingest => ["cortex-postgres", "ingest"],
             Self::Jobs => ["cortex-postgres", "jobs"],
         }
     }

@@ -8,6 +8,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong on the stage of a benchmark ends it")]
 
+#[path = "../stage/company.rs"]
+mod company;
 mod pgbench;
 mod queue;
 mod start;

@@ -21,7 +21,7 @@ pub(crate) async fn jobs_a_second(world: &World, statements: &[String], batch: u
         .args(["--define", "code=worker_lost", "--define", "message=lost"])
         .arg("--file")
         .arg(&file)
-        .arg(&world.url)
+        .arg(world.url())
         .env("PGOPTIONS", format!("-c role=cortex_app -c cortex.tenant_id={COMPANY}"))
         .output()
         .await
