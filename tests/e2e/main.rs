@@ -16,6 +16,7 @@ mod outage;
 mod people;
 mod pooler;
 mod progress;
+mod providers;
 mod readiness;
 mod route_matrix;
 mod schedule;

@@ -216,7 +216,7 @@ fn assert_fit_key(key: &DocumentKey) {
 }
 
 fn assert_fit_draft(draft: DocumentDraft) {
-    let years = [draft.created_at, draft.modified_at].map(|moment| moment.map_or(2026, |moment| moment.year()));
+    let years = [draft.created_at, draft.modified_at].map(|moment| moment.map_or(2026, time::OffsetDateTime::year));
     assert!(years.iter().all(|year| (1970..=9_999).contains(year)), "{years:?}");
     assert!(draft.file_size_bytes.is_none_or(|size| size >= 0));
     let document = draft.finish();
