@@ -17,6 +17,7 @@ mod outage;
 mod people;
 mod pooler;
 mod progress;
+mod providers;
 mod readiness;
 mod route_matrix;
 mod schedule;

@@ -243,11 +243,11 @@ impl Run<'_> {
 
     /// A record without a readable date counts as young enough.
     fn is_too_old(&self, change: &Change) -> bool {
-        let created_at = match change {
-            Change::Upsert(draft) => draft.created_at,
+        let stirred_at = match change {
+            Change::Upsert(draft) => draft.last_stirred_at(),
             Change::Delete(_) => None,
         };
-        created_at.zip(self.oldest).is_some_and(|(created_at, oldest)| created_at < oldest)
+        stirred_at.zip(self.oldest).is_some_and(|(stirred_at, oldest)| stirred_at < oldest)
     }
 
     fn count(&mut self, counts: PageCounts) {
