@@ -118,7 +118,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_confirmed_is_carried_out_to_its_end() {
-        let held = held(DecisionOutcome::Decided { records: 2_300 }, vec![(2_310, true), (2_000, false), (1_000, false)]);
+        let held =
+            held(DecisionOutcome::Decided { records: 2_300 }, vec![(2_310, true), (2_000, false), (1_000, false)]);
 
         let decided = decide(held).decide(&decision(Verdict::Confirm)).await.unwrap();
 

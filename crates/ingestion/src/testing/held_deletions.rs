@@ -3,7 +3,8 @@
 
 #![expect(missing_docs, reason = "a case is named by its bullet of the contract")]
 
-use cortex_kernel::{CompanyId, Origin, PageRequest};
+use cortex_kernel::{CompanyId, Origin, PageRequest, UserId};
+use uuid::Uuid;
 
 use super::page_store::{Harness, Run, all_held, bring_in, committed, lose, next, only_held};
 use super::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_document, an_attachment};
@@ -51,19 +52,19 @@ pub async fn held_deletions_are_listed_with_the_last_first(harness: &impl Harnes
 
 pub async fn pages_of_held_deletions_follow_each_other_without_a_gap_and_without_repetition(harness: &impl Harness) {
     let mut ids = Vec::new();
-    for _ in 0..3 {
-        let run = harness.run(COMPANY_A, USER_1).await;
+    for n in 0..3 {
+        let run = harness.run(COMPANY_A, somebody(n)).await;
         ids.insert(0, hold(harness, &run).await);
     }
 
     let mut cursor = None;
-    for (expected, is_last) in [(&ids[..2], false), (&ids[2..], true)] {
+    for (expected, is_last, newcomer) in [(&ids[..2], false, 7), (&ids[2..], true, 8)] {
         let request = PageRequest::new(Some(2), cursor);
         let page = harness.held(COMPANY_A).list(COMPANY_A, &request).await.expect("an answer");
         assert_eq!(page.items.iter().map(|held| held.id).collect::<Vec<_>>(), expected);
         assert_eq!(page.next_cursor.is_none(), is_last);
         cursor = page.next_cursor;
-        let run = harness.run(COMPANY_A, USER_2).await;
+        let run = harness.run(COMPANY_A, somebody(newcomer)).await;
         hold(harness, &run).await;
     }
 }
@@ -122,8 +123,9 @@ pub async fn what_is_rejected_stays_and_who_rejected_it_is_told(harness: &impl H
 }
 
 pub async fn what_is_decided_is_not_decided_again(harness: &impl Harness) {
-    for (verdict, other) in [(Verdict::Confirm, Verdict::Reject), (Verdict::Reject, Verdict::Confirm)] {
-        let run = harness.run(COMPANY_A, USER_1).await;
+    let verdicts = [(USER_1, Verdict::Confirm, Verdict::Reject), (USER_2, Verdict::Reject, Verdict::Confirm)];
+    for (owner, verdict, other) in verdicts {
+        let run = harness.run(COMPANY_A, owner).await;
         let id = hold(harness, &run).await;
         decide(harness, COMPANY_A, id, verdict).await;
 
@@ -215,6 +217,10 @@ pub async fn hold(harness: &impl Harness, run: &Run) -> i64 {
     bring_in(harness, run, 40).await;
     assert_eq!(lose(harness, run, 0..30).await.held, 30);
     all_held(harness, run.stream.company_id).await[0].id
+}
+
+fn somebody(n: u128) -> UserId {
+    UserId::new(Uuid::from_u128(n))
 }
 
 /// [`USER_2`] decides.

@@ -216,7 +216,11 @@ pub(crate) async fn list_unsuperseded(
 }
 
 /// Writes down that others took the place of these documents.
-pub(crate) async fn supersede(connection: &mut AsyncPgConnection, company_id: CompanyId, ids: &[i64]) -> QueryResult<()> {
+pub(crate) async fn supersede(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    ids: &[i64],
+) -> QueryResult<()> {
     sql("update documents set superseded_at = now() \
          where tenant_id = $1 and id = any($2) and superseded_at is null")
     .bind::<Text, _>(company_id.to_string())

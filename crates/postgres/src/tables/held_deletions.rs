@@ -2,9 +2,7 @@
 //!
 //! Whoever changes one locks it first, before any document: a page of its connection, and whoever decides.
 
-use cortex_ingestion::model::{
-    DeletionDecision, DeletionState, DocumentKey, HeldDeletion, SourceName, Stream,
-};
+use cortex_ingestion::model::{DeletionDecision, DeletionState, DocumentKey, HeldDeletion, SourceName, Stream};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, JobId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -100,11 +98,7 @@ struct RecordRow {
 }
 
 /// Those of the connection for which something is still to be done. Mostly there are none.
-pub(crate) async fn lock_open(
-    connection: &mut AsyncPgConnection,
-    by: &Stream,
-    job: JobId,
-) -> QueryResult<Vec<Open>> {
+pub(crate) async fn lock_open(connection: &mut AsyncPgConnection, by: &Stream, job: JobId) -> QueryResult<Vec<Open>> {
     sql("select id, state = 'pending' and model = $3 and variant = $4 and job_id = $5 as takes_more \
          from held_deletions where tenant_id = $1 and connection_id = $2 and settled_at is null \
          order by id for update")
@@ -302,7 +296,11 @@ pub(crate) async fn take_records(
 }
 
 /// Takes all of its records off it.
-pub(crate) async fn drop_records(connection: &mut AsyncPgConnection, company_id: CompanyId, id: i64) -> QueryResult<()> {
+pub(crate) async fn drop_records(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    id: i64,
+) -> QueryResult<()> {
     sql("delete from held_deletion_records where tenant_id = $1 and held_deletion_id = $2")
         .bind::<Text, _>(company_id.to_string())
         .bind::<BigInt, _>(id)

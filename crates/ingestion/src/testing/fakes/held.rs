@@ -179,9 +179,8 @@ impl HeldDeletions for InMemoryPageStore {
 
     async fn find_unfinished(&self, company_id: CompanyId) -> Result<Option<i64>, StoreError> {
         let state = self.state();
-        let unfinished = |row: &&Row| {
-            row.company_id == company_id && row.view.state == DeletionState::Confirmed && !row.is_settled
-        };
+        let unfinished =
+            |row: &&Row| row.company_id == company_id && row.view.state == DeletionState::Confirmed && !row.is_settled;
         Ok(state.held.rows.iter().find(unfinished).map(|row| row.view.id))
     }
 }

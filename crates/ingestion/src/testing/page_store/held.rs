@@ -150,11 +150,7 @@ pub(in crate::testing) async fn bring_in(harness: &impl Harness, run: &Run, mess
 }
 
 /// Has the provider say that these are gone.
-pub(in crate::testing) async fn lose(
-    harness: &impl Harness,
-    run: &Run,
-    messages: std::ops::Range<u32>,
-) -> PageCounts {
+pub(in crate::testing) async fn lose(harness: &impl Harness, run: &Run, messages: std::ops::Range<u32>) -> PageCounts {
     let commit = PageCommit { deletions: keys(messages), ..next(harness, run, []).await };
     committed(harness, &commit).await
 }

@@ -54,11 +54,7 @@ pub async fn the_document_of_another_thread_is_not_superseded(harness: &impl Har
 }
 
 fn thread(source_id: &str) -> DocumentKey {
-    DocumentKey {
-        source: Provider::Gmail.into(),
-        source_account: String::new(),
-        source_id: source_id.to_owned(),
-    }
+    DocumentKey { source: Provider::Gmail.into(), source_account: String::new(), source_id: source_id.to_owned() }
 }
 
 fn in_thread(mut new: NewDocument, thread_id: &str) -> NewDocument {

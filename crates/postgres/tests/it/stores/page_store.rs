@@ -47,13 +47,9 @@ impl Harness for PgHarness {
     }
 
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run {
-        // A person has one connection of a provider; a further one stands in for that of somebody else.
         let insert = "with connection as ( \
                         insert into connections (tenant_id, provider_key, connection_id, user_id) \
-                        select $1, 'gmail', gen_random_uuid()::text, case when exists ( \
-                          select from connections where tenant_id = $1 and user_id = $2) \
-                          then gen_random_uuid()::text else $2 end \
-                        returning id, connection_id) \
+                        values ($1, 'gmail', gen_random_uuid()::text, $2) returning id, connection_id) \
                       insert into sync_jobs (tenant_id, user_id, connection_id, job_type, kind, trigger, status, \
                         attempt, lease_owner, lease_epoch, lease_until) \
                       select $1, $2, id, 'gmail', 'initial', 'user', 'running', 1, 'test', 1, now() + interval '1 hour' \
@@ -71,7 +67,8 @@ impl Harness for PgHarness {
     }
 
     async fn run_again(&self, run: &Run) -> Run {
-        let complete = "update sync_jobs set status = 'completed', lease_owner = null, lease_until = null where id = $1";
+        let complete =
+            "update sync_jobs set status = 'completed', lease_owner = null, lease_until = null where id = $1";
         self.0.superuser().execute(complete, &[&run.lease.job.as_uuid()]).await.unwrap();
         let insert = "insert into sync_jobs (tenant_id, user_id, connection_id, job_type, kind, trigger, status, \
                         attempt, lease_owner, lease_epoch, lease_until) \
