@@ -7,6 +7,7 @@ mod audit_trail;
 mod client;
 mod connect;
 mod connections;
+mod deletions;
 mod journey;
 mod limits;
 mod log;

@@ -11,6 +11,7 @@ use diesel_async::AsyncPgConnection;
 use serde_json::{Value, json};
 use tracing::instrument;
 
+use crate::tables::documents::Attached;
 use crate::tables::inconsistency::Reading;
 use crate::tables::sync_jobs::Which;
 use crate::tables::{
@@ -64,9 +65,14 @@ impl ConnectionEndings for PgConnectionEndings {
                     return Ok(Purged { documents: 0, is_done: true });
                 }
                 let brought = connection_endings::list_documents(connection, *company_id, *id, STEP).await?;
-                documents::lock(connection, *company_id, &brought).await?;
-                connection_endings::delete_sources(connection, *company_id, *id, &brought).await?;
-                let removed = documents::delete_sourceless(connection, *company_id, &brought).await?;
+                // What hangs on a document goes with it, and is to be counted.
+                let attached = documents::list_attached(connection, *company_id, *id, &brought).await?;
+                let ids = |of: &[Attached]| of.iter().map(|one| one.id).chain(brought.iter().copied()).collect::<Vec<_>>();
+                documents::lock(connection, *company_id, &ids(&attached)).await?;
+                let own: Vec<Attached> = attached.into_iter().filter(|one| one.is_live).collect();
+                let going = ids(&own);
+                connection_endings::delete_sources(connection, *company_id, *id, &going).await?;
+                let removed = documents::delete_sourceless(connection, *company_id, &going).await?;
                 if removed > 0 {
                     let details = json!({ "documents": removed });
                     tell(connection, *company_id, *by, "documents_purged", *id, details, origin).await?;

@@ -11,6 +11,8 @@ use crate::tables::{document_sources, documents};
 #[derive(Default)]
 pub(super) struct Endings<'a> {
     records: Vec<&'a DocumentKey>,
+    /// The sources by which they came in.
+    sources: Vec<i64>,
     /// The documents that they belong to.
     documents: Vec<i64>,
     /// Documents that hang on these, and that the connection has.
@@ -43,14 +45,15 @@ impl<'a> Endings<'a> {
         if found.is_empty() {
             return Ok(Self::default());
         }
-        let documents: Vec<i64> = found.iter().map(|placed| placed.document_id).collect();
-        found.sort_unstable_by_key(|placed| placed.place);
-        found.dedup_by_key(|placed| placed.place);
-        let records = found.iter().filter_map(|placed| place_in(&asked, placed.place)).collect();
+        let sources = found.iter().map(|live| live.id).collect();
+        let documents: Vec<i64> = found.iter().map(|live| live.document_id).collect();
+        found.sort_unstable_by_key(|live| live.place);
+        found.dedup_by_key(|live| live.place);
+        let records = found.iter().filter_map(|live| place_in(&asked, live.place)).collect();
         let attached = documents::list_attached(connection, company_id, by, &documents).await?;
         let (attached, elsewhere): (Vec<_>, Vec<_>) = attached.into_iter().partition(|one| one.is_live);
         let ids = |attached: Vec<documents::Attached>| attached.into_iter().map(|one| one.id).collect();
-        Ok(Self { records, documents, attached: ids(attached), attached_elsewhere: ids(elsewhere) })
+        Ok(Self { records, sources, documents, attached: ids(attached), attached_elsewhere: ids(elsewhere) })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -81,7 +84,7 @@ impl<'a> Endings<'a> {
         if self.is_empty() {
             return Ok(Ended { sources: 0, documents: 0 });
         }
-        let mut sources = document_sources::vanish(connection, company_id, by, &self.records).await?;
+        let mut sources = document_sources::vanish(connection, company_id, &self.sources).await?;
         if !self.attached.is_empty() {
             sources += document_sources::vanish_attached(connection, company_id, by, &self.attached).await?;
         }

@@ -44,6 +44,18 @@ pub(crate) struct Placed {
     pub(crate) document_id: i64,
 }
 
+/// A source that has not vanished.
+#[derive(QueryableByName)]
+pub(crate) struct Live {
+    /// The place of its record among those asked for, from 1.
+    #[diesel(sql_type = BigInt)]
+    pub(crate) place: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(crate) id: i64,
+    #[diesel(sql_type = BigInt)]
+    pub(crate) document_id: i64,
+}
+
 /// To which stored documents the records of a page belong: the one that this user and connection brought in as this
 /// record, else the one of the same key, else the one of the same message. Records that belong to none are left out.
 ///
@@ -171,21 +183,27 @@ pub(crate) async fn upsert(
     Ok(())
 }
 
-/// The documents that the connection brought in as these records, and that have not vanished there. Other records are left
-/// out.
+/// The sources by which the connection brought in these records, and that have not vanished. Records that it does not have
+/// are left out.
+///
+/// `offset 0` keeps each record a look-up of its own: joined as a whole, the planner reads all that the connection brought
+/// in.
 pub(crate) async fn list_live(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
     by: ConnectionId,
     records: &[&DocumentKey],
-) -> QueryResult<Vec<Placed>> {
-    sql("select page.place, source.document_id from document_sources source \
-         join unnest($3, $4, $5) with ordinality as page(source, source_account, source_id, place) \
-           using (source, source_id) \
-         where source.tenant_id = $1 and source.connection_id = $2 and source.vanished_at is null \
-           and source.source_account in (page.source_account, $6) \
-           and (source.source_account = page.source_account or source.first_seen_at >= ( \
-             select connected_at from connections where tenant_id = $1 and id = $2))")
+) -> QueryResult<Vec<Live>> {
+    sql("select page.place, live.id, live.document_id \
+         from unnest($3, $4, $5) with ordinality as page(source, source_account, source_id, place) \
+         cross join lateral ( \
+           select id, document_id from document_sources \
+           where tenant_id = $1 and connection_id = $2 and vanished_at is null \
+             and source = page.source and source_account in (page.source_account, $6) and source_id = page.source_id \
+             and (source_account = page.source_account or first_seen_at >= ( \
+               select connected_at from connections where tenant_id = $1 and id = $2)) \
+           offset 0 \
+         ) live")
     .bind::<Text, _>(company_id.to_string())
     .bind::<BigInt, _>(by.get())
     .bind::<Array<Text>, _>(column(records, |key| key.source.as_str()))
@@ -196,8 +214,8 @@ pub(crate) async fn list_live(
     .await
 }
 
-/// How many sources of the connection have not vanished, counted to `most` and no further: from the index alone, as far
-/// as the table was vacuumed.
+/// How many sources of the connection have not vanished, counted to `most` and no further. The order is that of an index
+/// which tells it without the table, as far as that was vacuumed.
 pub(crate) async fn count_live(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
@@ -206,7 +224,8 @@ pub(crate) async fn count_live(
 ) -> QueryResult<i64> {
     let counted: Count = sql("select count(*) as count from ( \
            select from document_sources \
-           where tenant_id = $1 and connection_id = $2 and vanished_at is null limit $3) live")
+           where tenant_id = $1 and connection_id = $2 and vanished_at is null \
+           order by document_id limit $3) live")
     .bind::<Text, _>(company_id.to_string())
     .bind::<BigInt, _>(by.get())
     .bind::<BigInt, _>(most)
@@ -215,26 +234,16 @@ pub(crate) async fn count_live(
     Ok(counted.count)
 }
 
-/// Writes down that these records vanished, and answers how many had not before.
+/// Writes down that these sources vanished, and answers how many had not before.
 pub(crate) async fn vanish(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
-    by: ConnectionId,
-    records: &[&DocumentKey],
+    sources: &[i64],
 ) -> QueryResult<usize> {
-    sql("update document_sources source set vanished_at = now() \
-         from unnest($3, $4, $5) as page(source, source_account, source_id) \
-         where source.tenant_id = $1 and source.connection_id = $2 \
-           and source.vanished_at is null and source.source = page.source and source.source_id = page.source_id \
-           and source.source_account in (page.source_account, $6) \
-           and (source.source_account = page.source_account or source.first_seen_at >= ( \
-             select connected_at from connections where tenant_id = $1 and id = $2))")
+    sql("update document_sources set vanished_at = now() \
+         where tenant_id = $1 and id = any($2) and vanished_at is null")
     .bind::<Text, _>(company_id.to_string())
-    .bind::<BigInt, _>(by.get())
-    .bind::<Array<Text>, _>(column(records, |key| key.source.as_str()))
-    .bind::<Array<Text>, _>(column(records, |key| &key.source_account))
-    .bind::<Array<Text>, _>(column(records, |key| &key.source_id))
-    .bind::<Text, _>(DocumentKey::unread_account(by))
+    .bind::<Array<BigInt>, _>(sources)
     .execute(connection)
     .await
 }

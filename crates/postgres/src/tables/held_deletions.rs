@@ -1,6 +1,7 @@
 //! Deletions that wait for somebody's word, and their records.
 //!
-//! Whoever changes one locks it first, before any document: a page of its connection, and whoever decides.
+//! Whoever changes one locks it first, before any document: a page of its connection, and whoever decides. Its records are
+//! then deleted by where they stand, since nobody moves them: joined by their keys, all of them would be read.
 
 use cortex_ingestion::model::{DeletionDecision, DeletionState, DocumentKey, HeldDeletion, SourceName, Stream};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, JobId};
@@ -161,11 +162,15 @@ pub(crate) async fn release(
     records: &[&DocumentKey],
 ) -> QueryResult<Vec<i64>> {
     let emptied: Vec<Id> = sql("with released as ( \
-           delete from held_deletion_records held \
-           using unnest($3, $4, $5) as page(source, source_account, source_id) \
-           where held.tenant_id = $1 and held.held_deletion_id = any($2) and held.source = page.source \
-             and held.source_account in (page.source_account, $6) and held.source_id = page.source_id \
-           returning held.held_deletion_id), \
+           delete from held_deletion_records \
+           where tenant_id = $1 and ctid = any(array( \
+             select held.place from unnest($3, $4, $5) as page(source, source_account, source_id) \
+             cross join lateral ( \
+               select ctid as place from held_deletion_records \
+               where tenant_id = $1 and held_deletion_id = any($2) and source = page.source \
+                 and source_account in (page.source_account, $6) and source_id = page.source_id \
+               offset 0) held)) \
+           returning held_deletion_id), \
          counted as (select held_deletion_id, count(*) as records from released group by held_deletion_id), \
          changed as ( \
            update held_deletions one set records = one.records - counted.records from counted \
@@ -279,14 +284,11 @@ pub(crate) async fn take_records(
     id: i64,
     most: i64,
 ) -> QueryResult<Vec<DocumentKey>> {
-    let taken: Vec<RecordRow> = sql("delete from held_deletion_records held \
-         using ( \
-           select source, source_account, source_id from held_deletion_records \
-           where tenant_id = $1 and held_deletion_id = $2 \
-           order by source, source_account, source_id limit $3) part \
-         where held.tenant_id = $1 and held.held_deletion_id = $2 and held.source = part.source \
-           and held.source_account = part.source_account and held.source_id = part.source_id \
-         returning held.source, held.source_account, held.source_id")
+    let taken: Vec<RecordRow> = sql("delete from held_deletion_records \
+         where tenant_id = $1 and ctid = any(array( \
+           select ctid from held_deletion_records where tenant_id = $1 and held_deletion_id = $2 \
+           order by source, source_account, source_id limit $3)) \
+         returning source, source_account, source_id")
     .bind::<Text, _>(company_id.to_string())
     .bind::<BigInt, _>(id)
     .bind::<BigInt, _>(most)
