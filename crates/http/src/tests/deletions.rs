@@ -11,8 +11,8 @@ use cortex_kernel::{Page, StoreError};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::problem_of;
 use super::stage::{answer, as_role, call, decide_deletions, member, services};
+use super::{MADE_ID, problem_of};
 use crate::Services;
 use crate::problem::ProblemKind;
 
@@ -46,9 +46,7 @@ fn list() -> TestRequest {
 }
 
 fn post(id: &str, action: &str) -> TestRequest {
-    TestRequest::post()
-        .uri(&format!("/api/v1/oauth/deletions/{id}/{action}"))
-        .insert_header(("X-Request-Id", "abcdefgh"))
+    TestRequest::post().uri(&format!("/api/v1/oauth/deletions/{id}/{action}"))
 }
 
 #[actix_web::test]
@@ -111,7 +109,7 @@ async fn an_admin_decides(
         .withf(move |decision| {
             (decision.company_id, decision.id, decision.verdict) == (COMPANY_A, 7, verdict)
                 && decision.by == member(Role::Admin)
-                && decision.origin.request_id.as_deref() == Some("abcdefgh")
+                && decision.origin.request_id.as_deref() == Some(MADE_ID)
         })
         .once()
         .returning(|_| Ok(DecisionOutcome::Decided { records: 40 }));

@@ -67,7 +67,8 @@ impl ConnectionEndings for PgConnectionEndings {
                 let brought = connection_endings::list_documents(connection, *company_id, *id, STEP).await?;
                 // What hangs on a document goes with it, and is to be counted.
                 let attached = documents::list_attached(connection, *company_id, *id, &brought).await?;
-                let ids = |of: &[Attached]| of.iter().map(|one| one.id).chain(brought.iter().copied()).collect::<Vec<_>>();
+                let ids =
+                    |of: &[Attached]| of.iter().map(|one| one.id).chain(brought.iter().copied()).collect::<Vec<_>>();
                 documents::lock(connection, *company_id, &ids(&attached)).await?;
                 let own: Vec<Attached> = attached.into_iter().filter(|one| one.is_live).collect();
                 let going = ids(&own);
