@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use cortex_ingestion::ForgetSetAside;
+use cortex_ingestion::{DecideDeletions, ForgetSetAside};
 use cortex_sync_jobs::{Pulse, ReportWorker, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::confirmed_deletions::finish_deletions;
 use crate::connection_upkeep::ConnectionUpkeep;
 use crate::schedule::Schedule;
 use crate::searchable::{MakeSearchable, keep_searchable};
@@ -28,6 +29,8 @@ pub(crate) struct Background {
     pub(crate) schedule: Option<Schedule>,
     /// Documents, to be made findable.
     pub(crate) documents: Arc<dyn MakeSearchable>,
+    /// Deletions that were confirmed, to be carried out to their end.
+    pub(crate) deletions: DecideDeletions,
     /// What could not be taken in, to be forgotten in time.
     pub(crate) set_aside: ForgetSetAside,
 }
@@ -40,7 +43,7 @@ impl Background {
 
     /// Runs until `stop` is cancelled and what was begun has ended or was given back.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let Self { worker, report, wake, connections, schedule, documents, set_aside } = self;
+        let Self { worker, report, wake, connections, schedule, documents, deletions, set_aside } = self;
         let scheduled = async {
             if let Some(schedule) = schedule {
                 schedule.run(stop.clone()).await;
@@ -58,6 +61,7 @@ impl Background {
             connections.run(stop.clone()),
             scheduled,
             keep_searchable(documents, stop.child_token()),
+            finish_deletions(deletions, stop.child_token()),
             forget_in_time(set_aside, stop.child_token()),
         );
     }

@@ -12,6 +12,7 @@ mod bindings;
 pub mod cli;
 pub mod commands;
 pub mod config;
+mod confirmed_deletions;
 mod connection_upkeep;
 mod departures;
 mod have_read;

@@ -17,7 +17,7 @@ use cortex_identity::ports::{
     AdminSessions, AdminTokens, AttemptCounters, MembershipStore, MembershipWatch, PinVerifier, ProfileReader,
     TeamStore, TokenVerifier, UserDirectory, VisitStore,
 };
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, PageStore, SearchIndex, SetAsideRecords, TextExtractor};
+use cortex_ingestion::ports::{DocumentCounts, DocumentReader, HeldDeletions, PageStore, SearchIndex, SetAsideRecords, TextExtractor};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
@@ -29,8 +29,8 @@ use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
     PgAdminSessions, PgAttemptCounters, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
     PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore,
-    PgConnectionViews, PgDocumentCounts, PgDocumentReader, PgDueAccounts, PgJobDirectory, PgJobQueue, PgLiveJobs,
-    PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
+    PgConnectionViews, PgDocumentCounts, PgDocumentReader, PgDueAccounts, PgHeldDeletions, PgJobDirectory, PgJobQueue,
+    PgLiveJobs, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
     PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides,
     PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgVisitStore, PgWebhookInbox, PgWorkers,
 };
@@ -114,6 +114,8 @@ pub struct Ports {
     pub extractor: Arc<dyn TextExtractor>,
     /// Documents, and how far each stream was read.
     pub pages: Arc<dyn PageStore>,
+    /// Deletions that wait for somebody's word.
+    pub held_deletions: Arc<dyn HeldDeletions>,
     /// Records that could become no documents.
     pub set_aside: Arc<dyn SetAsideRecords>,
     /// Documents, to be looked at.
@@ -258,6 +260,7 @@ impl Ports {
             records: Arc::new(NangoRecordSource::new(nango, integrations.clone())),
             extractor: Arc::new(extractor()?),
             pages: Arc::new(PgPageStore::new(company.clone())),
+            held_deletions: Arc::new(PgHeldDeletions::new(company.clone())),
             set_aside: Arc::new(PgSetAsideRecords::new(company.clone())),
             documents: Arc::new(PgDocumentReader::new(company.clone())),
             search: Arc::new(PgSearchIndex::new(company.clone())),

@@ -18,7 +18,7 @@ use cortex_identity::{
     ForgetAuditDetails, InviteMember, KeepBindings, LogInAdmin, LogInPorts, LoginLimits, RememberedMemberships,
     SealAudit, TellMaster, Visits,
 };
-use cortex_ingestion::{ForgetSetAside, ReadStream};
+use cortex_ingestion::{DecideDeletions, ForgetSetAside, ReadStream};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::WorkerSign;
 use cortex_sync_jobs::run_job::Timing;
@@ -137,6 +137,8 @@ pub fn compose(
         start_connect: Arc::new(start_connect),
         connections: ports.connections,
         connection_views: ports.connection_views,
+        decide_deletions: Arc::new(DecideDeletions::new(company_id, Arc::clone(&ports.held_deletions))),
+        held_deletions: ports.held_deletions,
         disconnect: Arc::new(disconnect),
         reconcile: Arc::new(reconcile),
         receive_webhook: Arc::new(ReceiveWebhook::new(
@@ -356,6 +358,7 @@ pub(crate) fn compose_background(
         connections: compose_connection_upkeep(config, ports, connecting),
         schedule,
         documents: Arc::clone(&ports.searchable),
+        deletions: DecideDeletions::new(company_id, Arc::clone(&ports.held_deletions)),
         set_aside: ForgetSetAside::new(company_id, Arc::clone(&ports.set_aside), config.storage.set_aside_retention),
     }
 }

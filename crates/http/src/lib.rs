@@ -52,7 +52,8 @@ use cortex_connections::ports::{
 use cortex_connections::{Disconnect, ReceiveWebhook, Reconcile, StartConnect};
 use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TeamStore, TokenVerifier};
 use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, LogInAdmin};
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, SearchIndex, SetAsideRecords};
+use cortex_ingestion::DecideDeletions;
+use cortex_ingestion::ports::{DocumentCounts, DocumentReader, HeldDeletions, SearchIndex, SetAsideRecords};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
@@ -109,6 +110,10 @@ pub struct Services {
     pub connections: Arc<dyn ConnectionStore>,
     /// What people see of that.
     pub connection_views: Arc<dyn ConnectionViews>,
+    /// Deletions that are held back.
+    pub held_deletions: Arc<dyn HeldDeletions>,
+    /// Decides of them.
+    pub decide_deletions: Arc<DecideDeletions>,
     /// Ends connections.
     pub disconnect: Arc<Disconnect>,
     /// Looks for connections of which nobody told us.

@@ -2,7 +2,8 @@
 //!
 //! Here: what providers' records tell ([`normalise`]), documents and their attribution, how texts are cleaned and
 //! compared, how one message in two mailboxes becomes one document, [`IngestPage`], which makes a page of a stream
-//! durable or nothing of it, [`ReadStream`], which reads a stream to its end, and what could not be taken in and why.
+//! durable or nothing of it, [`ReadStream`], which reads a stream to its end, what could not be taken in and why, and
+//! deletions that wait for somebody's word.
 //!
 //! Not here: the broker's wire contract (an adapter), when streams are read (`cortex-sync-jobs`), and whose connection
 //! it is (`cortex-connections`).
@@ -14,6 +15,7 @@
 //! case calls does not belong here yet.
 
 pub mod content_source;
+pub mod decide_deletions;
 pub mod forget_set_aside;
 pub mod ingest_page;
 pub mod model;
@@ -25,6 +27,7 @@ pub mod record_source;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use decide_deletions::{DecideDeletions, DecideDeletionsError, DecidedDeletions};
 pub use forget_set_aside::ForgetSetAside;
 pub use ingest_page::{IngestPage, IngestPageError};
 pub use read_stream::{ReadStream, ReadStreamError, StreamReading, StreamReport};

@@ -3,6 +3,7 @@
 mod blob_store;
 mod document_counts;
 mod document_reader;
+mod held_deletions;
 mod search_index;
 mod set_aside_records;
 mod text_extractor;
@@ -21,6 +22,9 @@ pub use document_counts::MockDocumentCounts;
 #[cfg(any(test, feature = "testing"))]
 pub use document_reader::MockDocumentReader;
 pub use document_reader::{DocumentReader, ListError};
+pub use held_deletions::HeldDeletions;
+#[cfg(any(test, feature = "testing"))]
+pub use held_deletions::MockHeldDeletions;
 #[cfg(any(test, feature = "testing"))]
 pub use search_index::MockSearchIndex;
 pub use search_index::SearchIndex;
@@ -59,6 +63,21 @@ pub use text_extractor::{ExtractError, TextExtractor};
 /// - A deletion of what the connection never brought in changes nothing.
 /// - A record is the same after its account could be read.
 /// - A record that comes back is there again.
+/// - An attachment hangs on its message.
+/// - The attachments of a message that a colleague has as well hang on the same document.
+/// - An attachment comes in after its message, too.
+/// - An attachment whose message is not known is not lost, and finds it later.
+/// - The attachments of a message that vanishes vanish with it.
+/// - An attachment that vanishes by itself leaves its message.
+/// - A page that would end most of what a connection brought in is held back.
+/// - Few deletions are never held back.
+/// - The pages of a job count together.
+/// - Whatever else a job deletes is held, too, once something is.
+/// - A record that comes back is held no longer.
+/// - What is held is not held twice.
+/// - A colleague's deletions are not held.
+/// - The document of a thread is superseded when a message of it comes in.
+/// - The document of another thread is not superseded.
 /// - A record that cannot be taken in is kept with its reason.
 /// - One that is set aside again is kept once, with its last reason.
 /// - One that comes in later, or vanishes, is kept no longer.

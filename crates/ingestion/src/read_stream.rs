@@ -257,11 +257,15 @@ impl Run<'_> {
         sum.updated += counts.updated;
         sum.unchanged += counts.unchanged;
         sum.deleted += counts.deleted;
+        sum.held += counts.held;
     }
 
     fn tell(&self) {
         let StreamReport { is_interrupted, pages, counts, too_old, pruned, set_aside } = &self.report;
         tracing::info!(is_interrupted, pages, ?counts, too_old, pruned, "stream read");
+        if counts.held > 0 {
+            tracing::warn!(documents = counts.held, "deletions are held back until somebody decides");
+        }
         for (reason, records) in set_aside {
             tracing::warn!(reason = reason.name(), records, "records were set aside");
         }

@@ -62,6 +62,8 @@ impl Database {
                 "document_sources",
                 "documents",
                 "gmail_cursors",
+                "held_deletion_records",
+                "held_deletions",
                 "nango_sync_cursors",
                 "quarantined_connections",
                 "set_aside_records",

@@ -4,6 +4,7 @@ mod admin;
 mod connect;
 mod connection_status;
 mod connections;
+mod deletions;
 mod docs;
 mod documents;
 mod filters;
@@ -57,7 +58,9 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         start_connect,
         connections,
         connection_views,
+        decide_deletions,
         disconnect,
+        held_deletions,
         reconcile,
         receive_webhook,
         start_sync,
@@ -86,7 +89,9 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(start_connect))
             .app_data(Data::from(connections))
             .app_data(Data::from(connection_views))
+            .app_data(Data::from(decide_deletions))
             .app_data(Data::from(disconnect))
+            .app_data(Data::from(held_deletions))
             .app_data(Data::from(reconcile))
             .app_data(Data::from(receive_webhook))
             .app_data(Data::from(start_sync))

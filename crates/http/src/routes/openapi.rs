@@ -16,8 +16,8 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    connect, connection_status, connections, documents, health, job_events, me, search, set_aside, sync, sync_jobs,
-    table, team, webhooks,
+    connect, connection_status, connections, deletions, documents, health, job_events, me, search, set_aside, sync,
+    sync_jobs, table, team, webhooks,
 };
 use crate::endpoint::Access;
 
@@ -45,6 +45,9 @@ use crate::endpoint::Access;
         connections::list,
         connections::disconnect,
         connection_status::status,
+        deletions::list,
+        deletions::confirm,
+        deletions::reject,
         webhooks::receive,
         webhooks::callback,
         sync::initial,

@@ -4,8 +4,8 @@ use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    connect, connection_status, connections, documents, health, job_events, me, search, set_aside, sync, sync_jobs,
-    team, webhooks,
+    connect, connection_status, connections, deletions, documents, health, job_events, me, search, set_aside, sync,
+    sync_jobs, team, webhooks,
 };
 use crate::endpoint::{Access, Endpoint};
 
@@ -44,6 +44,9 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/oauth/connections").get(VIEWER, connections::list),
         Endpoint::at("/api/v1/oauth/connections/{id}").delete(USER, connections::disconnect),
         Endpoint::at("/api/v1/oauth/status").also_at("/status").get(VIEWER, connection_status::status),
+        Endpoint::at("/api/v1/oauth/deletions").get(ADMIN, deletions::list),
+        Endpoint::at("/api/v1/oauth/deletions/{id}/confirm").post(ADMIN, deletions::confirm),
+        Endpoint::at("/api/v1/oauth/deletions/{id}/reject").post(ADMIN, deletions::reject),
         // The broker. It signs what it sends, and the use case checks that.
         Endpoint::at("/nango/webhook").also_at("/api/v1/webhooks/nango").post(OPEN, webhooks::receive),
         Endpoint::at("/nango/oauth/callback").post(OPEN, webhooks::callback),

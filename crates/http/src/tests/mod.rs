@@ -8,6 +8,7 @@ mod audit_log;
 mod bodies;
 mod connections;
 mod cors;
+mod deletions;
 mod documents;
 mod failures;
 mod gate;

@@ -39,6 +39,8 @@ use cortex_identity::{
     AdminDoor, BindAccount, ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, KeepBindings, LogInAdmin,
     LogInPorts, LoginLimits, Visits,
 };
+use cortex_ingestion::DecideDeletions;
+use cortex_ingestion::ports::HeldDeletions;
 use cortex_ingestion::testing::{InMemoryLibrary, InMemoryPageStore};
 use cortex_kernel::{Provider, UserId};
 use cortex_sync_jobs::model::StartRefusal;
@@ -171,6 +173,11 @@ pub(super) fn start_connect(
     ))
 }
 
+/// Decides of what is held there.
+pub(super) fn decide_deletions(held: Arc<dyn HeldDeletions>) -> Arc<DecideDeletions> {
+    Arc::new(DecideDeletions::new(COMPANY_A, held))
+}
+
 /// Ends these connections; the broker does not hear of it.
 pub(super) fn disconnect(connections: Arc<InMemoryConnectionStore>) -> Arc<Disconnect> {
     let mut brokered = MockBrokeredConnections::new();
@@ -268,6 +275,8 @@ pub(super) fn services() -> Services {
         start_connect: start_connect(broker, InMemoryConnectionStore::default()),
         connections: Arc::new(InMemoryConnectionStore::default()),
         connection_views: Arc::new(InMemoryConnectionViews::default()),
+        held_deletions: Arc::new(InMemoryPageStore::default()),
+        decide_deletions: decide_deletions(Arc::new(InMemoryPageStore::default())),
         disconnect: disconnect(Arc::default()),
         reconcile: reconcile(BrokerError::Unavailable("no route to 10.0.0.7".into())),
         receive_webhook: receive_webhook(Arc::new(InMemoryWebhookInbox::default())),

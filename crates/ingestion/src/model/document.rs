@@ -93,6 +93,8 @@ pub struct Document {
     pub content: String,
     /// Whether text is still missing.
     pub content_incomplete: bool,
+    /// The document that it belongs to: an attachment's mail.
+    pub parent: Option<DocumentId>,
     /// What is known about it besides.
     pub metadata: Map<String, Value>,
     /// Who brought it in first; none for documents from before that was known.
@@ -120,6 +122,18 @@ pub struct DocumentSource {
     pub record: DocumentKey,
     /// When it vanished there; none as long as it has not.
     pub vanished_at: Option<OffsetDateTime>,
+}
+
+impl NewDocument {
+    /// The id of the document that holds the whole thread of a message, where there is one from before messages were
+    /// documents of their own.
+    #[must_use]
+    pub fn thread(&self) -> Option<String> {
+        let source = self.key.source.as_str();
+        let is_mail = [Provider::Gmail, Provider::Outlook].map(Provider::name).contains(&source);
+        let thread_id = self.metadata.get("thread_id")?.as_str()?;
+        (is_mail && self.parent.is_none()).then(|| format!("{source}:thread:{thread_id}"))
+    }
 }
 
 impl SourceName {

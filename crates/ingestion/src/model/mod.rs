@@ -5,6 +5,7 @@ mod blob;
 mod document;
 mod draft;
 mod extracted;
+mod held_deletion;
 mod message_key;
 mod page;
 mod search;
@@ -18,6 +19,10 @@ pub use blob::{BlobKey, FileBody};
 pub use document::{Document, DocumentKey, DocumentKind, DocumentSource, NewDocument, SourceName};
 pub use draft::{Change, DocumentDraft, MAX_CONTENT_CHARS};
 pub use extracted::{Extracted, ExtractedMail, ExtractedPart, FileToRead, FileType};
+pub use held_deletion::{
+    CarriedOut, DecisionOutcome, DeletionDecision, DeletionState, HeldDeletion, MassDeletion, UnknownDeletionState,
+    Verdict,
+};
 pub use message_key::{MailIdentity, MessageKey};
 pub use page::{CommitOutcome, PageCommit, PageCounts};
 pub use search::{

@@ -46,7 +46,7 @@ pub enum CommitOutcome {
     CursorMoved,
 }
 
-/// What a committed page changed.
+/// What a committed page changed. Files that came with a message count beside it, as the documents that they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PageCounts {
     /// Documents that are new.
@@ -55,8 +55,10 @@ pub struct PageCounts {
     pub updated: u64,
     /// Records that said nothing new.
     pub unchanged: u64,
-    /// Sources that vanished.
+    /// Documents that the connection no longer has: sources that vanished.
     pub deleted: u64,
+    /// Documents that it would no longer have, if deletions were not held back.
+    pub held: u64,
 }
 
 impl PageCommit {
@@ -76,13 +78,20 @@ impl PageCommit {
     /// Whether reading it got anywhere: it held something, or it moves the cursor.
     #[must_use]
     pub fn gets_on(&self) -> bool {
-        self.seen() > 0 || self.moved_to != self.read_from
+        self.seen() > 0 || !self.documents.is_empty() || self.moved_to != self.read_from
     }
 
-    /// How many records it holds.
+    /// How many records it holds. Files that came with a message are no records of their own.
     #[must_use]
     pub fn seen(&self) -> u64 {
-        (self.documents.len() + self.deletions.len()) as u64 + self.set_aside_count
+        let records = self.documents.iter().filter(|new| new.parent.is_none()).count() + self.deletions.len();
+        records as u64 + self.set_aside_count
+    }
+
+    /// The ids of the documents, from before, of the threads that its messages belong to.
+    #[must_use]
+    pub fn threads(&self) -> BTreeSet<String> {
+        self.documents.iter().filter_map(NewDocument::thread).collect()
     }
 
     /// By what those of its records are known that are kept aside no longer, if they were.

@@ -10,6 +10,7 @@ use crate::model::SourceName;
 /// # Contract
 ///
 /// - Documents are counted by their sources.
+/// - Superseded documents are not counted.
 /// - Another company's documents are not counted.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]

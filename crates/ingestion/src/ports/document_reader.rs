@@ -14,6 +14,7 @@ use crate::model::{DocumentQuery, DocumentText, DocumentView, InvalidCursor, Sou
 /// - Pages follow each other without a gap and without repetition.
 /// - A cursor that is none is refused.
 /// - A filter narrows the list.
+/// - A superseded document is not listed but found.
 /// - Another company's documents are not listed.
 /// - A document is found with its text.
 /// - Another company's document reads as absent.

@@ -81,6 +81,20 @@ pub fn a_document(source_id: &str) -> NewDocument {
     a_draft(source_id).finish()
 }
 
+/// A file that came with the message of this id in [`USER_1`]'s mailbox.
+#[must_use]
+pub fn an_attachment(message_id: &str, name: &str) -> NewDocument {
+    let draft = a_draft(&format!("{message_id}_{name}"));
+    DocumentDraft {
+        kind: DocumentKind::new("attachment"),
+        title: name.to_owned(),
+        content: format!("Text of {name}"),
+        parent: Some(a_key(message_id)),
+        ..draft
+    }
+    .finish()
+}
+
 /// A record of this id that could not be taken in.
 #[must_use]
 pub fn a_set_aside(record_id: &str, reason: SetAside) -> SetAsideRecord {

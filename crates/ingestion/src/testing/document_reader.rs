@@ -23,6 +23,7 @@ macro_rules! document_reader_contract {
             pages_follow_each_other_without_a_gap_and_without_repetition,
             a_cursor_that_is_none_is_refused,
             a_filter_narrows_the_list,
+            a_superseded_document_is_not_listed_but_found,
             another_companys_documents_are_not_listed,
             a_document_is_found_with_its_text,
             another_companys_document_reads_as_absent,
@@ -93,6 +94,15 @@ pub async fn a_filter_narrows_the_list(harness: &impl Harness) {
     for (method, expected) in [(IngestionMethod::OauthSync, vec![gmail]), (IngestionMethod::Webhook, vec![])] {
         assert_eq!(listed(harness, &DocumentQuery { method: Some(method), ..all() }).await, expected);
     }
+}
+
+pub async fn a_superseded_document_is_not_listed_but_found(harness: &impl Harness) {
+    let [superseded, other] = [put(harness, a_document_view("1")).await, put(harness, a_document_view("2")).await];
+    harness.supersede(COMPANY_A, superseded).await;
+
+    assert_eq!(listed(harness, &all()).await, [other]);
+    let found = harness.reader(COMPANY_A).find_document(COMPANY_A, superseded).await.expect("an answer");
+    assert_eq!(found, Some(text(DocumentView { id: superseded, ..a_document_view("1") })));
 }
 
 pub async fn another_companys_documents_are_not_listed(harness: &impl Harness) {

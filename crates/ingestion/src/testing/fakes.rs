@@ -1,5 +1,7 @@
 //! A store that lives in memory and keeps the contract of its port.
 
+mod endings;
+mod held;
 mod set_aside;
 
 use std::collections::HashMap;
@@ -7,19 +9,21 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError, UserId};
+use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError};
+use serde_json::Map;
 use time::OffsetDateTime;
 
 use super::NOON;
 use super::page_store::JobView;
 use crate::model::{
-    CommitOutcome, ContentHash, Cursor, Document, DocumentKey, DocumentSource, MessageKey, NewDocument, PageCommit,
-    PageCounts, Stream,
+    CommitOutcome, ContentHash, Cursor, Document, DocumentKey, DocumentKind, DocumentSource, MessageKey, NewDocument,
+    PageCommit, PageCounts, SourceName, Stream,
 };
 use crate::ports::PageStore;
+use held::HeldRows;
 use set_aside::SetAsideRows;
 
-/// Documents, what is set aside, cursors and the jobs that pages are committed for, in memory. It is noon at first.
+/// Documents, what is set aside and what is held, cursors and the jobs that pages are committed for, in memory. It is noon at first.
 #[derive(Debug, Default)]
 pub struct InMemoryPageStore {
     state: Mutex<State>,
@@ -32,6 +36,7 @@ struct State {
     documents: Vec<DocumentRow>,
     sources: Vec<SourceRow>,
     set_aside: SetAsideRows,
+    held: HeldRows,
     last_id: i64,
     writes: u64,
     passed: Duration,
@@ -51,6 +56,7 @@ struct DocumentRow {
     document: Document,
     content_hash: ContentHash,
     message_key: Option<MessageKey>,
+    is_superseded: bool,
     version: u64,
 }
 
@@ -132,6 +138,46 @@ impl InMemoryPageStore {
         documents.chain(sources).map(|version| version.to_string()).collect()
     }
 
+    /// Puts the document of a whole thread there, as there were some before messages were documents of their own.
+    pub fn put_thread(&self, company_id: CompanyId, key: DocumentKey) -> DocumentId {
+        let mut state = self.state();
+        state.last_id += 1;
+        let (id, version) = (DocumentId::new(state.last_id), state.next_version());
+        let document = Document {
+            id,
+            key,
+            kind: DocumentKind::EMAIL,
+            title: String::new(),
+            content: "All that was said".to_owned(),
+            content_incomplete: false,
+            parent: None,
+            metadata: Map::new(),
+            ingested_by: None,
+            ingested_by_email: None,
+            method: None,
+        };
+        let content_hash = ContentHash::of(&document.title, &document.content);
+        let row = DocumentRow { company_id, document, content_hash, message_key: None, is_superseded: false, version };
+        state.documents.push(row);
+        id
+    }
+
+    /// The company's documents that others took the place of.
+    #[must_use]
+    pub fn superseded(&self, company_id: CompanyId) -> Vec<DocumentId> {
+        let state = self.state();
+        let rows = state.documents.iter().filter(|row| row.company_id == company_id && row.is_superseded);
+        rows.map(|row| row.document.id).collect()
+    }
+
+    /// The actions that the company's audit log tells.
+    #[must_use]
+    pub fn audited(&self, company_id: CompanyId) -> Vec<String> {
+        let state = self.state();
+        let rows = state.held.audited.iter().filter(|(of, _)| *of == company_id);
+        rows.map(|(_, action)| action.clone()).collect()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while holding it")
     }
@@ -156,13 +202,15 @@ impl PageStore for InMemoryPageStore {
         if let Some(cursor) = &commit.moved_to {
             state.cursors.insert(commit.stream.clone(), cursor.clone());
         }
-        let mut counts = PageCounts::default();
-        for document in &commit.documents {
+        let ended_before = state.jobs[&commit.lease.job].view.counts.deleted;
+        let (endings, held) = state.weigh(commit, ended_before);
+        let mut counts = PageCounts { held, ..PageCounts::default() };
+        let (attached, whole): (Vec<_>, Vec<_>) = commit.documents.iter().partition(|new| new.parent.is_some());
+        for document in whole.into_iter().chain(attached) {
             state.take_in(commit, document, &mut counts);
         }
-        for key in &commit.deletions {
-            state.end(commit, key, &mut counts);
-        }
+        state.supersede(commit);
+        counts.deleted = state.carry_out(commit.stream.connection_id, &endings).sources;
         let now = state.now();
         state.set_aside.take_in(commit, now);
         let job = &mut state.jobs.get_mut(&commit.lease.job).expect("looked up above").view;
@@ -173,7 +221,9 @@ impl PageStore for InMemoryPageStore {
 
 impl DocumentRow {
     fn says_the_same(&self, new: &NewDocument) -> bool {
-        self.content_hash == new.content_hash && self.document.content_incomplete == new.content_incomplete
+        self.content_hash == new.content_hash
+            && self.document.content_incomplete == new.content_incomplete
+            && (self.document.parent.is_some() || new.parent.is_none())
     }
 }
 
@@ -186,7 +236,7 @@ impl State {
             }
             Step::Update(id) => {
                 let reappeared = self.touch_source(commit, id, new);
-                if self.overwrite(id, new) || reappeared {
+                if self.overwrite(commit, id, new) || reappeared {
                     counts.updated += 1;
                 } else {
                     counts.unchanged += 1;
@@ -201,7 +251,7 @@ impl State {
 
     fn step(&self, commit: &PageCommit, new: &NewDocument) -> Step {
         let company_id = commit.stream.company_id;
-        if let Some(row) = self.sources.iter().find(|row| is_by(row, commit, &new.key)) {
+        if let Some(row) = self.sources.iter().find(|row| is_of(row, commit.stream.connection_id, &new.key)) {
             return Step::Update(row.source.document_id);
         }
         let mut own = self.documents.iter().filter(|row| row.company_id == company_id);
@@ -222,6 +272,7 @@ impl State {
             title: new.title.clone(),
             content: new.content.clone(),
             content_incomplete: new.content_incomplete,
+            parent: new.parent.as_ref().and_then(|parent| self.parent(&commit.stream, parent)),
             metadata: new.metadata.clone(),
             ingested_by: Some(commit.stream.user_id),
             ingested_by_email: Some(commit.user_email.clone()),
@@ -233,14 +284,16 @@ impl State {
             document,
             content_hash: new.content_hash.clone(),
             message_key: new.message_key.clone(),
+            is_superseded: false,
             version,
         });
         self.attach(commit, id, &new.key);
     }
 
     /// Whether the document changed.
-    fn overwrite(&mut self, id: DocumentId, new: &NewDocument) -> bool {
+    fn overwrite(&mut self, commit: &PageCommit, id: DocumentId, new: &NewDocument) -> bool {
         let version = self.next_version();
+        let parent = new.parent.as_ref().and_then(|parent| self.parent(&commit.stream, parent));
         let row = self.documents.iter_mut().find(|row| row.document.id == id).expect("a document of a source");
         let is_poorer = new.content_incomplete && !row.document.content_incomplete;
         if row.says_the_same(new) || is_poorer {
@@ -253,6 +306,7 @@ impl State {
             title: new.title.clone(),
             content: new.content.clone(),
             content_incomplete: new.content_incomplete,
+            parent: parent.or(row.document.parent),
             metadata: new.metadata.clone(),
             ..row.document.clone()
         };
@@ -264,7 +318,7 @@ impl State {
         let version = self.next_version();
         let is_same = self.documents.iter().any(|row| row.document.id == id && row.says_the_same(new));
         let key = &new.key;
-        match self.sources.iter_mut().find(|row| is_by(row, commit, key)) {
+        match self.sources.iter_mut().find(|row| is_of(row, commit.stream.connection_id, key)) {
             None => {
                 self.attach(commit, id, key);
                 true
@@ -300,19 +354,17 @@ impl State {
         self.sources.push(SourceRow { source, version });
     }
 
-    fn end(&mut self, commit: &PageCommit, key: &DocumentKey, counts: &mut PageCounts) {
+    fn supersede(&mut self, commit: &PageCommit) {
+        let source = SourceName::from(commit.stream.provider);
+        let threads = commit.threads();
         let version = self.next_version();
-        let mut live =
-            self.sources.iter_mut().filter(|row| is_by(row, commit, key) && row.source.vanished_at.is_none());
-        let Some(row) = live.next() else { return };
-        row.source.vanished_at = Some(NOON);
-        row.version = version;
-        counts.deleted += 1;
-        let id = row.source.document_id;
-        let is_left = self.sources.iter().any(|row| row.source.document_id == id && row.source.vanished_at.is_none());
-        if !is_left {
-            self.documents.retain(|row| row.document.id != id);
-            self.sources.retain(|row| row.source.document_id != id);
+        for row in self.documents.iter_mut().filter(|row| row.company_id == commit.stream.company_id) {
+            let DocumentKey { source: of, source_account, source_id } = &row.document.key;
+            let is_thread = *of == source && source_account.is_empty() && threads.contains(source_id);
+            if is_thread && !row.is_superseded {
+                row.is_superseded = true;
+                row.version = version;
+            }
         }
     }
 
@@ -326,11 +378,9 @@ impl State {
     }
 }
 
-/// Whether the source is of this user, connection and record. Our number of a connection is unique over companies.
-fn is_by(row: &SourceRow, commit: &PageCommit, key: &DocumentKey) -> bool {
-    let of = |user_id: UserId, connection_id: ConnectionId| {
-        row.source.user_id == user_id && row.source.connection_id == Some(connection_id)
-    };
-    let earlier = key.before_its_account_was_read(commit.stream.connection_id);
-    of(commit.stream.user_id, commit.stream.connection_id) && [key, &earlier].contains(&&row.source.record)
+/// Whether the source is of this connection and record. Our number of a connection is unique over companies, and it is one
+/// person's.
+fn is_of(row: &SourceRow, by: ConnectionId, key: &DocumentKey) -> bool {
+    let earlier = key.before_its_account_was_read(by);
+    row.source.connection_id == Some(by) && [key, &earlier].contains(&&row.source.record)
 }

@@ -2,7 +2,7 @@
 
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
@@ -30,6 +30,8 @@ pub trait Harness: Send + Sync {
     fn counts(&self, company_id: CompanyId) -> Arc<dyn DocumentCounts>;
     /// Puts a document there and answers its id, whatever id it came with.
     async fn put_document(&self, company_id: CompanyId, document: DocumentText) -> DocumentId;
+    /// Lets others take the place of a document.
+    async fn supersede(&self, company_id: CompanyId, id: DocumentId);
     /// Tells how a document came in.
     async fn put_source(&self, company_id: CompanyId, id: DocumentId, source: SourceView);
 }
@@ -48,6 +50,7 @@ pub struct InMemoryHarness(Arc<InMemoryLibrary>);
 struct State {
     documents: Vec<(CompanyId, DocumentText)>,
     sources: Vec<(DocumentId, SourceView)>,
+    superseded: HashSet<DocumentId>,
 }
 
 /// [`USER_1`]'s message of this id, as readers see it.
@@ -100,6 +103,11 @@ impl InMemoryLibrary {
         id
     }
 
+    /// Lets others take the place of a document.
+    pub fn supersede(&self, id: DocumentId) {
+        self.state().superseded.insert(id);
+    }
+
     /// Adds a way by which a document came in.
     pub fn put_source(&self, id: DocumentId, source: SourceView) {
         self.state().sources.push((id, source));
@@ -113,6 +121,11 @@ impl InMemoryLibrary {
 impl State {
     fn of(&self, company_id: CompanyId) -> impl DoubleEndedIterator<Item = &DocumentText> {
         self.documents.iter().filter(move |(of, _)| *of == company_id).map(|(_, document)| document)
+    }
+
+    /// Those that others did not take the place of.
+    fn shown(&self, company_id: CompanyId) -> impl DoubleEndedIterator<Item = &DocumentText> {
+        self.of(company_id).filter(|stored| !self.superseded.contains(&stored.document.id))
     }
 }
 
@@ -128,7 +141,7 @@ impl DocumentReader for InMemoryLibrary {
             Some(cursor) => cursor.parse().map_err(|_| InvalidCursor)?,
         };
         let state = self.state();
-        let wanted = state.of(company_id).rev().map(|stored| &stored.document).filter(|document| {
+        let wanted = state.shown(company_id).rev().map(|stored| &stored.document).filter(|document| {
             let method = query.method.map(IngestionMethod::name);
             document.id.get() < before
                 && is_among(document, &query.filter)
@@ -197,6 +210,10 @@ impl Harness for InMemoryHarness {
         self.0.put_document(company_id, document)
     }
 
+    async fn supersede(&self, _: CompanyId, id: DocumentId) {
+        self.0.supersede(id);
+    }
+
     async fn put_source(&self, _: CompanyId, id: DocumentId, source: SourceView) {
         self.0.put_source(id, source);
     }
@@ -232,7 +249,7 @@ fn hit(stored: &DocumentText, score: f32, wanted: &Wanted) -> SearchHit {
 impl DocumentCounts for InMemoryLibrary {
     async fn count_by_source(&self, company_id: CompanyId) -> Result<Vec<(SourceName, u64)>, StoreError> {
         let mut counts = BTreeMap::new();
-        for (_, text) in self.state().documents.iter().filter(|(of, _)| *of == company_id) {
+        for text in self.state().shown(company_id) {
             *counts.entry(text.document.key.source.clone()).or_default() += 1;
         }
         Ok(counts.into_iter().collect())

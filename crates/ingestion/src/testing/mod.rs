@@ -6,6 +6,7 @@ mod builders;
 pub mod document_counts;
 pub mod document_reader;
 mod fakes;
+pub mod held_deletions;
 pub mod library;
 pub mod page_store;
 mod record_source;
@@ -14,6 +15,7 @@ pub mod set_aside_records;
 
 pub use builders::{
     COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_lease, a_set_aside, a_stream,
+    an_attachment,
 };
 pub use fakes::InMemoryPageStore;
 pub use library::{InMemoryLibrary, a_document_view, a_source_view};

@@ -1,7 +1,10 @@
 //! The contract of [`PageStore`], one case a bullet, and what an implementation brings to run them.
 
+mod attachments;
 mod cases;
+mod held;
 mod set_aside;
+mod threads;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,11 +15,14 @@ use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, Job
 use uuid::Uuid;
 
 use super::{InMemoryPageStore, a_stream};
-use crate::model::{Document, DocumentSource, PageCommit, PageCounts, Stream};
-use crate::ports::{PageStore, SetAsideRecords};
+use crate::model::{Document, DocumentKey, DocumentSource, PageCommit, PageCounts, Stream};
+use crate::ports::{HeldDeletions, PageStore, SetAsideRecords};
 
+pub use attachments::*;
 pub use cases::*;
+pub use held::*;
 pub use set_aside::*;
+pub use threads::*;
 
 /// A fresh, empty store and a way to steer and see what is around it.
 #[async_trait]
@@ -25,8 +31,12 @@ pub trait Harness: Send + Sync {
     fn store(&self, company_id: CompanyId) -> Arc<dyn PageStore>;
     /// What it set aside, as the deployment of this company reads it.
     fn set_aside(&self, company_id: CompanyId) -> Arc<dyn SetAsideRecords>;
+    /// What it held back, as the deployment of this company decides of it.
+    fn held(&self, company_id: CompanyId) -> Arc<dyn HeldDeletions>;
     /// Makes a Gmail connection of the person and a job of it that runs for the first time.
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run;
+    /// Completes the job of a run and makes the next one of its connection.
+    async fn run_again(&self, run: &Run) -> Run;
     /// Claims the job of a run anew.
     async fn claim_again(&self, run: &Run) -> Lease;
     /// Lets the lease of a run end.
@@ -37,6 +47,12 @@ pub trait Harness: Send + Sync {
     async fn job(&self, run: &Run) -> JobView;
     /// The company's documents, by key.
     async fn documents(&self, company_id: CompanyId) -> Vec<Document>;
+    /// Puts the document of a whole thread there, as there were some before messages were documents of their own.
+    async fn put_thread(&self, company_id: CompanyId, key: DocumentKey) -> DocumentId;
+    /// The company's documents that others took the place of, in any order.
+    async fn superseded(&self, company_id: CompanyId) -> Vec<DocumentId>;
+    /// The actions that the company's audit log tells, oldest first.
+    async fn audited(&self, company_id: CompanyId) -> Vec<String>;
     /// The sources of a document of the company, by user and record.
     async fn sources(&self, company_id: CompanyId, id: DocumentId) -> Vec<DocumentSource>;
     /// Something that changes whenever a document or a source of the company is written.
@@ -93,6 +109,21 @@ macro_rules! page_store_contract {
             a_deletion_of_what_the_connection_never_brought_in_changes_nothing,
             a_record_is_the_same_after_its_account_could_be_read,
             a_record_that_comes_back_is_there_again,
+            an_attachment_hangs_on_its_message,
+            the_attachments_of_a_message_that_a_colleague_has_as_well_hang_on_the_same_document,
+            an_attachment_comes_in_after_its_message_too,
+            an_attachment_whose_message_is_not_known_is_not_lost_and_finds_it_later,
+            the_attachments_of_a_message_that_vanishes_vanish_with_it,
+            an_attachment_that_vanishes_by_itself_leaves_its_message,
+            a_page_that_would_end_most_of_what_a_connection_brought_in_is_held_back,
+            few_deletions_are_never_held_back,
+            the_pages_of_a_job_count_together,
+            whatever_else_a_job_deletes_is_held_too_once_something_is,
+            a_record_that_comes_back_is_held_no_longer,
+            what_is_held_is_not_held_twice,
+            a_colleagues_deletions_are_not_held,
+            the_document_of_a_thread_is_superseded_when_a_message_of_it_comes_in,
+            the_document_of_another_thread_is_not_superseded,
             a_record_that_cannot_be_taken_in_is_kept_with_its_reason,
             one_that_is_set_aside_again_is_kept_once_with_its_last_reason,
             one_that_comes_in_later_or_vanishes_is_kept_no_longer,
@@ -132,6 +163,7 @@ impl JobView {
         self.counts.updated += counts.updated;
         self.counts.unchanged += counts.unchanged;
         self.counts.deleted += counts.deleted;
+        self.counts.held += counts.held;
     }
 }
 
@@ -142,6 +174,10 @@ impl Harness for InMemoryHarness {
     }
 
     fn set_aside(&self, _: CompanyId) -> Arc<dyn SetAsideRecords> {
+        self.store.clone()
+    }
+
+    fn held(&self, _: CompanyId) -> Arc<dyn HeldDeletions> {
         self.store.clone()
     }
 
@@ -156,6 +192,13 @@ impl Harness for InMemoryHarness {
             ..a_stream()
         };
         Run { lease: self.store.put_running_job(company_id, job), stream }
+    }
+
+    async fn run_again(&self, run: &Run) -> Run {
+        self.store.expire(run.lease);
+        let number = 1 + self.runs.fetch_add(1, Ordering::Relaxed);
+        let job = JobId::new(Uuid::from_u128(number.unsigned_abs().into()));
+        Run { lease: self.store.put_running_job(run.stream.company_id, job), ..run.clone() }
     }
 
     async fn claim_again(&self, run: &Run) -> Lease {
@@ -176,6 +219,18 @@ impl Harness for InMemoryHarness {
 
     async fn documents(&self, company_id: CompanyId) -> Vec<Document> {
         self.store.documents(company_id)
+    }
+
+    async fn put_thread(&self, company_id: CompanyId, key: DocumentKey) -> DocumentId {
+        self.store.put_thread(company_id, key)
+    }
+
+    async fn superseded(&self, company_id: CompanyId) -> Vec<DocumentId> {
+        self.store.superseded(company_id)
+    }
+
+    async fn audited(&self, company_id: CompanyId) -> Vec<String> {
+        self.store.audited(company_id)
     }
 
     async fn sources(&self, _: CompanyId, id: DocumentId) -> Vec<DocumentSource> {

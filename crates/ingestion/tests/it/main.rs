@@ -12,6 +12,12 @@ mod document_reader {
     cortex_ingestion::document_reader_contract!(InMemoryHarness::default());
 }
 
+mod held_deletions {
+    use cortex_ingestion::testing::page_store::InMemoryHarness;
+
+    cortex_ingestion::held_deletions_contract!(InMemoryHarness::default());
+}
+
 mod page_store {
     use cortex_ingestion::testing::page_store::InMemoryHarness;
 

@@ -11,10 +11,11 @@ use diesel_async::AsyncPgConnection;
 use serde_json::{Value, json};
 use tracing::instrument;
 
+use crate::tables::documents::Attached;
 use crate::tables::inconsistency::Reading;
 use crate::tables::sync_jobs::Which;
 use crate::tables::{
-    Inconsistency, admin_audit_log, broker_removals, connection_endings, documents, nango_sync_cursors,
+    Inconsistency, admin_audit_log, broker_removals, connection_endings, documents, held_deletions, nango_sync_cursors,
     set_aside_records, sync_jobs,
 };
 use crate::{Abort, Pool};
@@ -64,9 +65,15 @@ impl ConnectionEndings for PgConnectionEndings {
                     return Ok(Purged { documents: 0, is_done: true });
                 }
                 let brought = connection_endings::list_documents(connection, *company_id, *id, STEP).await?;
-                documents::lock(connection, *company_id, &brought).await?;
-                connection_endings::delete_sources(connection, *company_id, *id, &brought).await?;
-                let removed = documents::delete_sourceless(connection, *company_id, &brought).await?;
+                // What hangs on a document goes with it, and is to be counted.
+                let attached = documents::list_attached(connection, *company_id, *id, &brought).await?;
+                let ids =
+                    |of: &[Attached]| of.iter().map(|one| one.id).chain(brought.iter().copied()).collect::<Vec<_>>();
+                documents::lock(connection, *company_id, &ids(&attached)).await?;
+                let own: Vec<Attached> = attached.into_iter().filter(|one| one.is_live).collect();
+                let going = ids(&own);
+                connection_endings::delete_sources(connection, *company_id, *id, &going).await?;
+                let removed = documents::delete_sourceless(connection, *company_id, &going).await?;
                 if removed > 0 {
                     let details = json!({ "documents": removed });
                     tell(connection, *company_id, *by, "documents_purged", *id, details, origin).await?;
@@ -98,6 +105,7 @@ async fn end_in(
         return Ok(Some(EndedConnection { reference, is_new: false }));
     }
     connection_endings::end(connection, end).await?;
+    held_deletions::drop_pending(connection, *company_id, *id).await?;
     if let Some(owner) = owner {
         nango_sync_cursors::forget(connection, *company_id, owner, &reference.id).await?;
     }

@@ -1,26 +1,33 @@
 //! [`PageStore`] on a company's database.
 //!
-//! A page is one transaction that locks in one order, whoever commits: the job, the cursor, messages that are new,
-//! documents by key, then what is set aside. What is stored is read before the locks, to learn what to lock, and again
-//! under them, to decide.
+//! A page is one transaction that locks in one order, whoever commits: the job, the cursor, deletions of the connection
+//! that are held, messages that are new, documents by key, then what is set aside. What is stored is read before the locks,
+//! to learn what to lock, and again under them, to decide.
+//!
+//! An attachment is written in the step after the documents that it may hang on. Whoever writes one, or ends a message with
+//! its attachments, has locked the message: nobody hangs a document on one that is about to go.
 
 use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use cortex_ingestion::model::{
-    Attribution, CommitOutcome, Cursor, DocumentKey, MessageKey, NewDocument, PageCommit, PageCounts, Stream,
+    Attribution, CommitOutcome, Cursor, DocumentKey, MassDeletion, MessageKey, NewDocument, PageCommit, PageCounts,
+    Stream,
 };
 use cortex_ingestion::ports::PageStore;
 use cortex_kernel::{CompanyId, StoreError};
 use diesel::QueryResult;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use serde_json::{Value, json};
+use diesel_async::AsyncPgConnection;
+use serde_json::json;
 use tracing::instrument;
 
+use super::endings::Endings;
 use crate::Pool;
-use crate::tables::document_sources::{self, Match};
+use crate::tables::document_sources::{self, Match, Placed};
+use crate::tables::documents::{self, Parents};
+use crate::tables::held_deletions::{self, Open};
 use crate::tables::sync_jobs::ProgressJson;
-use crate::tables::{documents, locks, nango_sync_cursors, set_aside_records, sync_jobs};
+use crate::tables::{locks, nango_sync_cursors, set_aside_records, sync_jobs};
 
 /// Documents and cursors in a company's database.
 pub struct PgPageStore {
@@ -46,6 +53,8 @@ struct Plan<'a> {
     sources: Vec<(i64, &'a DocumentKey)>,
     /// Records that are the same message as one of `new`.
     twins: Vec<(&'a DocumentKey, &'a NewDocument)>,
+    /// The documents that are there already, by the records that belong to them.
+    known: Vec<(&'a DocumentKey, i64)>,
     counts: PageCounts,
 }
 
@@ -83,40 +92,124 @@ impl Page<'_> {
     async fn commit(&mut self, commit: &PageCommit) -> QueryResult<CommitOutcome> {
         let leased = sync_jobs::lock_leased(self.connection, self.company_id, commit.lease).await?;
         let Some(progress) = leased else { return Ok(CommitOutcome::LeaseLost) };
+        // What cannot be read counts as none: it is for people to see.
+        let before: ProgressJson = serde_json::from_value(progress).unwrap_or_default();
         let (from, to) = (commit.read_from.as_ref(), commit.moved_to.as_ref());
         if !nango_sync_cursors::advance(self.connection, &commit.stream, from, to).await? {
             return Ok(CommitOutcome::CursorMoved);
         }
-        let counts = self.take_in(commit).await?;
+        let counts = self.take_in(commit, before.deleted).await?;
         self.set_aside(commit).await?;
-        let progress = counted(progress, commit, counts);
+        let progress = json!(counted(&before, commit, counts));
         let job = commit.lease.job;
         sync_jobs::record_progress(self.connection, self.company_id, job, &progress, from != to).await?;
         Ok(CommitOutcome::Committed(counts))
     }
 
-    async fn take_in(&mut self, commit: &PageCommit) -> QueryResult<PageCounts> {
-        self.plan_for_this_page().await?;
+    async fn take_in(&mut self, commit: &PageCommit, ended_before: u64) -> QueryResult<PageCounts> {
+        if commit.documents.is_empty() && commit.deletions.is_empty() {
+            return Ok(PageCounts::default());
+        }
+        documents::plan_for_these_values(self.connection).await?;
+        let (endings, held) = self.weigh(commit, ended_before).await?;
         let records: Vec<&NewDocument> = commit.documents.iter().collect();
         let matches = self.match_to_stored(&records).await?;
         let unchanged: HashSet<i64> = matches.iter().filter(|m| is_unchanged(m)).map(|m| m.place).collect();
         let records: Vec<&NewDocument> =
             (1..).zip(records).filter(|(place, _)| !unchanged.contains(place)).map(|(_, new)| new).collect();
-        let mut counts = PageCounts { unchanged: unchanged.len() as u64, ..PageCounts::default() };
-        if records.is_empty() && commit.deletions.is_empty() {
+        let mut counts = PageCounts { unchanged: unchanged.len() as u64, held, ..PageCounts::default() };
+        let threads = self.list_threads(commit).await?;
+        if records.is_empty() && endings.is_empty() && threads.is_empty() {
             return Ok(counts);
         }
 
-        let ended = document_sources::list_documents(self.connection, self.stream, &commit.deletions).await?;
-        self.lock(&matches, &records, &ended).await?;
+        let elsewhere = parents_elsewhere(&records);
+        let parents = self.find_parents(&elsewhere).await?;
+        let changing = matches.iter().filter(|m| !is_unchanged(m)).map(|m| m.document_id);
+        let ids = changing.chain(parents.into_values()).chain(endings.to_lock()).chain(threads.iter().copied());
+        self.lock(&records, &ids.collect::<Vec<_>>()).await?;
         let matches = self.match_to_stored(&records).await?;
+        let parents = self.find_parents(&elsewhere).await?;
         let plan = Plan::of(&records, &matches);
         counts.added = plan.counts.added;
         counts.updated = plan.counts.updated;
         counts.unchanged += plan.counts.unchanged;
-        self.write(plan).await?;
-        counts.deleted = self.end(&commit.deletions, &ended).await?;
+        self.write(plan, parents).await?;
+        if !threads.is_empty() {
+            documents::supersede(self.connection, self.company_id, &threads).await?;
+        }
+        counts.deleted = endings.carry_out(self.connection, self.company_id, self.stream.connection_id).await?.sources;
         Ok(counts)
+    }
+
+    /// What the page ends, or how many documents it would if that were not held back. Beside it, whatever the page says
+    /// of records that are held from before is done to these.
+    async fn weigh<'c>(&mut self, commit: &'c PageCommit, ended_before: u64) -> QueryResult<(Endings<'c>, u64)> {
+        let (company_id, by) = (self.company_id, self.stream.connection_id);
+        let mut open = held_deletions::lock_open(self.connection, self.stream, commit.lease.job).await?;
+        let back: Vec<&DocumentKey> = commit.documents.iter().map(|new| &new.key).collect();
+        self.release(&mut open, &back).await?;
+        let endings = Endings::find(self.connection, company_id, by, &commit.deletions).await?;
+        if self.is_held(&open, &endings, ended_before).await? {
+            let ids: Vec<i64> = open.iter().map(|open| open.id).collect();
+            held_deletions::hold(self.connection, self.stream, commit.lease.job, &ids, endings.records()).await?;
+            return Ok((Endings::default(), endings.count()));
+        }
+        self.release(&mut open, endings.records()).await?;
+        Ok((endings, 0))
+    }
+
+    async fn release(&mut self, open: &mut Vec<Open>, records: &[&DocumentKey]) -> QueryResult<()> {
+        if open.is_empty() || records.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = open.iter().map(|open| open.id).collect();
+        let emptied = held_deletions::release(self.connection, self.stream, &ids, records).await?;
+        if !emptied.is_empty() {
+            held_deletions::delete(self.connection, self.company_id, &emptied).await?;
+            open.retain(|open| !emptied.contains(&open.id));
+        }
+        Ok(())
+    }
+
+    /// Once something is held, so is whatever else the job deletes in the stream: the rest of what a provider lost may
+    /// well be less than half.
+    async fn is_held(&mut self, open: &[Open], endings: &Endings<'_>, ended_before: u64) -> QueryResult<bool> {
+        if endings.is_empty() {
+            return Ok(false);
+        }
+        if open.iter().any(|open| open.takes_more) {
+            return Ok(true);
+        }
+        let page = MassDeletion::new(ended_before, endings.count());
+        let Some(enough) = page.enough() else { return Ok(false) };
+        let most = i64::try_from(enough).unwrap_or(i64::MAX);
+        let by = self.stream.connection_id;
+        let live = document_sources::count_live(self.connection, self.company_id, by, most).await?;
+        Ok(page.is_held(live.unsigned_abs()))
+    }
+
+    /// The documents, from before, of the threads that messages of the page belong to.
+    async fn list_threads(&mut self, commit: &PageCommit) -> QueryResult<Vec<i64>> {
+        let threads = commit.threads();
+        if threads.is_empty() {
+            return Ok(Vec::new());
+        }
+        let threads: Vec<&str> = threads.iter().map(String::as_str).collect();
+        let source = self.stream.provider.into();
+        documents::list_unsuperseded(self.connection, self.company_id, &source, &threads).await
+    }
+
+    async fn find_parents(&mut self, records: &[&DocumentKey]) -> QueryResult<Parents> {
+        if records.is_empty() {
+            return Ok(Parents::new());
+        }
+        let found = document_sources::find_documents(self.connection, self.stream, records).await?;
+        let keyed = |placed: Placed| {
+            let place = usize::try_from(placed.place).ok()?.checked_sub(1)?;
+            Some(((*records.get(place)?).clone(), placed.document_id))
+        };
+        Ok(found.into_iter().filter_map(keyed).collect())
     }
 
     async fn set_aside(&mut self, commit: &PageCommit) -> QueryResult<()> {
@@ -127,12 +220,6 @@ impl Page<'_> {
         set_aside_records::renew(self.connection, self.stream, commit.lease.job, &settled, aside).await
     }
 
-    /// A plan for pages in general is kept from when the tables were small, and goes through all of them for each record
-    /// until somebody gathers statistics: seven times slower after 2,000 documents, and worse with every page.
-    async fn plan_for_this_page(&mut self) -> QueryResult<()> {
-        self.connection.batch_execute("set local plan_cache_mode = force_custom_plan").await
-    }
-
     async fn match_to_stored(&mut self, records: &[&NewDocument]) -> QueryResult<Vec<Match>> {
         if records.is_empty() {
             return Ok(Vec::new());
@@ -141,8 +228,8 @@ impl Page<'_> {
     }
 
     /// Locks the messages of `records`, which may come in by another mailbox at the same moment, and the documents that
-    /// are about to change.
-    async fn lock(&mut self, matches: &[Match], records: &[&NewDocument], ended: &[i64]) -> QueryResult<()> {
+    /// are about to change, or that others are about to hang on.
+    async fn lock(&mut self, records: &[&NewDocument], ids: &[i64]) -> QueryResult<()> {
         let messages: Vec<String> = records
             .iter()
             .filter_map(|new| new.message_key.as_ref())
@@ -151,39 +238,36 @@ impl Page<'_> {
         if !messages.is_empty() {
             locks::hold(self.connection, &messages).await?;
         }
-        let changing = matches.iter().filter(|m| !is_unchanged(m)).map(|m| m.document_id);
-        let ids: Vec<i64> = changing.chain(ended.iter().copied()).collect();
         if ids.is_empty() {
             return Ok(());
         }
-        documents::lock(self.connection, self.company_id, &ids).await
+        documents::lock(self.connection, self.company_id, ids).await
     }
 
-    async fn write(&mut self, plan: Plan<'_>) -> QueryResult<()> {
-        let Plan { new, changed, mut sources, twins, .. } = plan;
-        if !changed.is_empty() {
-            documents::update(self.connection, self.company_id, self.attribution, &changed).await?;
-        }
-        if !new.is_empty() {
-            let written = documents::insert(self.connection, self.company_id, self.attribution, &new).await?;
+    /// Writes what the plan says: documents first that others hang on, then these.
+    async fn write(&mut self, plan: Plan<'_>, mut parents: Parents) -> QueryResult<()> {
+        let Plan { new, changed, mut sources, twins, known, .. } = plan;
+        parents.extend(known.into_iter().map(|(record, id)| (record.clone(), id)));
+        let (attached, whole): (Vec<_>, Vec<_>) = new.into_iter().partition(|new| new.parent.is_some());
+        for step in [whole, attached].into_iter().filter(|step| !step.is_empty()) {
+            let written =
+                documents::insert(self.connection, self.company_id, self.attribution, &step, &parents).await?;
             let ids: HashMap<DocumentKey, i64> = written.iter().map(|written| (written.key(), written.id)).collect();
-            let own = new.iter().map(|new| (&new.key, *new));
-            // Whatever was inserted is answered, so none is left out here.
-            sources.extend(own.chain(twins).filter_map(|(record, new)| Some((*ids.get(&new.key)?, record))));
+            let own = step.iter().map(|new| (&new.key, *new));
+            // Whatever was inserted is answered, so none is left out here but copies of what the other step inserts.
+            let brought = own.chain(twins.iter().copied());
+            let brought = brought.filter_map(|(record, new)| Some((*ids.get(&new.key)?, record)));
+            let brought: Vec<(i64, &DocumentKey)> = brought.collect();
+            parents.extend(brought.iter().map(|(id, record)| ((*record).clone(), *id)));
+            sources.extend(brought);
+        }
+        if !changed.is_empty() {
+            documents::update(self.connection, self.company_id, self.attribution, &changed, &parents).await?;
         }
         if sources.is_empty() {
             return Ok(());
         }
         document_sources::upsert(self.connection, self.company_id, self.attribution, &sources).await
-    }
-
-    async fn end(&mut self, records: &[DocumentKey], ended: &[i64]) -> QueryResult<u64> {
-        if ended.is_empty() {
-            return Ok(0);
-        }
-        let vanished = document_sources::vanish(self.connection, self.stream, records).await?;
-        documents::delete_sourceless(self.connection, self.company_id, ended).await?;
-        Ok(vanished as u64)
     }
 }
 
@@ -196,7 +280,10 @@ impl<'a> Plan<'a> {
         for (place, record) in (1..).zip(records.iter().copied()) {
             let first_copy = record.message_key.as_ref().and_then(|key| messages.get(key).copied());
             match (stored.get(&place), first_copy) {
-                (Some(stored), _) => plan.meet(record, stored),
+                (Some(stored), _) => {
+                    plan.known.push((&record.key, stored.document_id));
+                    plan.meet(record, stored);
+                }
                 (None, Some(first)) => {
                     plan.twins.push((&record.key, first));
                     plan.counts.updated += 1;
@@ -234,17 +321,23 @@ fn is_unchanged(stored: &Match) -> bool {
     stored.is_same && stored.has_source
 }
 
-/// The progress of a job once the page is committed. What cannot be read counts as none: it is for people to see.
-fn counted(progress: Value, commit: &PageCommit, counts: PageCounts) -> Value {
-    let before: ProgressJson = serde_json::from_value(progress).unwrap_or_default();
-    json!(ProgressJson {
+/// The records, without those of the page, that documents of it hang on.
+fn parents_elsewhere<'a>(records: &[&'a NewDocument]) -> Vec<&'a DocumentKey> {
+    let here: HashSet<&DocumentKey> = records.iter().map(|new| &new.key).collect();
+    let parents: HashSet<&DocumentKey> = records.iter().filter_map(|new| new.parent.as_ref()).collect();
+    parents.difference(&here).copied().collect()
+}
+
+/// The progress of a job once the page is committed.
+fn counted(before: &ProgressJson, commit: &PageCommit, counts: PageCounts) -> ProgressJson {
+    ProgressJson {
         pages: before.pages + u64::from(commit.gets_on()),
         seen: before.seen + commit.seen(),
         added: before.added + counts.added,
         updated: before.updated + counts.updated,
         unchanged: before.unchanged + counts.unchanged,
         deleted: before.deleted + counts.deleted,
-        held: before.held,
+        held: before.held + counts.held,
         set_aside: before.set_aside + commit.set_aside_count,
-    })
+    }
 }

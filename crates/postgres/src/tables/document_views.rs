@@ -118,7 +118,7 @@ pub(crate) async fn list(
            ingested_at, ingested_by_user_id, ingested_by_user_email, ingestion_method, metadata, mime_type, \
            file_size_bytes, file_url, parent_document_id, content_incomplete \
          from documents \
-         where tenant_id = $1 \
+         where tenant_id = $1 and superseded_at is null \
            and ($2 is null or id < $2) \
            and ($3 is null or source = $3) \
            and ($4 is null or document_type = $4) \
@@ -234,15 +234,22 @@ fn key(source: String, source_account: String, source_id: String) -> DocumentKey
     DocumentKey { source: SourceName::new(source), source_account, source_id }
 }
 
-/// How many documents there are of each source.
+/// How many documents there are of each source, but for those that others took the place of. These are few and have an
+/// index of their own: taken off the count of all, they leave that to an index, too.
 pub(crate) async fn count_by_source(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
 ) -> QueryResult<Vec<SourceCount>> {
-    sql("select source, count(*) as count from documents where tenant_id = $1 group by source order by source")
-        .bind::<Text, _>(company_id.to_string())
-        .load(connection)
-        .await
+    sql("select source, everything.count - coalesce(superseded.count, 0) as count \
+         from (select source, count(*) from documents where tenant_id = $1 group by source) everything \
+         left join ( \
+           select source, count(*) from documents where tenant_id = $1 and superseded_at is not null group by source \
+         ) superseded using (source) \
+         where everything.count > coalesce(superseded.count, 0) \
+         order by source")
+    .bind::<Text, _>(company_id.to_string())
+    .load(connection)
+    .await
 }
 
 impl SourceCount {

@@ -1,10 +1,12 @@
-//! The documents, in bulk: a page is one statement a table.
+//! The documents, in bulk: a page is one statement a table and step.
+
+use std::collections::HashMap;
 
 use cortex_ingestion::model::{Attribution, DocumentKey, MessageKey, NewDocument, SourceName};
-use cortex_kernel::CompanyId;
+use cortex_kernel::{CompanyId, ConnectionId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 
 use super::sql;
@@ -22,6 +24,33 @@ pub(crate) struct Written {
     source_id: String,
 }
 
+/// A document that hangs on another one.
+#[derive(QueryableByName)]
+pub(crate) struct Attached {
+    #[diesel(sql_type = BigInt)]
+    pub(crate) id: i64,
+    /// Whether a connection brought it in, and it has not vanished there.
+    #[diesel(sql_type = Bool)]
+    pub(crate) is_live: bool,
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// The documents that others hang on, by the records that they belong to. A document whose parent is not among them is
+/// written without one.
+pub(crate) type Parents = HashMap<DocumentKey, i64>;
+
+/// A plan for values in general is kept from when the tables were small, and goes through all of them for each record
+/// until somebody gathers statistics: seven times slower after 2,000 documents, and worse with every page. Within this
+/// transaction each statement is planned for its own values.
+pub(crate) async fn plan_for_these_values(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    connection.batch_execute("set local plan_cache_mode = force_custom_plan").await
+}
+
 /// Keeps these documents from being changed by anybody else until the transaction ends. Always by key, whoever asks.
 pub(crate) async fn lock(connection: &mut AsyncPgConnection, company_id: CompanyId, ids: &[i64]) -> QueryResult<()> {
     sql("select id from documents where tenant_id = $1 and id = any($2) \
@@ -34,26 +63,29 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, company_id: Company
 }
 
 /// Writes documents that nobody knew. Where somebody else wrote one of them meanwhile, it takes what is newer,
-/// unless that is only a part of it.
+/// unless that is only a part of it. The documents that others hang on are written before these.
 pub(crate) async fn insert(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
     attribution: &Attribution,
     documents: &[&NewDocument],
+    parents: &Parents,
 ) -> QueryResult<Vec<Written>> {
     let metadata: Vec<Value> = documents.iter().map(|new| Value::Object(new.metadata.clone())).collect();
     sql("insert into documents \
            (tenant_id, ingested_by_user_id, ingested_by_user_email, ingestion_method, \
             source, source_account, source_id, document_type, title, content, content_hash, message_key, \
             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, \
-            source_created_at, source_modified_at) \
+            source_created_at, source_modified_at, parent_document_id) \
          select $1, $2, $3, $4, page.* \
-         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
            as page(source, source_account, source_id, document_type, title, content, content_hash, message_key, \
-             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at) \
+             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, \
+             parent) \
          order by page.source, page.source_account, page.source_id \
          on conflict (tenant_id, source, source_account, source_id) do update \
-         set (document_type, title, content, content_hash, content_incomplete, metadata, raw_data, \
+         set parent_document_id = coalesce(excluded.parent_document_id, documents.parent_document_id), \
+             (document_type, title, content, content_hash, content_incomplete, metadata, raw_data, \
                mime_type, file_size_bytes, file_url, source_created_at, source_modified_at) = ( \
              select \
                excluded.document_type, excluded.title, excluded.content, excluded.content_hash, \
@@ -89,6 +121,7 @@ pub(crate) async fn insert(
     .bind::<Array<Nullable<Text>>, _>(each(documents, |new| new.file_url.as_deref()))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.created_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.modified_at))
+    .bind::<Array<Nullable<BigInt>>, _>(each(documents, |new| parent_of(new, parents)))
     .load(connection)
     .await
 }
@@ -100,6 +133,7 @@ pub(crate) async fn update(
     company_id: CompanyId,
     attribution: &Attribution,
     changes: &[(i64, &NewDocument)],
+    parents: &Parents,
 ) -> QueryResult<()> {
     let ids: Vec<i64> = changes.iter().map(|(id, _)| *id).collect();
     let documents: Vec<&NewDocument> = changes.iter().map(|(_, new)| *new).collect();
@@ -114,10 +148,11 @@ pub(crate) async fn update(
              content_hash = page.content_hash, message_key = coalesce(documents.message_key, page.message_key), \
              content_incomplete = page.content_incomplete, metadata = page.metadata, raw_data = page.raw_data, \
              mime_type = page.mime_type, file_size_bytes = page.file_size_bytes, file_url = page.file_url, \
-             source_created_at = page.created_at, source_modified_at = page.modified_at \
-         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+             source_created_at = page.created_at, source_modified_at = page.modified_at, \
+             parent_document_id = coalesce(page.parent, documents.parent_document_id) \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
            as page(id, document_type, title, content, content_hash, message_key, content_incomplete, \
-             metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at) \
+             metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, parent) \
          where documents.tenant_id = $1 and documents.id = page.id")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(attribution.user_id.to_string())
@@ -137,6 +172,59 @@ pub(crate) async fn update(
     .bind::<Array<Nullable<Text>>, _>(each(&documents, |new| new.file_url.as_deref()))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.created_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.modified_at))
+    .bind::<Array<Nullable<BigInt>>, _>(each(&documents, |new| parent_of(new, parents)))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The documents that hang on these, and whether the connection has them.
+pub(crate) async fn list_attached(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    by: ConnectionId,
+    parents: &[i64],
+) -> QueryResult<Vec<Attached>> {
+    sql("select attachment.id, exists ( \
+             select from document_sources source \
+             where source.tenant_id = $1 and source.connection_id = $2 and source.document_id = attachment.id \
+               and source.vanished_at is null) as is_live \
+         from documents attachment where attachment.tenant_id = $1 and attachment.parent_document_id = any($3)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<BigInt, _>(by.get())
+    .bind::<Array<BigInt>, _>(parents)
+    .load(connection)
+    .await
+}
+
+/// Which documents of these ids at their source, in no account, nothing superseded so far.
+pub(crate) async fn list_unsuperseded(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    source: &SourceName,
+    source_ids: &[&str],
+) -> QueryResult<Vec<i64>> {
+    let found: Vec<Id> = sql("select id from documents \
+         where tenant_id = $1 and source = $2 and source_account = '' and source_id = any($3) \
+           and superseded_at is null")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(source.as_str())
+    .bind::<Array<Text>, _>(source_ids)
+    .load(connection)
+    .await?;
+    Ok(found.into_iter().map(|found| found.id).collect())
+}
+
+/// Writes down that others took the place of these documents.
+pub(crate) async fn supersede(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    ids: &[i64],
+) -> QueryResult<()> {
+    sql("update documents set superseded_at = now() \
+         where tenant_id = $1 and id = any($2) and superseded_at is null")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<BigInt>, _>(ids)
     .execute(connection)
     .await?;
     Ok(())
@@ -168,6 +256,10 @@ impl Written {
             source_id: self.source_id.clone(),
         }
     }
+}
+
+fn parent_of(new: &NewDocument, parents: &Parents) -> Option<i64> {
+    parents.get(new.parent.as_ref()?).copied()
 }
 
 /// A column of a page.

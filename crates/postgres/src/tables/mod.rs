@@ -25,6 +25,7 @@ pub(crate) mod document_sources;
 pub(crate) mod document_views;
 pub(crate) mod documents;
 pub(crate) mod due_accounts;
+pub(crate) mod held_deletions;
 pub(crate) mod inconsistency;
 pub(crate) mod job_claims;
 pub(crate) mod locks;

@@ -42,6 +42,10 @@ fn company_rows(company: &str, number: u32) -> String {
          insert into set_aside_records
            (tenant_id, user_id, connection_id, provider, model, variant, record_key, reason, job_id)
            values ('{company}', 'user', {number}, 'gmail', 'GmailEmail', 'base', 'message', 'draft', gen_random_uuid());
+         insert into held_deletions (id, tenant_id, user_id, connection_id, provider, model, variant, job_id, records)
+           values ({number}, '{company}', 'user', {number}, 'gmail', 'GmailEmail', 'base', gen_random_uuid(), 1);
+         insert into held_deletion_records (tenant_id, held_deletion_id, source, source_account, source_id)
+           values ('{company}', {number}, 'gmail', '', 'message');
          insert into broker_removals (tenant_id, provider_key, connection_id) values ('{company}', 'gmail', 'gone');
          insert into upkeep_turns (tenant_id, name, next_at) values ('{company}', 'some', now());
          insert into workers (tenant_id, name, version, capacity, last_tick_at)

@@ -99,6 +99,7 @@ pub async fn a_new_record_becomes_a_document_with_its_attribution(harness: &impl
         title: new.title,
         content: new.content,
         content_incomplete: false,
+        parent: None,
         metadata: new.metadata,
         ingested_by: Some(USER_1),
         ingested_by_email: Some(commit.user_email),
@@ -366,7 +367,7 @@ pub async fn a_page_is_counted_on_its_job(harness: &impl Harness) {
 
     committed(harness, &second).await;
 
-    let counts = PageCounts { added: 3, updated: 0, unchanged: 1, deleted: 1 };
+    let counts = PageCounts { added: 3, unchanged: 1, deleted: 1, ..PageCounts::default() };
     assert_eq!(harness.job(&run).await, JobView { attempt: 1, pages: 2, seen: 7, counts, set_aside: 2 });
 }
 
@@ -407,7 +408,7 @@ async fn assert_refused(harness: &impl Harness, run: &Run, commit: &PageCommit, 
     assert_eq!(all_set_aside(harness, COMPANY_A, SetAsideFilter::default()).await, []);
 }
 
-pub(super) async fn committed(harness: &impl Harness, commit: &PageCommit) -> PageCounts {
+pub async fn committed(harness: &impl Harness, commit: &PageCommit) -> PageCounts {
     let store = harness.store(commit.stream.company_id);
     match store.commit_page(commit).await.expect("an outcome") {
         CommitOutcome::Committed(counts) => counts,
@@ -419,13 +420,13 @@ async fn cursor(harness: &impl Harness, stream: &Stream) -> Option<Cursor> {
     harness.store(stream.company_id).find_cursor(stream).await.expect("an answer")
 }
 
-async fn only_document(harness: &impl Harness) -> Document {
+pub(super) async fn only_document(harness: &impl Harness) -> Document {
     let mut documents = harness.documents(COMPANY_A).await;
     assert_eq!(documents.len(), 1, "{documents:?}");
     documents.remove(0)
 }
 
-async fn bringers(harness: &impl Harness, id: DocumentId) -> Vec<UserId> {
+pub(super) async fn bringers(harness: &impl Harness, id: DocumentId) -> Vec<UserId> {
     let sources = harness.sources(COMPANY_A, id).await;
     let bringers: Vec<_> = sources.iter().map(|source| source.user_id).collect();
     assert_eq!(bringers.iter().collect::<HashSet<_>>().len(), bringers.len(), "{sources:?}");
@@ -448,12 +449,12 @@ pub(super) fn page(
     }
 }
 
-fn text(source_id: &str, content: &str) -> NewDocument {
+pub(super) fn text(source_id: &str, content: &str) -> NewDocument {
     DocumentDraft { content: content.to_owned(), ..a_draft(source_id) }.finish()
 }
 
 /// A message as it lies in a mailbox: its copies differ in the id of the record only.
-fn message(source_id: &str, message_id: &str) -> NewDocument {
+pub(super) fn message(source_id: &str, message_id: &str) -> NewDocument {
     let message_key = Some(MessageKey::new(format!("id:{message_id}")));
     NewDocument { key: a_key(source_id), message_key, ..a_document(message_id) }
 }

@@ -169,6 +169,59 @@ async fn a_purge_forgets_what_the_connection_set_aside_and_nothing_else() {
     assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<i64>>(), [colleagues.get()]);
 }
 
+/// The attachments stand in the part of the documents that a second step would look at.
+#[tokio::test(flavor = "multi_thread")]
+async fn attachments_are_purged_with_their_messages_and_counted() {
+    let harness = PgHarness::new().await;
+    let [mine, colleagues] = two_connections(&harness).await;
+    let fill = format!(
+        "insert into documents (tenant_id, source, source_account, source_id, document_type, title, content) \
+         select '{COMPANY_A}', 'gmail', '', 'm-' || n, 'email', 't', 'c' from generate_series(1, 1000) n; \
+         insert into documents (tenant_id, source, source_account, source_id, document_type, title, content, \
+           parent_document_id) \
+         select tenant_id, source, '', source_id || '_a', 'attachment', 't', 'c', id from documents \
+         where source_id in ('m-1', 'm-2'); \
+         insert into document_sources (tenant_id, document_id, user_id, connection_id, method, source, source_id) \
+         select tenant_id, id, '{USER_1}', {mine}, 'oauth_sync', source, source_id from documents; \
+         insert into document_sources (tenant_id, document_id, user_id, connection_id, method, source, source_id) \
+         select tenant_id, id, '{USER_2}', {colleagues}, 'oauth_sync', source, source_id from documents \
+         where source_id in ('m-2', 'm-2_a')"
+    );
+    harness.0.superuser().batch_execute(&fill).await.unwrap();
+    let endings = harness.endings(COMPANY_A);
+    endings.end(&an_end(mine)).await.unwrap();
+    let purge = Purge { company_id: COMPANY_A, id: mine, by: USER_1, origin: an_origin() };
+
+    assert_eq!(endings.purge_some(&purge).await.unwrap(), Purged { documents: 1000, is_done: false });
+    assert_eq!(endings.purge_some(&purge).await.unwrap(), Purged { documents: 0, is_done: true });
+
+    let query = "select string_agg(source_id, ' ' order by source_id) from documents";
+    let left: String = harness.0.superuser().query_one(query, &[]).await.unwrap().get(0);
+    assert_eq!(left, "m-2 m-2_a");
+}
+
+/// What was decided is carried out all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_connection_ends_what_waits_for_a_word_on_it_and_nothing_else() {
+    let harness = PgHarness::new().await;
+    let [mine, _] = two_connections(&harness).await;
+    let fill = "insert into held_deletions \
+                  (tenant_id, user_id, connection_id, provider, model, variant, job_id, records, state) \
+                select tenant_id, user_id, id, 'gmail', 'GmailEmail', 'base', gen_random_uuid(), 1, state \
+                from connections, unnest(array['pending', 'confirmed']) state; \
+                insert into held_deletion_records (tenant_id, held_deletion_id, source, source_account, source_id) \
+                select tenant_id, id, 'gmail', '', 'm-1' from held_deletions";
+    harness.0.superuser().batch_execute(fill).await.unwrap();
+
+    harness.endings(COMPANY_A).end(&an_end(mine)).await.unwrap();
+
+    let query = "select string_agg(format('%s %s', user_id, state), ', ' order by connection_id, state), \
+                   (select count(*) from held_deletion_records) from held_deletions";
+    let row = harness.0.superuser().query_one(query, &[]).await.unwrap();
+    let expected = format!("{USER_1} confirmed, {USER_2} confirmed, {USER_2} pending");
+    assert_eq!((row.get::<_, String>(0), row.get::<_, i64>(1)), (expected, 3));
+}
+
 /// He connected again while it went on: what comes in now is wanted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purge_ends_where_the_account_is_connected_again() {

@@ -76,6 +76,11 @@ impl Harness for PgHarness {
         DocumentId::new(row.get(0))
     }
 
+    async fn supersede(&self, company_id: CompanyId, id: DocumentId) {
+        let update = "update documents set superseded_at = now() where tenant_id = $1 and id = $2";
+        self.0.superuser().execute(update, &[&company_id.to_string(), &id.get()]).await.unwrap();
+    }
+
     async fn put_source(&self, company_id: CompanyId, id: DocumentId, source: SourceView) {
         let connection = "insert into connections (id, tenant_id, provider_key, connection_id, user_id) \
                           values ($1, $2, 'gmail', 'broker-' || $1::bigint, $3)";

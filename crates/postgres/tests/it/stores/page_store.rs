@@ -1,4 +1,4 @@
-//! [`PgPageStore`] and [`PgSetAsideRecords`].
+//! [`PgPageStore`], [`PgSetAsideRecords`] and [`PgHeldDeletions`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use cortex_ingestion::model::{
     CommitOutcome, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentSource, PageCommit, PageCounts,
     SourceName, Stream,
 };
-use cortex_ingestion::ports::{PageStore, SetAsideRecords};
+use cortex_ingestion::ports::{HeldDeletions, PageStore, SetAsideRecords};
 use cortex_ingestion::testing::page_store::{Harness, JobView, Run};
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, USER_1, a_commit, a_document, a_draft, a_stream};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError, UserId};
 use cortex_postgres::Pooler;
 use cortex_postgres::schema::Database;
-use cortex_postgres::stores::{PgPageStore, PgSetAsideRecords};
+use cortex_postgres::stores::{PgHeldDeletions, PgPageStore, PgSetAsideRecords};
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use serde_json::Value;
@@ -42,6 +42,10 @@ impl Harness for PgHarness {
         Arc::new(PgSetAsideRecords::new(self.0.pool(company_id)))
     }
 
+    fn held(&self, company_id: CompanyId) -> Arc<dyn HeldDeletions> {
+        Arc::new(PgHeldDeletions::new(self.0.pool(company_id)))
+    }
+
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run {
         let insert = "with connection as ( \
                         insert into connections (tenant_id, provider_key, connection_id, user_id) \
@@ -60,6 +64,18 @@ impl Harness for PgHarness {
             ..a_stream()
         };
         Run { lease: Lease { job: JobId::new(row.get(0)), epoch: 1 }, stream }
+    }
+
+    async fn run_again(&self, run: &Run) -> Run {
+        let complete =
+            "update sync_jobs set status = 'completed', lease_owner = null, lease_until = null where id = $1";
+        self.0.superuser().execute(complete, &[&run.lease.job.as_uuid()]).await.unwrap();
+        let insert = "insert into sync_jobs (tenant_id, user_id, connection_id, job_type, kind, trigger, status, \
+                        attempt, lease_owner, lease_epoch, lease_until) \
+                      select tenant_id, user_id, connection_id, job_type, kind, trigger, 'running', \
+                        1, 'test', 1, now() + interval '1 hour' from sync_jobs where id = $1 returning id";
+        let row = self.0.superuser().query_one(insert, &[&run.lease.job.as_uuid()]).await.unwrap();
+        Run { lease: Lease { job: JobId::new(row.get(0)), epoch: 1 }, ..run.clone() }
     }
 
     async fn claim_again(&self, run: &Run) -> Lease {
@@ -94,6 +110,7 @@ impl Harness for PgHarness {
                 updated: number("updated"),
                 unchanged: number("unchanged"),
                 deleted: number("deleted"),
+                held: number("held"),
             },
             set_aside: number("set_aside"),
         }
@@ -101,7 +118,7 @@ impl Harness for PgHarness {
 
     async fn documents(&self, company_id: CompanyId) -> Vec<Document> {
         let query = "select id, source, source_account, source_id, document_type, title, content, content_incomplete, \
-                     metadata, ingested_by_user_id, ingested_by_user_email, ingestion_method \
+                     metadata, ingested_by_user_id, ingested_by_user_email, ingestion_method, parent_document_id \
                      from documents where tenant_id = $1 order by source, source_account, source_id collate \"C\"";
         let rows = self.0.superuser().query(query, &[&company_id.to_string()]).await.unwrap();
         rows.into_iter()
@@ -112,12 +129,31 @@ impl Harness for PgHarness {
                 title: row.get(5),
                 content: row.get(6),
                 content_incomplete: row.get(7),
+                parent: row.get::<_, Option<i64>>(12).map(DocumentId::new),
                 metadata: row.get::<_, Value>(8).as_object().cloned().unwrap(),
                 ingested_by: row.get::<_, Option<String>>(9).map(|id| id.parse().unwrap()),
                 ingested_by_email: row.get::<_, Option<String>>(10).map(|email| email.parse().unwrap()),
                 method: row.get::<_, Option<String>>(11).map(|method| method.parse().unwrap()),
             })
             .collect()
+    }
+
+    async fn put_thread(&self, company_id: CompanyId, key: DocumentKey) -> DocumentId {
+        let insert = "insert into documents (tenant_id, source, source_account, source_id, document_type, title, content) \
+                      values ($1, $2, $3, $4, 'email', '', 'All that was said') returning id";
+        let (company, source) = (company_id.to_string(), key.source.as_str());
+        let values: [&(dyn ToSql + Sync); 4] = [&company, &source, &key.source_account, &key.source_id];
+        DocumentId::new(self.0.superuser().query_one(insert, &values).await.unwrap().get(0))
+    }
+
+    async fn superseded(&self, company_id: CompanyId) -> Vec<DocumentId> {
+        let query = "select id from documents where tenant_id = $1 and superseded_at is not null";
+        let rows = self.0.superuser().query(query, &[&company_id.to_string()]).await.unwrap();
+        rows.into_iter().map(|row| DocumentId::new(row.get(0))).collect()
+    }
+
+    async fn audited(&self, company_id: CompanyId) -> Vec<String> {
+        self.0.audited("admin_audit_log", company_id).await
     }
 
     async fn sources(&self, company_id: CompanyId, id: DocumentId) -> Vec<DocumentSource> {
@@ -149,6 +185,26 @@ impl Harness for PgHarness {
 }
 
 cortex_ingestion::page_store_contract!(PgHarness::new().await);
+
+mod held_deletions {
+    use super::PgHarness;
+
+    cortex_ingestion::held_deletions_contract!(PgHarness::new().await);
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn without_walls_the_store_itself_tells_companies_apart() {
+        use cortex_ingestion::testing::held_deletions::{
+            another_companys_held_deletions_are_not_decided, another_companys_held_deletions_are_not_listed,
+        };
+        let harnesses = [PgHarness::new().await, PgHarness::new().await];
+        for harness in &harnesses {
+            harness.0.open_walls().await;
+        }
+
+        another_companys_held_deletions_are_not_listed(&harnesses[0]).await;
+        another_companys_held_deletions_are_not_decided(&harnesses[1]).await;
+    }
+}
 
 mod set_aside_records {
     use super::PgHarness;
@@ -296,7 +352,7 @@ async fn the_records_of_a_page_are_looked_up_by_keys_behind_the_walls_too() {
                         where statement like '/* %select page.place, document.id%'";
             let Line { line: name } = diesel::sql_query(name).get_result(connection).await?;
             let page = "array['gmail'], array['a'], array['1'], array['hash'], array[false], array['key']";
-            let explain = format!("explain execute {name}('{COMPANY_A}', 1, {page}, 'c:1')");
+            let explain = format!("explain execute {name}('{COMPANY_A}', 1, {page}, 'c:1', array[false])");
             // The answer of `explain` has a column of a name that no field can have.
             let explain = format!(
                 "create function pg_temp.explained() returns setof text language plpgsql as \

@@ -1,0 +1,2 @@
+drop table held_deletion_records;
+drop table held_deletions;
