@@ -14,6 +14,7 @@
 //! case calls does not belong here yet.
 
 pub mod content_source;
+pub mod erase_person;
 pub mod forget_set_aside;
 pub mod ingest_page;
 pub mod model;
@@ -25,6 +26,7 @@ pub mod record_source;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use erase_person::{ErasePerson, ErasePersonError};
 pub use forget_set_aside::ForgetSetAside;
 pub use ingest_page::{IngestPage, IngestPageError};
 pub use read_stream::{ReadStream, ReadStreamError, StreamReading, StreamReport};

@@ -6,10 +6,34 @@ mod document_counts {
     cortex_ingestion::document_counts_contract!(InMemoryHarness::default());
 }
 
+mod document_export {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::document_export_contract!(InMemoryHarness::default());
+}
+
 mod document_reader {
     use cortex_ingestion::testing::library::InMemoryHarness;
 
     cortex_ingestion::document_reader_contract!(InMemoryHarness::default());
+}
+
+mod document_removal {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::document_removal_contract!(InMemoryHarness::default());
+}
+
+mod erasure {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::erasure_contract!(InMemoryHarness::default());
+}
+
+mod mail_reader {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::mail_reader_contract!(InMemoryHarness::default());
 }
 
 mod page_store {
