@@ -58,7 +58,7 @@ mod tests {
     use crate::testing::{COMPANY_A, NOON, USER_1, USER_2};
 
     fn wish() -> Erase {
-        Erase { company_id: COMPANY_A, user_id: USER_2, by: USER_1, origin: Origin::default() }
+        Erase { company_id: COMPANY_A, user_id: USER_2, by: USER_1, at: NOON, origin: Origin::default() }
     }
 
     fn receipt() -> ErasureReceipt {

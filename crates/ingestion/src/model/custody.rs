@@ -48,6 +48,8 @@ pub struct Erase {
     pub user_id: UserId,
     /// Who wants it.
     pub by: UserId,
+    /// When.
+    pub at: OffsetDateTime,
     /// The request, for the audit row.
     pub origin: Origin,
 }

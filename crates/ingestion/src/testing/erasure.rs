@@ -37,7 +37,7 @@ macro_rules! erasure_contract {
 
 /// [`USER_1`] is erased by [`USER_2`], to the end.
 async fn erase(harness: &impl Harness, deployment: CompanyId) -> ErasureReceipt {
-    let erase = Erase { company_id: COMPANY_A, user_id: USER_1, by: USER_2, origin: Origin::default() };
+    let erase = Erase { company_id: COMPANY_A, user_id: USER_1, by: USER_2, at: NOON, origin: Origin::default() };
     let erasure = harness.erasure(deployment);
     loop {
         if let Some(receipt) = erasure.erase_some(&erase).await.expect("an answer") {

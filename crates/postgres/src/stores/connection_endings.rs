@@ -64,9 +64,10 @@ impl ConnectionEndings for PgConnectionEndings {
                     return Ok(Purged { documents: 0, is_done: true });
                 }
                 let brought = connection_endings::list_documents(connection, *company_id, *id, STEP).await?;
-                documents::lock(connection, *company_id, &brought).await?;
-                connection_endings::delete_sources(connection, *company_id, *id, &brought).await?;
-                let removed = documents::delete_sourceless(connection, *company_id, &brought).await?;
+                let all = documents::with_attachments(connection, *company_id, &brought).await?;
+                documents::lock(connection, *company_id, &all).await?;
+                connection_endings::delete_sources(connection, *company_id, *id, &all).await?;
+                let removed = documents::delete_ownerless(connection, *company_id, &all).await?.len();
                 if removed > 0 {
                     let details = json!({ "documents": removed });
                     tell(connection, *company_id, *by, "documents_purged", *id, details, origin).await?;
@@ -79,7 +80,8 @@ impl ConnectionEndings for PgConnectionEndings {
     }
 }
 
-async fn end_in(
+/// Ends the connection within a transaction that may do more.
+pub(super) async fn end_in(
     connection: &mut AsyncPgConnection,
     end: &EndConnection,
 ) -> Result<Option<EndedConnection>, Abort<StoreError>> {

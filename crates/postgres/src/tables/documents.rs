@@ -22,6 +22,12 @@ pub(crate) struct Written {
     source_id: String,
 }
 
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
 /// Keeps these documents from being changed by anybody else until the transaction ends. Always by key, whoever asks.
 pub(crate) async fn lock(connection: &mut AsyncPgConnection, company_id: CompanyId, ids: &[i64]) -> QueryResult<()> {
     sql("select id from documents where tenant_id = $1 and id = any($2) \
@@ -157,6 +163,42 @@ pub(crate) async fn delete_sourceless(
     .bind::<Array<BigInt>, _>(ids)
     .execute(connection)
     .await
+}
+
+/// Those of these documents and of their attachments, each once.
+pub(crate) async fn with_attachments(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    ids: &[i64],
+) -> QueryResult<Vec<i64>> {
+    let found: Vec<Id> = sql("select id from documents where tenant_id = $1 and id = any($2) \
+         union select id from documents where tenant_id = $1 and parent_document_id = any($2)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<BigInt>, _>(ids)
+    .load(connection)
+    .await?;
+    Ok(found.into_iter().map(|found| found.id).collect())
+}
+
+/// Deletes those of these documents that nobody has any more, with all that hangs on them, and answers which. Whoever has
+/// a mail has what came with it, by whichever mailbox that was fetched.
+pub(crate) async fn delete_ownerless(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    ids: &[i64],
+) -> QueryResult<Vec<i64>> {
+    let deleted: Vec<Id> = sql("delete from documents document \
+         where document.tenant_id = $1 and document.id = any($2) \
+           and not exists ( \
+             select from document_sources source \
+             where source.tenant_id = $1 and source.document_id in (document.id, document.parent_document_id) \
+               and source.vanished_at is null) \
+         returning document.id")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<BigInt>, _>(ids)
+    .load(connection)
+    .await?;
+    Ok(deleted.into_iter().map(|deleted| deleted.id).collect())
 }
 
 impl Written {
