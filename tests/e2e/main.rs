@@ -8,6 +8,7 @@ mod client;
 mod connect;
 mod connections;
 mod journey;
+mod library;
 mod limits;
 mod log;
 mod memberships;
