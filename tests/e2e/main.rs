@@ -10,6 +10,7 @@ mod connect;
 mod connections;
 mod deletions;
 mod journey;
+mod library;
 mod limits;
 mod log;
 mod memberships;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use cortex_app::config::ServeConfig;
-use cortex_app::ports::{AdminPorts, ApiPorts, Ports};
+use cortex_app::ports::{AdminPorts, ApiPorts, LibraryPorts, Ports};
 use cortex_app::serve::Service;
 use cortex_app::signing_keys::SigningKeys;
 use cortex_connections::ports::{
@@ -128,6 +128,12 @@ fn ports(config: &ServeConfig) -> ApiPorts {
             jobs: Arc::new(InMemoryJobQueue::default()),
             overrides: Arc::new(InMemoryJobQueue::default()),
             documents: Arc::new(InMemoryLibrary::default()),
+        },
+        library: LibraryPorts {
+            mail: Arc::new(InMemoryLibrary::default()),
+            removal: Arc::new(InMemoryLibrary::default()),
+            export: Arc::new(InMemoryLibrary::default()),
+            erasure: Arc::new(InMemoryLibrary::default()),
         },
         broker: Arc::new(broker),
         webhook_authenticity: Arc::new(authenticity),

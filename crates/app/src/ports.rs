@@ -17,7 +17,10 @@ use cortex_identity::ports::{
     AdminSessions, AdminTokens, AttemptCounters, MembershipStore, MembershipWatch, PinVerifier, ProfileReader,
     TeamStore, TokenVerifier, UserDirectory, VisitStore,
 };
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, HeldDeletions, PageStore, SearchIndex, SetAsideRecords, TextExtractor};
+use cortex_ingestion::ports::{
+    DocumentCounts, DocumentExport, DocumentReader, DocumentRemoval, Erasure, HeldDeletions, MailReader, PageStore,
+    SearchIndex, SetAsideRecords, TextExtractor,
+};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
@@ -29,10 +32,11 @@ use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
     PgAdminSessions, PgAttemptCounters, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
     PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore,
-    PgConnectionViews, PgDocumentCounts, PgDocumentReader, PgDueAccounts, PgHeldDeletions, PgJobDirectory, PgJobQueue,
-    PgLiveJobs, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
-    PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides,
-    PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgVisitStore, PgWebhookInbox, PgWorkers,
+    PgConnectionViews, PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval, PgDueAccounts,
+    PgErasure, PgHeldDeletions, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers,
+    PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore,
+    PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns,
+    PgUnclaimedConnections, PgVisitStore, PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig};
@@ -159,6 +163,8 @@ pub struct ApiPorts {
     pub admin_tokens: Arc<dyn AdminTokens>,
     /// What the admin panel looks at.
     pub admin: AdminPorts,
+    /// What is done with documents besides finding and reading them.
+    pub library: LibraryPorts,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
@@ -180,6 +186,19 @@ pub struct AdminPorts {
     pub overrides: Arc<dyn SyncOverrides>,
     /// How many documents there are.
     pub documents: Arc<dyn DocumentCounts>,
+}
+
+/// What is done with documents besides finding and reading them.
+#[derive(Clone)]
+pub struct LibraryPorts {
+    /// Mails, and documents with what came with them.
+    pub mail: Arc<dyn MailReader>,
+    /// Documents, to be removed one by one.
+    pub removal: Arc<dyn DocumentRemoval>,
+    /// Documents, to be handed out.
+    pub export: Arc<dyn DocumentExport>,
+    /// What people contributed, to be erased.
+    pub erasure: Arc<dyn Erasure>,
 }
 
 /// As PostgreSQL's own views show us.
@@ -296,6 +315,17 @@ impl AdminPorts {
     }
 }
 
+impl LibraryPorts {
+    fn production(company: &Pool) -> Self {
+        Self {
+            mail: Arc::new(PgMailReader::new(company.clone())),
+            removal: Arc::new(PgDocumentRemoval::new(company.clone())),
+            export: Arc::new(PgDocumentExport::new(company.clone())),
+            erasure: Arc::new(PgErasure::new(company.clone())),
+        }
+    }
+}
+
 impl ApiPorts {
     /// The adapters that production runs with.
     pub fn production(config: &ServeConfig) -> anyhow::Result<Self> {
@@ -319,6 +349,7 @@ impl ApiPorts {
             admin_pin: admin_pin(config)?,
             admin_tokens: Arc::new(RandomAdminTokens),
             admin: AdminPorts::production(&pools),
+            library: LibraryPorts::production(&pools.company),
             broker: Arc::new(NangoConnectionBroker::new(nango, integrations, webhook_url)),
             webhook_authenticity: Arc::new(WebhookSignature::new(keys.current.as_secret().clone(), previous)),
         })

@@ -8,17 +8,18 @@ use cortex_connections::{
     RemoveAtBroker, StartConnect, WorkOffInbox,
 };
 use cortex_http::event_streams::EventStreams;
+use cortex_http::exports::Exports;
 use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
-use cortex_http::{AdminServices, Services, SyncJobServices};
+use cortex_http::{AdminServices, LibraryServices, Services, SyncJobServices};
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
     AdminDoor, AnnouncingTeam, BindAccount, ChangeMember, CopyMasterAudit, EnterAdminPanel, EnterCompany,
     ForgetAuditDetails, InviteMember, KeepBindings, LogInAdmin, LogInPorts, LoginLimits, RememberedMemberships,
     SealAudit, TellMaster, Visits,
 };
-use cortex_ingestion::{DecideDeletions, ForgetSetAside, ReadStream};
+use cortex_ingestion::{DecideDeletions, ErasePerson, ForgetSetAside, ReadStream};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::WorkerSign;
 use cortex_sync_jobs::run_job::Timing;
@@ -36,7 +37,7 @@ use crate::config::{RuntimeConfig, ServeConfig};
 use crate::connection_upkeep::ConnectionUpkeep;
 use crate::departures::Departures;
 use crate::have_read::HaveRead;
-use crate::ports::{AdminPorts, ApiPorts, Ports};
+use crate::ports::{AdminPorts, ApiPorts, LibraryPorts, Ports};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
 use crate::schedule::Schedule;
@@ -65,6 +66,7 @@ pub fn compose(
         admin_pin,
         admin_tokens,
         admin: admin_ports,
+        library,
         user_directory,
         broker,
         webhook_authenticity,
@@ -115,7 +117,7 @@ pub fn compose(
     let endings = Arc::clone(&ports.connection_endings);
     let disconnect = Disconnect::new(endings, remove, Arc::clone(&ports.clock));
     let providers = Arc::new(providers);
-    let jobs = compose_jobs(&ports, &admin_ports, &start_sync, stop);
+    let jobs = compose_jobs(&ports, &admin_ports, &start_sync, stop.clone());
     let admin = compose_admin(&ports, admin_ports, &jobs, &start_sync, &providers);
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
@@ -151,6 +153,7 @@ pub fn compose(
         ids: ports.ids,
         jobs,
         documents: ports.documents,
+        library: compose_library(library, stop),
         search: ports.search,
     };
     (services, beside)
@@ -197,6 +200,16 @@ fn compose_jobs(
         cancel: Arc::new(CancelJob::new(Arc::clone(&queue), Arc::clone(&ports.live_jobs))),
         retry: Arc::new(RetryJob::new(queue, Arc::clone(start_sync))),
         events: Arc::new(EventStreams::new(stop)),
+    }
+}
+
+/// What is called about documents, besides finding and reading them.
+fn compose_library(ports: LibraryPorts, stop: CancellationToken) -> LibraryServices {
+    LibraryServices {
+        mail: ports.mail,
+        removal: ports.removal,
+        exports: Arc::new(Exports::new(ports.export, stop)),
+        erase: Arc::new(ErasePerson::new(ports.erasure)),
     }
 }
 

@@ -9,7 +9,7 @@
 //! - [`problem`]: the closed table of failures. Every failure of every route is one of them, those of extractors, of
 //!   unknown addresses and of panics too.
 //! - [`extract`]: how handlers take bodies.
-//! - [`event_streams`]: how many may watch jobs at a time.
+//! - [`event_streams`]: how many may watch jobs at a time. [`exports`]: how long documents are handed out.
 //! - [`health`]: what the process needs to be of use.
 //!
 //! A handler turns a request into a call of a use case and its outcome into an answer. Not here: decisions, SQL, calls to
@@ -26,6 +26,7 @@ mod cors;
 mod edge;
 mod endpoint;
 pub mod event_streams;
+pub mod exports;
 pub mod extract;
 mod gate;
 pub mod health;
@@ -52,8 +53,10 @@ use cortex_connections::ports::{
 use cortex_connections::{Disconnect, ReceiveWebhook, Reconcile, StartConnect};
 use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TeamStore, TokenVerifier};
 use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, LogInAdmin};
-use cortex_ingestion::DecideDeletions;
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, HeldDeletions, SearchIndex, SetAsideRecords};
+use cortex_ingestion::ports::{
+    DocumentCounts, DocumentReader, DocumentRemoval, HeldDeletions, MailReader, SearchIndex, SetAsideRecords,
+};
+use cortex_ingestion::{DecideDeletions, ErasePerson};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
@@ -61,6 +64,7 @@ use ipnet::IpNet;
 
 use edge::Edge;
 use event_streams::EventStreams;
+use exports::Exports;
 use health::Health;
 use opening::Opening;
 use rate_limit::RateLimiter;
@@ -126,8 +130,23 @@ pub struct Services {
     pub jobs: SyncJobServices,
     /// The documents.
     pub documents: Arc<dyn DocumentReader>,
+    /// What else is done with them.
+    pub library: LibraryServices,
     /// What they say.
     pub search: Arc<dyn SearchIndex>,
+}
+
+/// What is done with documents besides finding and reading them. Cheap to clone.
+#[derive(Clone)]
+pub struct LibraryServices {
+    /// Mails, and documents with what came with them.
+    pub mail: Arc<dyn MailReader>,
+    /// Removes them one by one.
+    pub removal: Arc<dyn DocumentRemoval>,
+    /// Hands all of them out.
+    pub exports: Arc<Exports>,
+    /// Erases what people contributed.
+    pub erase: Arc<ErasePerson>,
 }
 
 /// What the routes about jobs call. Cheap to clone.

@@ -16,6 +16,7 @@
 
 pub mod content_source;
 pub mod decide_deletions;
+pub mod erase_person;
 pub mod forget_set_aside;
 pub mod ingest_page;
 pub mod model;
@@ -28,6 +29,7 @@ pub mod record_source;
 pub mod testing;
 
 pub use decide_deletions::{DecideDeletions, DecideDeletionsError, DecidedDeletions};
+pub use erase_person::{ErasePerson, ErasePersonError};
 pub use forget_set_aside::ForgetSetAside;
 pub use ingest_page::{IngestPage, IngestPageError};
 pub use read_stream::{ReadStream, ReadStreamError, StreamReading, StreamReport};

@@ -2,8 +2,12 @@
 
 mod blob_store;
 mod document_counts;
+mod document_export;
 mod document_reader;
+mod document_removal;
+mod erasure;
 mod held_deletions;
+mod mail_reader;
 mod search_index;
 mod set_aside_records;
 mod text_extractor;
@@ -19,12 +23,24 @@ pub use blob_store::{Blob, BlobError, BlobStore};
 pub use document_counts::DocumentCounts;
 #[cfg(any(test, feature = "testing"))]
 pub use document_counts::MockDocumentCounts;
+pub use document_export::DocumentExport;
+#[cfg(any(test, feature = "testing"))]
+pub use document_export::MockDocumentExport;
 #[cfg(any(test, feature = "testing"))]
 pub use document_reader::MockDocumentReader;
 pub use document_reader::{DocumentReader, ListError};
+pub use document_removal::DocumentRemoval;
+#[cfg(any(test, feature = "testing"))]
+pub use document_removal::MockDocumentRemoval;
+pub use erasure::Erasure;
+#[cfg(any(test, feature = "testing"))]
+pub use erasure::MockErasure;
 pub use held_deletions::HeldDeletions;
 #[cfg(any(test, feature = "testing"))]
 pub use held_deletions::MockHeldDeletions;
+pub use mail_reader::MailReader;
+#[cfg(any(test, feature = "testing"))]
+pub use mail_reader::MockMailReader;
 #[cfg(any(test, feature = "testing"))]
 pub use search_index::MockSearchIndex;
 pub use search_index::SearchIndex;

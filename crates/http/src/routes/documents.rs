@@ -84,9 +84,10 @@ pub(super) struct Provenance {
     sources: Vec<SourceItem>,
 }
 
+/// A way by which a document came in.
 #[derive(Serialize, ToSchema)]
 #[schema(as = DocumentSource)]
-struct SourceItem {
+pub(super) struct SourceItem {
     user_id: String,
     user_email: Option<String>,
     /// Our own number of the connection.
@@ -213,6 +214,6 @@ impl From<SourceView> for SourceItem {
     }
 }
 
-fn no_such_document() -> Problem {
+pub(super) fn no_such_document() -> Problem {
     Problem::new(ProblemKind::NotFound).detail("There is no such document.")
 }

@@ -51,6 +51,13 @@ impl Word {
     }
 }
 
+impl Moment {
+    /// The time.
+    pub(super) fn into_time(self) -> OffsetDateTime {
+        self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Word {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;

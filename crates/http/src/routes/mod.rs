@@ -7,14 +7,18 @@ mod connections;
 mod deletions;
 mod docs;
 mod documents;
+mod emails;
+mod export;
 mod filters;
 mod health;
 mod job_events;
 mod me;
 mod openapi;
 mod provider;
+mod removal;
 mod search;
 mod set_aside;
+mod sources;
 mod sync;
 mod sync_jobs;
 mod table;
@@ -30,7 +34,7 @@ use crate::admin_gate::AdminGate;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::problem::{Problem, ProblemKind};
-use crate::{Services, Settings};
+use crate::{LibraryServices, Services, Settings};
 
 pub use openapi::document as openapi;
 pub(crate) use table::table;
@@ -66,8 +70,10 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         start_sync,
         jobs,
         documents,
+        library,
         search,
     } = services;
+    let LibraryServices { mail, removal, exports, erase } = library;
     let expose_docs = settings.expose_docs;
     let backfill = sync::BackfillDays(settings.backfill_days);
     move |config| {
@@ -97,6 +103,10 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(start_sync))
             .app_data(Data::new(jobs))
             .app_data(Data::from(documents))
+            .app_data(Data::from(mail))
+            .app_data(Data::from(removal))
+            .app_data(Data::from(exports))
+            .app_data(Data::from(erase))
             .app_data(Data::from(search))
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };

@@ -16,8 +16,8 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    connect, connection_status, connections, deletions, documents, health, job_events, me, search, set_aside, sync,
-    sync_jobs, table, team, webhooks,
+    connect, connection_status, connections, deletions, documents, emails, export, health, job_events, me, removal,
+    search, set_aside, sources, sync, sync_jobs, table, team, webhooks,
 };
 use crate::endpoint::Access;
 
@@ -39,6 +39,7 @@ use crate::endpoint::Access;
         team::invite,
         team::change,
         team::deactivate,
+        removal::person,
         connect::start,
         connect::reconnect,
         connect::sync_from_nango,
@@ -63,6 +64,12 @@ use crate::endpoint::Access;
         documents::list,
         documents::one,
         documents::provenance,
+        removal::document,
+        sources::one,
+        emails::list,
+        emails::one,
+        emails::thread,
+        export::export,
         search::by_query,
         search::by_body,
         login::log_in,

@@ -4,8 +4,8 @@ use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    connect, connection_status, connections, deletions, documents, health, job_events, me, search, set_aside, sync,
-    sync_jobs, team, webhooks,
+    connect, connection_status, connections, deletions, documents, emails, export, health, job_events, me, removal,
+    search, set_aside, sources, sync, sync_jobs, team, webhooks,
 };
 use crate::endpoint::{Access, Endpoint};
 
@@ -13,6 +13,7 @@ const OPEN: Access = Access::Open;
 const VIEWER: Access = Access::Member(Role::Viewer);
 const USER: Access = Access::Member(Role::User);
 const ADMIN: Access = Access::Member(Role::Admin);
+const OWNER: Access = Access::Member(Role::Owner);
 /// No member, but who holds a session of the admin panel.
 const PANEL: Access = Access::Admin;
 
@@ -27,6 +28,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/users").get(VIEWER, team::list),
         Endpoint::at("/api/v1/users/invite").post(ADMIN, team::invite).telling_message(),
         Endpoint::at("/api/v1/users/{user_id}").patch(ADMIN, team::change).delete(ADMIN, team::deactivate),
+        Endpoint::at("/api/v1/users/{user_id}/erase").post(OWNER, removal::person),
         // Accounts.
         Endpoint::at("/api/v1/oauth/connect/start")
             .also_at("/connect/start")
@@ -63,8 +65,13 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/sync/once/{provider}").get(USER, sync::once).post(USER, sync::once),
         // Documents.
         Endpoint::at("/api/v1/documents").get(VIEWER, documents::list),
-        Endpoint::at("/api/v1/documents/{id}").get(VIEWER, documents::one),
+        Endpoint::at("/api/v1/documents/{id}").get(VIEWER, documents::one).delete(ADMIN, removal::document),
         Endpoint::at("/api/v1/documents/{id}/provenance").get(VIEWER, documents::provenance),
+        Endpoint::at("/api/v1/sources/{id}").get(VIEWER, sources::one),
+        Endpoint::at("/api/v1/emails").get(VIEWER, emails::list),
+        Endpoint::at("/api/v1/emails/threads/{thread_id}").get(VIEWER, emails::thread),
+        Endpoint::at("/api/v1/emails/{id}").get(VIEWER, emails::one),
+        Endpoint::at("/api/v1/export").get(OWNER, export::export),
         Endpoint::at("/api/v1/search").get(VIEWER, search::by_query).post(VIEWER, search::by_body),
         // The admin panel. Its login has a limit of its own.
         Endpoint::at("/admin/auth").post(OPEN, login::log_in),

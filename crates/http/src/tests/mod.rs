@@ -15,6 +15,7 @@ mod gate;
 mod health;
 mod identity;
 mod job_events;
+mod library;
 mod limits;
 mod openapi;
 mod opening;

@@ -39,9 +39,9 @@ use cortex_identity::{
     AdminDoor, BindAccount, ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, KeepBindings, LogInAdmin,
     LogInPorts, LoginLimits, Visits,
 };
-use cortex_ingestion::DecideDeletions;
 use cortex_ingestion::ports::HeldDeletions;
 use cortex_ingestion::testing::{InMemoryLibrary, InMemoryPageStore};
+use cortex_ingestion::{DecideDeletions, ErasePerson};
 use cortex_kernel::{Provider, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -54,11 +54,12 @@ use uuid::Uuid;
 
 use super::{OneId, settings};
 use crate::event_streams::EventStreams;
+use crate::exports::Exports;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::opening::Opening;
 use crate::rate_limit::{RateLimiter, RateLimits};
-use crate::{AdminServices, Services, SyncJobServices, app};
+use crate::{AdminServices, LibraryServices, Services, SyncJobServices, app};
 
 /// What the broker's signature is here.
 pub(super) const SIGNATURE: &str = "signed";
@@ -283,7 +284,18 @@ pub(super) fn services() -> Services {
         start_sync: start_sync(starter),
         jobs: job_services(Arc::default()),
         documents: Arc::clone(&library) as _,
+        library: library_services(&library),
         search: library,
+    }
+}
+
+/// What is done with these documents.
+pub(super) fn library_services(library: &Arc<InMemoryLibrary>) -> LibraryServices {
+    LibraryServices {
+        mail: Arc::clone(library) as _,
+        removal: Arc::clone(library) as _,
+        exports: Arc::new(Exports::restless(Arc::clone(library) as _, CancellationToken::new())),
+        erase: Arc::new(ErasePerson::new(Arc::clone(library) as _)),
     }
 }
 

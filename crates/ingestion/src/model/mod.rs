@@ -2,10 +2,12 @@
 
 mod attribution;
 mod blob;
+mod custody;
 mod document;
 mod draft;
 mod extracted;
 mod held_deletion;
+mod mail;
 mod message_key;
 mod page;
 mod search;
@@ -16,6 +18,7 @@ mod view;
 
 pub use attribution::{Attribution, IngestionMethod, UnknownIngestionMethod};
 pub use blob::{BlobKey, FileBody};
+pub use custody::{Erase, ErasureReceipt, ExportStart, ExportedDocument, RemoveDocument};
 pub use document::{Document, DocumentKey, DocumentKind, DocumentSource, NewDocument, SourceName};
 pub use draft::{Change, DocumentDraft, MAX_CONTENT_CHARS};
 pub use extracted::{Extracted, ExtractedMail, ExtractedPart, FileToRead, FileType};
@@ -23,6 +26,7 @@ pub use held_deletion::{
     CarriedOut, DecisionOutcome, DeletionDecision, DeletionState, HeldDeletion, MassDeletion, UnknownDeletionState,
     Verdict,
 };
+pub use mail::{MAX_ATTACHMENTS, MailCursor, MailFilter, MailHead, MailQuery, MailView, WholeDocument};
 pub use message_key::{MailIdentity, MessageKey};
 pub use page::{CommitOutcome, PageCommit, PageCounts};
 pub use search::{

@@ -1,5 +1,7 @@
 //! Documents to be read and searched, in memory.
 
+mod custody;
+mod mail;
 mod words;
 
 use std::collections::{BTreeMap, HashSet};
@@ -51,6 +53,8 @@ struct State {
     documents: Vec<(CompanyId, DocumentText)>,
     sources: Vec<(DocumentId, SourceView)>,
     superseded: HashSet<DocumentId>,
+    audited: Vec<(CompanyId, String)>,
+    last_id: i64,
 }
 
 /// [`USER_1`]'s message of this id, as readers see it.
@@ -97,7 +101,8 @@ impl InMemoryLibrary {
     /// Adds a document.
     pub fn put_document(&self, company_id: CompanyId, mut document: DocumentText) -> DocumentId {
         let mut state = self.state();
-        let id = DocumentId::new(i64::try_from(state.documents.len()).expect("few documents") + 1);
+        state.last_id += 1;
+        let id = DocumentId::new(state.last_id);
         document.document.id = id;
         state.documents.push((company_id, document));
         id
@@ -113,8 +118,22 @@ impl InMemoryLibrary {
         self.state().sources.push((id, source));
     }
 
+    /// The actions of the company's audit rows.
+    #[must_use]
+    pub fn audited(&self, company_id: CompanyId) -> Vec<String> {
+        let state = self.state();
+        state.audited.iter().filter(|(of, _)| *of == company_id).map(|(_, action)| action.clone()).collect()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("nobody panics while holding it")
+    }
+}
+
+impl InMemoryHarness {
+    /// What the harness fills.
+    pub(super) fn library(&self) -> Arc<InMemoryLibrary> {
+        Arc::clone(&self.0)
     }
 }
 

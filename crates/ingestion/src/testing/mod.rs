@@ -3,11 +3,16 @@
 #![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
 
 mod builders;
+pub mod custody;
 pub mod document_counts;
+pub mod document_export;
 pub mod document_reader;
+pub mod document_removal;
+pub mod erasure;
 mod fakes;
 pub mod held_deletions;
 pub mod library;
+pub mod mail_reader;
 pub mod page_store;
 mod record_source;
 pub mod search_index;

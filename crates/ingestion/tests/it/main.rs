@@ -6,6 +6,12 @@ mod document_counts {
     cortex_ingestion::document_counts_contract!(InMemoryHarness::default());
 }
 
+mod document_export {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::document_export_contract!(InMemoryHarness::default());
+}
+
 mod document_reader {
     use cortex_ingestion::testing::library::InMemoryHarness;
 
@@ -16,6 +22,24 @@ mod held_deletions {
     use cortex_ingestion::testing::page_store::InMemoryHarness;
 
     cortex_ingestion::held_deletions_contract!(InMemoryHarness::default());
+}
+
+mod document_removal {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::document_removal_contract!(InMemoryHarness::default());
+}
+
+mod erasure {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::erasure_contract!(InMemoryHarness::default());
+}
+
+mod mail_reader {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::mail_reader_contract!(InMemoryHarness::default());
 }
 
 mod page_store {

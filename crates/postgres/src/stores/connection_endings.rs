@@ -86,7 +86,8 @@ impl ConnectionEndings for PgConnectionEndings {
     }
 }
 
-async fn end_in(
+/// Ends the connection within a transaction that may do more.
+pub(super) async fn end_in(
     connection: &mut AsyncPgConnection,
     end: &EndConnection,
 ) -> Result<Option<EndedConnection>, Abort<StoreError>> {

@@ -7,8 +7,8 @@ use cortex_kernel::{CompanyId, DocumentId, Page, StoreError};
 use diesel_async::AsyncPgConnection;
 use tracing::instrument;
 
-use crate::Pool;
 use crate::tables::document_views;
+use crate::{Abort, Pool};
 
 /// The documents in a company's database, for readers.
 pub struct PgDocumentReader {
@@ -38,8 +38,9 @@ impl DocumentReader for PgDocumentReader {
         let rows = i64::from(query.page.limit()) + 1;
         let rows = self
             .company
-            .run(async |connection: &mut AsyncPgConnection| {
-                document_views::list(connection, company_id, query, before, rows).await
+            .transaction(async |connection: &mut AsyncPgConnection| -> Result<_, Abort<StoreError>> {
+                document_views::plan_for_these_values(connection).await?;
+                Ok(document_views::list(connection, company_id, query, before, rows).await?)
             })
             .await?;
         let is_last = rows.len() <= limit;

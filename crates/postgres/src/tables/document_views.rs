@@ -6,13 +6,32 @@ use cortex_ingestion::model::{
 };
 use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::sql;
+
+/// The columns of a [`Row`].
+macro_rules! view_columns {
+    () => {
+        "id, source, source_account, source_id, document_type, title, source_created_at, source_modified_at, \
+           ingested_at, ingested_by_user_id, ingested_by_user_email, ingestion_method, metadata, mime_type, \
+           file_size_bytes, file_url, parent_document_id, content_incomplete"
+    };
+}
+pub(crate) use view_columns;
+
+/// The moment by which a document stands in lists: its own, or else when it was brought in. Written as the indexes have
+/// it; not `coalesce`, which row level security keeps from being looked up.
+macro_rules! moment {
+    () => {
+        "case when source_created_at is not null then source_created_at when ingested_at is not null then ingested_at \
+           else timestamptz '1970-01-01 00:00:00+00' end"
+    };
+}
 
 #[derive(QueryableByName)]
 pub(crate) struct Row {
@@ -98,6 +117,15 @@ pub(crate) struct SourceRow {
     vanished_at: Option<OffsetDateTime>,
 }
 
+/// A source, and the document that came in by it.
+#[derive(QueryableByName)]
+pub(crate) struct DocumentSourceRow {
+    #[diesel(sql_type = BigInt)]
+    document_id: i64,
+    #[diesel(embed)]
+    source: SourceRow,
+}
+
 #[derive(QueryableByName)]
 struct Id {
     #[diesel(sql_type = BigInt)]
@@ -114,19 +142,22 @@ pub(crate) async fn list(
     limit: i64,
 ) -> QueryResult<Vec<Row>> {
     let DocumentFilter { source, kind, ingested_by, since, until } = &query.filter;
-    sql("select id, source, source_account, source_id, document_type, title, source_created_at, source_modified_at, \
-           ingested_at, ingested_by_user_id, ingested_by_user_email, ingestion_method, metadata, mime_type, \
-           file_size_bytes, file_url, parent_document_id, content_incomplete \
-         from documents \
+    sql(concat!(
+        "select ",
+        view_columns!(),
+        " from documents \
          where tenant_id = $1 and superseded_at is null \
            and ($2 is null or id < $2) \
            and ($3 is null or source = $3) \
            and ($4 is null or document_type = $4) \
            and ($5 is null or ingested_by_user_id = $5) \
            and ($6 is null or ingestion_method = $6) \
-           and ($7 is null or coalesce(source_created_at, ingested_at) >= $7) \
-           and ($8 is null or coalesce(source_created_at, ingested_at) < $8) \
-         order by id desc limit $9")
+           and ($7 is null or ",
+        moment!(),
+        " >= $7) and ($8 is null or ",
+        moment!(),
+        " < $8) order by id desc limit $9"
+    ))
     .bind::<Text, _>(company_id.to_string())
     .bind::<Nullable<BigInt>, _>(before.map(DocumentId::get))
     .bind::<Nullable<Text>, _>(source.as_ref().map(SourceName::as_str))
@@ -145,15 +176,37 @@ pub(crate) async fn find(
     company_id: CompanyId,
     id: DocumentId,
 ) -> QueryResult<Option<TextRow>> {
-    sql("select id, source, source_account, source_id, document_type, title, source_created_at, source_modified_at, \
-           ingested_at, ingested_by_user_id, ingested_by_user_email, ingestion_method, metadata, mime_type, \
-           file_size_bytes, file_url, parent_document_id, content_incomplete, content \
-         from documents where tenant_id = $1 and id = $2")
+    sql(concat!("select ", view_columns!(), ", content from documents where tenant_id = $1 and id = $2"))
+        .bind::<Text, _>(company_id.to_string())
+        .bind::<BigInt, _>(id.get())
+        .get_result(connection)
+        .await
+        .optional()
+}
+
+/// Plans each statement of this transaction for the values that it comes with: a plan for any values could use none of
+/// the indexes that filters have.
+pub(crate) async fn plan_for_these_values(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    connection.batch_execute("set local plan_cache_mode = force_custom_plan").await
+}
+
+/// At most `most` documents after `after`, by their ids.
+pub(crate) async fn list_after(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    after: Option<DocumentId>,
+    most: i64,
+) -> QueryResult<Vec<TextRow>> {
+    sql(concat!(
+        "select ",
+        view_columns!(),
+        ", content from documents where tenant_id = $1 and id > $2 order by id limit $3"
+    ))
     .bind::<Text, _>(company_id.to_string())
-    .bind::<BigInt, _>(id.get())
-    .get_result(connection)
+    .bind::<BigInt, _>(after.map_or(i64::MIN, DocumentId::get))
+    .bind::<BigInt, _>(most)
+    .load(connection)
     .await
-    .optional()
 }
 
 pub(crate) async fn exists(
@@ -182,6 +235,28 @@ pub(crate) async fn list_sources(
     .bind::<BigInt, _>(id.get())
     .load(connection)
     .await
+}
+
+/// The sources of all these documents, those of each in the order in which it came in.
+pub(crate) async fn list_sources_of_many(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    ids: &[i64],
+) -> QueryResult<Vec<DocumentSourceRow>> {
+    sql("select document_id, user_id, user_email, connection_id, account_email, job_id, method, \
+           source, source_account, source_id, first_seen_at, last_seen_at, vanished_at \
+         from document_sources where tenant_id = $1 and document_id = any($2) order by first_seen_at, id")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<BigInt>, _>(ids)
+    .load(connection)
+    .await
+}
+
+impl DocumentSourceRow {
+    /// The document, and a source of it.
+    pub(crate) fn into_pair(self) -> (DocumentId, SourceView) {
+        (DocumentId::new(self.document_id), self.source.into())
+    }
 }
 
 impl From<Row> for DocumentView {

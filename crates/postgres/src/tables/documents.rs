@@ -247,6 +247,42 @@ pub(crate) async fn delete_sourceless(
     .await
 }
 
+/// Those of these documents and of their attachments, each once.
+pub(crate) async fn with_attachments(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    ids: &[i64],
+) -> QueryResult<Vec<i64>> {
+    let found: Vec<Id> = sql("select id from documents where tenant_id = $1 and id = any($2) \
+         union select id from documents where tenant_id = $1 and parent_document_id = any($2)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<BigInt>, _>(ids)
+    .load(connection)
+    .await?;
+    Ok(found.into_iter().map(|found| found.id).collect())
+}
+
+/// Deletes those of these documents that nobody has any more, with all that hangs on them, and answers which. Whoever has
+/// a mail has what came with it, by whichever mailbox that was fetched.
+pub(crate) async fn delete_ownerless(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    ids: &[i64],
+) -> QueryResult<Vec<i64>> {
+    let deleted: Vec<Id> = sql("delete from documents document \
+         where document.tenant_id = $1 and document.id = any($2) \
+           and not exists ( \
+             select from document_sources source \
+             where source.tenant_id = $1 and source.document_id in (document.id, document.parent_document_id) \
+               and source.vanished_at is null) \
+         returning document.id")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<BigInt>, _>(ids)
+    .load(connection)
+    .await?;
+    Ok(deleted.into_iter().map(|deleted| deleted.id).collect())
+}
+
 impl Written {
     /// The key under which it was written.
     pub(crate) fn key(&self) -> DocumentKey {

@@ -1,0 +1,9 @@
+select cortex_wall('sync_turns', 'select, insert, update');
+drop table erasure_receipts;
+drop trigger keep_deleted_away on documents;
+drop function cortex_keep_deleted_away();
+drop table deleted_documents;
+drop function cortex_list_thread(text, timestamptz, bigint, integer);
+drop function cortex_list_mail(text, text, text, timestamptz, timestamptz, timestamptz, bigint, integer);
+drop function cortex_mail_words(text, jsonb);
+revoke select (title, metadata) on table documents from cortex_search;

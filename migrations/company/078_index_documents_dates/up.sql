@@ -1,0 +1,1 @@
+create index concurrently if not exists idx_documents_moment on documents (tenant_id, (case when source_created_at is not null then source_created_at when ingested_at is not null then ingested_at else timestamptz '1970-01-01 00:00:00+00' end) desc, id desc);
