@@ -74,7 +74,8 @@ mod deleted {
 
     fn a_letter(source_id: &str, content: &str) -> DocumentDraft {
         let mail = MailIdentity { message_id: Some("<m@yard>".to_owned()), sender: None, sent_at: Some(NOON) };
-        DocumentDraft { mail: Some(mail), content: content.to_owned(), ..a_draft(source_id) }
+        let (title, content) = ("A letter".to_owned(), content.to_owned());
+        DocumentDraft { mail: Some(mail), title, content, ..a_draft(source_id) }
     }
 
     /// Commits these documents as the next page of the run, and answers the texts of all that are there then.
