@@ -359,7 +359,7 @@ async fn deletions_and_attachments_are_looked_up_by_keys_behind_the_walls_too() 
         ..a_commit()
     };
     let outcome = PgPageStore::new(pool.clone()).commit_page(&commit).await.unwrap();
-    let counts = PageCounts { added: 1, deleted: 100, ..PageCounts::default() };
+    let counts = PageCounts { added: 1, deleted: 101, ..PageCounts::default() };
     assert_eq!(outcome, CommitOutcome::Committed(counts));
 
     let connection = run.stream.connection_id;
@@ -372,19 +372,25 @@ async fn deletions_and_attachments_are_looked_up_by_keys_behind_the_walls_too() 
     let attached = format!("'{COMPANY_A}', {connection}, array[1, 2]");
     let attached = indexes_of(&pool, "select attachment.id", attached).await;
     assert_eq!(attached, ["idx_document_sources_documents", "idx_documents_parent"].map(str::to_owned).into());
+    let vanishing = format!("'{COMPANY_A}', {connection}, array[1, 2]");
+    let begins = "update document_sources set vanished_at = now() where tenant_id = $1 and vanished_at is null and id";
+    let vanishing = indexes_of(&pool, begins, vanishing).await;
+    let expected = ["document_sources_pkey", "documents_pkey", "idx_document_sources_documents"];
+    assert_eq!(vanishing, expected.map(str::to_owned).into());
     let live = format!("'{COMPANY_A}', {connection}, 220");
     let live = indexes_of(&pool, "select count(*) as count from ( select from document_sources", live).await;
     assert_eq!(live, ["idx_document_sources_documents".to_owned()].into());
 }
 
-/// A pool of one connection to a company with 3,000 documents, of which every tenth hangs on another one.
+/// A pool of one connection to a company with 3,000 documents, of which a thousand hang on others.
 async fn large_company(harness: &PgHarness, run: &Run) -> Pool {
     let connection = run.stream.connection_id;
     let many = format!(
         "insert into documents (tenant_id, source, source_account, source_id, document_type, title, content, message_key) \
          select '{COMPANY_A}', 'gmail', 'a', 'of-old-' || n, 'email', '', '', 'message-' || n from generate_series(1, 3000) n; \
-         update documents set parent_document_id = (select min(id) from documents) + id % 50 \
-         where id % 10 = 0 and source_id > 'of-old-2'; \
+         update documents set parent_document_id = parent.id from documents parent \
+         where documents.source_id like 'of-old-2___' and parent.source_id = 'of-old-' || \
+           case documents.source_id when 'of-old-2150' then 150 else right(documents.source_id, 3)::int % 50 end; \
          insert into document_sources (tenant_id, document_id, user_id, connection_id, method, source, source_account, \
            source_id) \
          select tenant_id, id, '{USER_1}', {connection}, 'oauth_sync', source, source_account, source_id from documents"
@@ -416,8 +422,9 @@ async fn indexes_of(pool: &Pool, begins: &str, values: String) -> BTreeSet<Strin
         .unwrap();
     let plan: Vec<_> = plan.into_iter().map(|Line { line }| line).collect();
     assert!(!plan.iter().any(|line| line.contains("Seq Scan on document")), "{plan:#?}");
+    let scans = ["Index Scan using ", "Index Only Scan using ", "Bitmap Index Scan on "];
     let of_index = |line: &String| {
-        let (_, after) = line.split_once("Index Scan using ").or_else(|| line.split_once("Index Only Scan using "))?;
+        let (_, after) = scans.iter().find_map(|scan| line.split_once(scan))?;
         Some(after.split(' ').next()?.to_owned())
     };
     plan.iter().filter_map(of_index).filter(|name| name.contains("document")).collect()
