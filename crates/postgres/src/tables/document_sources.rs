@@ -256,15 +256,19 @@ pub(crate) async fn vanish_attached(
     by: ConnectionId,
     documents: &[i64],
 ) -> QueryResult<usize> {
-    sql("update document_sources source set vanished_at = now() \
-         from documents attachment \
-         where attachment.tenant_id = $1 and attachment.id = any($3) \
-           and source.tenant_id = $1 and source.connection_id = $2 and source.document_id = attachment.id \
-           and source.vanished_at is null \
-           and not exists ( \
-             select from document_sources message \
-             where message.tenant_id = $1 and message.connection_id = $2 \
-               and message.document_id = attachment.parent_document_id and message.vanished_at is null)")
+    sql("update document_sources set vanished_at = now() \
+         where tenant_id = $1 and vanished_at is null and id = any(array( \
+           select source.id from documents attachment \
+           left join lateral ( \
+             select id from document_sources \
+             where tenant_id = $1 and connection_id = $2 and document_id = attachment.parent_document_id \
+               and vanished_at is null limit 1 \
+           ) message on true \
+           cross join lateral ( \
+             select id from document_sources \
+             where tenant_id = $1 and connection_id = $2 and document_id = attachment.id and vanished_at is null offset 0 \
+           ) source \
+           where attachment.tenant_id = $1 and attachment.id = any($3) and message.id is null))")
     .bind::<Text, _>(company_id.to_string())
     .bind::<BigInt, _>(by.get())
     .bind::<Array<BigInt>, _>(documents)

@@ -185,11 +185,13 @@ pub(crate) async fn list_attached(
     by: ConnectionId,
     parents: &[i64],
 ) -> QueryResult<Vec<Attached>> {
-    sql("select attachment.id, exists ( \
-             select from document_sources source \
-             where source.tenant_id = $1 and source.connection_id = $2 and source.document_id = attachment.id \
-               and source.vanished_at is null) as is_live \
-         from documents attachment where attachment.tenant_id = $1 and attachment.parent_document_id = any($3)")
+    // Not `exists`, which may read all that the connection brought in to answer for each of many.
+    sql("select attachment.id, live.id is not null as is_live from documents attachment \
+         left join lateral ( \
+           select id from document_sources \
+           where tenant_id = $1 and connection_id = $2 and document_id = attachment.id and vanished_at is null limit 1 \
+         ) live on true \
+         where attachment.tenant_id = $1 and attachment.parent_document_id = any($3)")
     .bind::<Text, _>(company_id.to_string())
     .bind::<BigInt, _>(by.get())
     .bind::<Array<BigInt>, _>(parents)

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_ingestion::model::{
-    CommitOutcome, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentSource, PageCommit, PageCounts,
-    SourceName, Stream,
+    CommitOutcome, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentSource, NewDocument, PageCommit,
+    PageCounts, SourceName, Stream,
 };
 use cortex_ingestion::ports::{HeldDeletions, PageStore, SetAsideRecords};
 use cortex_ingestion::testing::page_store::{Harness, JobView, Run};
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, USER_1, a_commit, a_document, a_draft, a_stream};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError, UserId};
-use cortex_postgres::Pooler;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{PgHeldDeletions, PgPageStore, PgSetAsideRecords};
+use cortex_postgres::{Pool, Pooler};
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use serde_json::Value;
@@ -330,32 +330,89 @@ struct Line {
 async fn the_records_of_a_page_are_looked_up_by_keys_behind_the_walls_too() {
     let harness = PgHarness::new().await;
     let run = harness.run(COMPANY_A, USER_1).await;
-    let connection = run.stream.connection_id;
-    let many = format!(
-        "insert into documents (tenant_id, source, source_account, source_id, document_type, title, content, message_key) \
-         select '{COMPANY_A}', 'gmail', 'a', 'of-old-' || n, 'email', '', '', 'message-' || n from generate_series(1, 3000) n; \
-         insert into document_sources (tenant_id, document_id, user_id, connection_id, method, source, source_account, \
-           source_id) \
-         select tenant_id, id, '{USER_1}', {connection}, 'oauth_sync', source, source_account, source_id from documents; \
-         analyze documents, document_sources"
-    );
-    harness.0.superuser().batch_execute(&many).await.unwrap();
-    let pool = harness.0.pool_of(COMPANY_A, 1);
+    let pool = large_company(&harness, &run).await;
     let commit =
         PageCommit { lease: run.lease, stream: run.stream.clone(), documents: vec![a_document("1")], ..a_commit() };
     PgPageStore::new(pool.clone()).commit_page(&commit).await.unwrap();
 
+    let page = "array['gmail'], array['a'], array['1'], array['hash'], array[false], array['key']";
+    let values = format!("'{COMPANY_A}', 1, {page}, 'c:1', array[false]");
+    let indexes = indexes_of(&pool, "select page.place, document.id", values).await;
+
+    let expected = ["documents_pkey", "idx_document_sources_record", "idx_documents_message", "unique_document_record"];
+    assert_eq!(indexes, expected.map(str::to_owned).into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deletions_and_attachments_are_looked_up_by_keys_behind_the_walls_too() {
+    let harness = PgHarness::new().await;
+    let run = harness.run(COMPANY_A, USER_1).await;
+    let pool = large_company(&harness, &run).await;
+    let old =
+        |n: u32| DocumentKey { source_account: "a".to_owned(), source_id: format!("of-old-{n}"), ..a_document("").key };
+    let attachment = NewDocument { parent: Some(old(7)), ..a_document("1") };
+    let commit = PageCommit {
+        lease: run.lease,
+        stream: run.stream.clone(),
+        documents: vec![attachment],
+        deletions: (100..200).map(old).collect(),
+        ..a_commit()
+    };
+    let outcome = PgPageStore::new(pool.clone()).commit_page(&commit).await.unwrap();
+    let counts = PageCounts { added: 1, deleted: 101, ..PageCounts::default() };
+    assert_eq!(outcome, CommitOutcome::Committed(counts));
+
+    let connection = run.stream.connection_id;
+    let page = "array['gmail'], array['a'], array['1']";
+    let records = format!("'{COMPANY_A}', {connection}, {page}, 'c:1'");
+    let of_record = BTreeSet::from(["idx_document_sources_record".to_owned()]);
+    assert_eq!(indexes_of(&pool, "select page.place, live.id", records.clone()).await, of_record);
+    let parents = indexes_of(&pool, "select page.place, case when known", records).await;
+    assert_eq!(parents, ["idx_document_sources_record", "unique_document_record"].map(str::to_owned).into());
+    let attached = format!("'{COMPANY_A}', {connection}, array[1, 2]");
+    let attached = indexes_of(&pool, "select attachment.id", attached).await;
+    assert_eq!(attached, ["idx_document_sources_documents", "idx_documents_parent"].map(str::to_owned).into());
+    let vanishing = format!("'{COMPANY_A}', {connection}, array[1, 2]");
+    let begins = "update document_sources set vanished_at = now() where tenant_id = $1 and vanished_at is null and id";
+    let vanishing = indexes_of(&pool, begins, vanishing).await;
+    let expected = ["document_sources_pkey", "documents_pkey", "idx_document_sources_documents"];
+    assert_eq!(vanishing, expected.map(str::to_owned).into());
+    let live = format!("'{COMPANY_A}', {connection}, 220");
+    let live = indexes_of(&pool, "select count(*) as count from ( select from document_sources", live).await;
+    assert_eq!(live, ["idx_document_sources_documents".to_owned()].into());
+}
+
+/// A pool of one connection to a company with 3,000 documents, of which a thousand hang on others.
+async fn large_company(harness: &PgHarness, run: &Run) -> Pool {
+    let connection = run.stream.connection_id;
+    let many = format!(
+        "insert into documents (tenant_id, source, source_account, source_id, document_type, title, content, message_key) \
+         select '{COMPANY_A}', 'gmail', 'a', 'of-old-' || n, 'email', '', '', 'message-' || n from generate_series(1, 3000) n; \
+         update documents set parent_document_id = parent.id from documents parent \
+         where documents.source_id like 'of-old-2___' and parent.source_id = 'of-old-' || \
+           case documents.source_id when 'of-old-2150' then 150 else right(documents.source_id, 3)::int % 50 end; \
+         insert into document_sources (tenant_id, document_id, user_id, connection_id, method, source, source_account, \
+           source_id) \
+         select tenant_id, id, '{USER_1}', {connection}, 'oauth_sync', source, source_account, source_id from documents"
+    );
+    harness.0.superuser().batch_execute(&many).await.unwrap();
+    harness.0.superuser().batch_execute("vacuum analyze documents").await.unwrap();
+    harness.0.superuser().batch_execute("vacuum analyze document_sources").await.unwrap();
+    harness.0.pool_of(COMPANY_A, 1)
+}
+
+/// By which indexes the statement that begins so, which the pool's connection has run, reads documents and sources for
+/// these values. It must not go through all of them.
+async fn indexes_of(pool: &Pool, begins: &str, values: String) -> BTreeSet<String> {
+    let name = format!("select name as line from pg_prepared_statements where statement like '/* %*/ {begins}%'");
     let plan = pool
         .run(async |connection: &mut AsyncPgConnection| {
             connection.batch_execute("set plan_cache_mode = force_custom_plan").await?;
-            let name = "select name as line from pg_prepared_statements \
-                        where statement like '/* %select page.place, document.id%'";
-            let Line { line: name } = diesel::sql_query(name).get_result(connection).await?;
-            let page = "array['gmail'], array['a'], array['1'], array['hash'], array[false], array['key']";
-            let explain = format!("explain execute {name}('{COMPANY_A}', 1, {page}, 'c:1', array[false])");
+            let Line { line: name } = diesel::sql_query(&name).get_result(connection).await?;
+            let explain = format!("explain execute {name}({values})");
             // The answer of `explain` has a column of a name that no field can have.
             let explain = format!(
-                "create function pg_temp.explained() returns setof text language plpgsql as \
+                "create or replace function pg_temp.explained() returns setof text language plpgsql as \
                  $body$ begin return query execute $explain${explain}$explain$; end $body$"
             );
             connection.batch_execute(&explain).await?;
@@ -363,13 +420,14 @@ async fn the_records_of_a_page_are_looked_up_by_keys_behind_the_walls_too() {
         })
         .await
         .unwrap();
-
     let plan: Vec<_> = plan.into_iter().map(|Line { line }| line).collect();
-    let of_index = |line: &String| Some(line.split_once("Index Scan using ")?.1.split(' ').next()?.to_owned());
-    let indexes: BTreeSet<_> = plan.iter().filter_map(of_index).filter(|name| name.contains("document")).collect();
-    let expected = ["documents_pkey", "idx_document_sources_record", "idx_documents_message", "unique_document_record"];
-    assert_eq!(indexes, expected.map(str::to_owned).into(), "{plan:#?}");
     assert!(!plan.iter().any(|line| line.contains("Seq Scan on document")), "{plan:#?}");
+    let scans = ["Index Scan using ", "Index Only Scan using ", "Bitmap Index Scan on "];
+    let of_index = |line: &String| {
+        let (_, after) = scans.iter().find_map(|scan| line.split_once(scan))?;
+        Some(after.split(' ').next()?.to_owned())
+    };
+    plan.iter().filter_map(of_index).filter(|name| name.contains("document")).collect()
 }
 
 fn key(source: String, source_account: String, source_id: String) -> DocumentKey {
