@@ -3,9 +3,12 @@
 mod blob_store;
 mod document_counts;
 mod document_reader;
+mod document_writer;
+mod idempotency_keys;
 mod search_index;
 mod set_aside_records;
 mod text_extractor;
+mod usage_reader;
 
 use async_trait::async_trait;
 use cortex_kernel::StoreError;
@@ -21,6 +24,12 @@ pub use document_counts::MockDocumentCounts;
 #[cfg(any(test, feature = "testing"))]
 pub use document_reader::MockDocumentReader;
 pub use document_reader::{DocumentReader, ListError};
+pub use document_writer::DocumentWriter;
+#[cfg(any(test, feature = "testing"))]
+pub use document_writer::MockDocumentWriter;
+pub use idempotency_keys::IdempotencyKeys;
+#[cfg(any(test, feature = "testing"))]
+pub use idempotency_keys::MockIdempotencyKeys;
 #[cfg(any(test, feature = "testing"))]
 pub use search_index::MockSearchIndex;
 pub use search_index::SearchIndex;
@@ -30,6 +39,9 @@ pub use set_aside_records::SetAsideRecords;
 #[cfg(any(test, feature = "testing"))]
 pub use text_extractor::MockTextExtractor;
 pub use text_extractor::{ExtractError, TextExtractor};
+#[cfg(any(test, feature = "testing"))]
+pub use usage_reader::MockUsageReader;
+pub use usage_reader::UsageReader;
 
 /// Keeps documents, which records could become none, and how far each stream was read.
 ///

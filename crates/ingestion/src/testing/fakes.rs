@@ -1,5 +1,6 @@
 //! A store that lives in memory and keeps the contract of its port.
 
+mod intake;
 mod set_aside;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::model::{
     PageCounts, Stream,
 };
 use crate::ports::PageStore;
+pub use intake::InMemoryIntake;
 use set_aside::SetAsideRows;
 
 /// Documents, what is set aside, cursors and the jobs that pages are committed for, in memory. It is noon at first.

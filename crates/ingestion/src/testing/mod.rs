@@ -6,6 +6,7 @@ mod builders;
 pub mod document_counts;
 pub mod document_reader;
 mod fakes;
+pub mod intake;
 pub mod library;
 pub mod page_store;
 mod record_source;
@@ -15,6 +16,7 @@ pub mod set_aside_records;
 pub use builders::{
     COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_lease, a_set_aside, a_stream,
 };
-pub use fakes::InMemoryPageStore;
+pub use fakes::{InMemoryIntake, InMemoryPageStore};
+pub use intake::{a_contributor, a_put};
 pub use library::{InMemoryLibrary, a_document_view, a_source_view};
 pub use record_source::InMemoryRecordSource;

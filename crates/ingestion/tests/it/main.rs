@@ -12,6 +12,12 @@ mod document_reader {
     cortex_ingestion::document_reader_contract!(InMemoryHarness::default());
 }
 
+mod intake {
+    use cortex_ingestion::testing::intake::InMemoryHarness;
+
+    cortex_ingestion::intake_contract!(InMemoryHarness::default());
+}
+
 mod page_store {
     use cortex_ingestion::testing::page_store::InMemoryHarness;
 

@@ -1,14 +1,14 @@
 //! [`PageStore`] on a company's database.
 //!
 //! A page is one transaction that locks in one order, whoever commits: the job, the cursor, messages that are new,
-//! documents by key, then what is set aside. What is stored is read before the locks, to learn what to lock, and again
+//! documents by key, the day's usage, then what is set aside. What is stored is read before the locks, to learn what to lock, and again
 //! under them, to decide.
 
 use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use cortex_ingestion::model::{
-    Attribution, CommitOutcome, Cursor, DocumentKey, MessageKey, NewDocument, PageCommit, PageCounts, Stream,
+    Amount, Attribution, CommitOutcome, Cursor, DocumentKey, MessageKey, NewDocument, PageCommit, PageCounts, Stream,
 };
 use cortex_ingestion::ports::PageStore;
 use cortex_kernel::{CompanyId, StoreError};
@@ -20,7 +20,7 @@ use tracing::instrument;
 use crate::Pool;
 use crate::tables::document_sources::{self, Match};
 use crate::tables::sync_jobs::ProgressJson;
-use crate::tables::{documents, locks, nango_sync_cursors, set_aside_records, sync_jobs};
+use crate::tables::{documents, locks, nango_sync_cursors, set_aside_records, sync_jobs, usage_days};
 
 /// Documents and cursors in a company's database.
 pub struct PgPageStore {
@@ -114,8 +114,12 @@ impl Page<'_> {
         counts.added = plan.counts.added;
         counts.updated = plan.counts.updated;
         counts.unchanged += plan.counts.unchanged;
+        let brought = plan.brought();
         self.write(plan).await?;
         counts.deleted = self.end(&commit.deletions, &ended).await?;
+        if brought != Amount::default() {
+            usage_days::add(self.connection, self.company_id, self.attribution.user_id, brought).await?;
+        }
         Ok(counts)
     }
 
@@ -209,6 +213,12 @@ impl<'a> Plan<'a> {
             }
         }
         plan
+    }
+
+    /// What counts as brought in: documents that nobody had before.
+    fn brought(&self) -> Amount {
+        let bytes = self.new.iter().map(|new| new.content.len() as u64).sum();
+        Amount { documents: self.new.len() as u64, bytes }
     }
 
     fn meet(&mut self, record: &'a NewDocument, stored: &Match) {

@@ -156,6 +156,25 @@ pub(crate) async fn find(
     .optional()
 }
 
+/// The document of this key.
+pub(crate) async fn find_by_key(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    key: &DocumentKey,
+) -> QueryResult<Option<TextRow>> {
+    sql("select id, source, source_account, source_id, document_type, title, source_created_at, source_modified_at, \
+           ingested_at, ingested_by_user_id, ingested_by_user_email, ingestion_method, metadata, mime_type, \
+           file_size_bytes, file_url, parent_document_id, content_incomplete, content \
+         from documents where tenant_id = $1 and source = $2 and source_account = $3 and source_id = $4")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(key.source.as_str())
+    .bind::<Text, _>(key.source_account.as_str())
+    .bind::<Text, _>(key.source_id.as_str())
+    .get_result(connection)
+    .await
+    .optional()
+}
+
 pub(crate) async fn exists(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,

@@ -22,6 +22,12 @@ pub(crate) struct Written {
     source_id: String,
 }
 
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
 /// Keeps these documents from being changed by anybody else until the transaction ends. Always by key, whoever asks.
 pub(crate) async fn lock(connection: &mut AsyncPgConnection, company_id: CompanyId, ids: &[i64]) -> QueryResult<()> {
     sql("select id from documents where tenant_id = $1 and id = any($2) \
@@ -31,6 +37,24 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, company_id: Company
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// The document of this key.
+pub(crate) async fn find_by_key(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    key: &DocumentKey,
+) -> QueryResult<Option<i64>> {
+    let found: Option<Found> = sql("select id from documents \
+         where tenant_id = $1 and source = $2 and source_account = $3 and source_id = $4")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(key.source.as_str())
+    .bind::<Text, _>(key.source_account.as_str())
+    .bind::<Text, _>(key.source_id.as_str())
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(found.map(|found| found.id))
 }
 
 /// Writes documents that nobody knew. Where somebody else wrote one of them meanwhile, it takes what is newer,

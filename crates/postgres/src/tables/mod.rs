@@ -25,6 +25,7 @@ pub(crate) mod document_sources;
 pub(crate) mod document_views;
 pub(crate) mod documents;
 pub(crate) mod due_accounts;
+pub(crate) mod idempotency_keys;
 pub(crate) mod inconsistency;
 pub(crate) mod job_claims;
 pub(crate) mod locks;
@@ -45,6 +46,7 @@ pub(crate) mod sync_permissions;
 pub(crate) mod team;
 pub(crate) mod unclaimed_connections;
 pub(crate) mod upkeep_turns;
+pub(crate) mod usage_days;
 pub(crate) mod webhook_inbox;
 pub(crate) mod workers;
 
