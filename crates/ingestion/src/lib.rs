@@ -2,7 +2,8 @@
 //!
 //! Here: what providers' records tell ([`normalise`]), documents and their attribution, how texts are cleaned and
 //! compared, how one message in two mailboxes becomes one document, [`IngestPage`], which makes a page of a stream
-//! durable or nothing of it, [`ReadStream`], which reads a stream to its end, and what could not be taken in and why.
+//! durable or nothing of it, [`ReadStream`], which reads a stream to its end, what could not be taken in and why, and original bytes: [`KeepBlob`],
+//! [`RemoveBlobs`].
 //!
 //! Not here: the broker's wire contract (an adapter), when streams are read (`cortex-sync-jobs`), and whose connection
 //! it is (`cortex-connections`).
@@ -16,15 +17,19 @@
 pub mod content_source;
 pub mod forget_set_aside;
 pub mod ingest_page;
+pub mod keep_blob;
 pub mod model;
 pub mod normalise;
 pub mod ports;
 pub mod read_stream;
 pub mod readers;
 pub mod record_source;
+pub mod remove_blobs;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use forget_set_aside::ForgetSetAside;
 pub use ingest_page::{IngestPage, IngestPageError};
+pub use keep_blob::KeepBlob;
 pub use read_stream::{ReadStream, ReadStreamError, StreamReading, StreamReport};
+pub use remove_blobs::RemoveBlobs;

@@ -1,5 +1,6 @@
 //! What this domain needs from outside.
 
+mod blob_removals;
 mod blob_store;
 mod document_counts;
 mod document_reader;
@@ -15,6 +16,9 @@ use cortex_kernel::StoreError;
 
 use crate::model::{CommitOutcome, Cursor, PageCommit, Stream};
 
+pub use blob_removals::BlobRemovals;
+#[cfg(any(test, feature = "testing"))]
+pub use blob_removals::MockBlobRemovals;
 #[cfg(any(test, feature = "testing"))]
 pub use blob_store::MockBlobStore;
 pub use blob_store::{Blob, BlobError, BlobStore};
@@ -59,6 +63,7 @@ pub use usage_reader::UsageReader;
 /// - A new record becomes a document with its attribution.
 /// - A changed record updates its document.
 /// - An incomplete record does not replace a complete document.
+/// - A changed record that brings no bytes leaves those of before.
 /// - An unchanged record writes nothing.
 /// - The same record of two users is one document with two sources.
 /// - The same message of two users is one document with two sources.

@@ -54,6 +54,8 @@ impl Database {
                 "admin_audit_unsealed",
                 "admin_sessions",
                 "attempt_counters",
+                "blob_chunks",
+                "blob_removals",
                 "broker_removals",
                 "chat_messages",
                 "chats",

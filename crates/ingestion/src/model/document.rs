@@ -101,6 +101,8 @@ pub struct Document {
     pub ingested_by_email: Option<Email>,
     /// How it came in first.
     pub method: Option<IngestionMethod>,
+    /// Where its original bytes are kept; none where they are not.
+    pub blob: Option<BlobKey>,
 }
 
 /// One way by which a document came in.
@@ -120,6 +122,17 @@ pub struct DocumentSource {
     pub record: DocumentKey,
     /// When it vanished there; none as long as it has not.
     pub vanished_at: Option<OffsetDateTime>,
+}
+
+/// The original bytes of a document, before they are fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentFile {
+    /// Where they are kept.
+    pub blob: BlobKey,
+    /// What the file is called: `original_filename` of the document's metadata, or else its title.
+    pub name: String,
+    /// Their media type, as whoever sent them called it.
+    pub mime_type: Option<String>,
 }
 
 impl SourceName {

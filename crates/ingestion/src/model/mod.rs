@@ -19,7 +19,7 @@ mod view;
 
 pub use attribution::{Attribution, IngestionMethod, UnknownIngestionMethod};
 pub use blob::{BlobKey, FileBody};
-pub use document::{Document, DocumentKey, DocumentKind, DocumentSource, NewDocument, SourceName};
+pub use document::{Document, DocumentFile, DocumentKey, DocumentKind, DocumentSource, NewDocument, SourceName};
 pub use draft::{Change, DocumentDraft, MAX_CONTENT_CHARS};
 pub use extracted::{Extracted, ExtractedMail, ExtractedPart, FileToRead, FileType};
 pub use file_name::FileName;

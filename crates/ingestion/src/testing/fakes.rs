@@ -1,9 +1,11 @@
 //! A store that lives in memory and keeps the contract of its port.
 
+mod blob_removals;
+mod blobs;
 mod intake;
 mod set_aside;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -14,14 +16,16 @@ use time::OffsetDateTime;
 use super::NOON;
 use super::page_store::JobView;
 use crate::model::{
-    CommitOutcome, ContentHash, Cursor, Document, DocumentKey, DocumentSource, MessageKey, NewDocument, PageCommit,
-    PageCounts, Stream,
+    BlobKey, CommitOutcome, ContentHash, Cursor, Document, DocumentKey, DocumentSource, MessageKey, NewDocument,
+    PageCommit, PageCounts, Stream,
 };
 use crate::ports::PageStore;
+use blob_removals::BlobRemovalRows;
+pub use blobs::InMemoryBlobStore;
 pub use intake::InMemoryIntake;
 use set_aside::SetAsideRows;
 
-/// Documents, what is set aside, cursors and the jobs that pages are committed for, in memory. It is noon at first.
+/// Documents, what is set aside, which original bytes are to be removed, cursors and the jobs that pages are committed for, in memory. It is noon at first.
 #[derive(Debug, Default)]
 pub struct InMemoryPageStore {
     state: Mutex<State>,
@@ -34,6 +38,7 @@ struct State {
     documents: Vec<DocumentRow>,
     sources: Vec<SourceRow>,
     set_aside: SetAsideRows,
+    removals: BlobRemovalRows,
     last_id: i64,
     writes: u64,
     passed: Duration,
@@ -146,7 +151,8 @@ impl PageStore for InMemoryPageStore {
     }
 
     async fn commit_page(&self, commit: &PageCommit) -> Result<CommitOutcome, StoreError> {
-        let mut state = self.state();
+        let mut committed = self.state();
+        let mut state = committed.clone();
         let company_id = commit.stream.company_id;
         let owns = |row: &&JobRow| row.company_id == company_id && row.epoch == commit.lease.epoch && row.is_leased;
         if state.jobs.get(&commit.lease.job).as_ref().is_none_or(|row| !owns(row)) {
@@ -159,6 +165,7 @@ impl PageStore for InMemoryPageStore {
             state.cursors.insert(commit.stream.clone(), cursor.clone());
         }
         let mut counts = PageCounts::default();
+        let blobs = state.blobs(company_id);
         for document in &commit.documents {
             state.take_in(commit, document, &mut counts);
         }
@@ -167,8 +174,11 @@ impl PageStore for InMemoryPageStore {
         }
         let now = state.now();
         state.set_aside.take_in(commit, now);
+        let blobs_after = state.blobs(company_id);
+        state.removals.follow(company_id, &blobs, &blobs_after, now)?;
         let job = &mut state.jobs.get_mut(&commit.lease.job).expect("looked up above").view;
         job.count(commit, counts);
+        *committed = state;
         Ok(CommitOutcome::Committed(counts))
     }
 }
@@ -228,6 +238,7 @@ impl State {
             ingested_by: Some(commit.stream.user_id),
             ingested_by_email: Some(commit.user_email.clone()),
             method: Some(commit.method),
+            blob: new.blob,
         };
         let version = self.next_version();
         self.documents.push(DocumentRow {
@@ -256,6 +267,7 @@ impl State {
             content: new.content.clone(),
             content_incomplete: new.content_incomplete,
             metadata: new.metadata.clone(),
+            blob: new.blob.or(row.document.blob),
             ..row.document.clone()
         };
         true
@@ -316,6 +328,12 @@ impl State {
             self.documents.retain(|row| row.document.id != id);
             self.sources.retain(|row| row.source.document_id != id);
         }
+    }
+
+    /// The bytes that the company's documents have.
+    fn blobs(&self, company_id: CompanyId) -> BTreeSet<BlobKey> {
+        let rows = self.documents.iter().filter(|row| row.company_id == company_id);
+        rows.filter_map(|row| row.document.blob).collect()
     }
 
     fn now(&self) -> OffsetDateTime {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
 
+pub mod blob_removals;
+pub mod blob_store;
 mod builders;
 pub mod document_counts;
 pub mod document_reader;
@@ -16,7 +18,7 @@ pub mod set_aside_records;
 pub use builders::{
     COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_lease, a_set_aside, a_stream,
 };
-pub use fakes::{InMemoryIntake, InMemoryPageStore};
+pub use fakes::{InMemoryBlobStore, InMemoryIntake, InMemoryPageStore};
 pub use intake::{a_contributor, a_put};
 pub use library::{InMemoryLibrary, a_document_view, a_source_view};
 pub use record_source::InMemoryRecordSource;

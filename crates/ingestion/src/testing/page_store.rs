@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{InMemoryPageStore, a_stream};
 use crate::model::{Document, DocumentSource, PageCommit, PageCounts, Stream};
-use crate::ports::{PageStore, SetAsideRecords};
+use crate::ports::{BlobRemovals, PageStore, SetAsideRecords};
 
 pub use cases::*;
 pub use set_aside::*;
@@ -25,13 +25,15 @@ pub trait Harness: Send + Sync {
     fn store(&self, company_id: CompanyId) -> Arc<dyn PageStore>;
     /// What it set aside, as the deployment of this company reads it.
     fn set_aside(&self, company_id: CompanyId) -> Arc<dyn SetAsideRecords>;
+    /// Which original bytes are to be removed, as the deployment of this company knows it.
+    fn removals(&self, company_id: CompanyId) -> Arc<dyn BlobRemovals>;
     /// Makes a Gmail connection of the person and a job of it that runs for the first time.
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run;
     /// Claims the job of a run anew.
     async fn claim_again(&self, run: &Run) -> Lease;
     /// Lets the lease of a run end.
     async fn expire(&self, run: &Run);
-    /// Lets time pass for what was set aside.
+    /// Lets time pass for what was set aside and for what is to be removed.
     async fn pass(&self, time: Duration);
     /// What the job of a run tells.
     async fn job(&self, run: &Run) -> JobView;
@@ -81,6 +83,7 @@ macro_rules! page_store_contract {
             a_new_record_becomes_a_document_with_its_attribution,
             a_changed_record_updates_its_document,
             an_incomplete_record_does_not_replace_a_complete_document,
+            a_changed_record_that_brings_no_bytes_leaves_those_of_before,
             an_unchanged_record_writes_nothing,
             the_same_record_of_two_users_is_one_document_with_two_sources,
             the_same_message_of_two_users_is_one_document_with_two_sources,
@@ -142,6 +145,10 @@ impl Harness for InMemoryHarness {
     }
 
     fn set_aside(&self, _: CompanyId) -> Arc<dyn SetAsideRecords> {
+        self.store.clone()
+    }
+
+    fn removals(&self, _: CompanyId) -> Arc<dyn BlobRemovals> {
         self.store.clone()
     }
 

@@ -1,8 +1,8 @@
 //! Documents and their sources as readers see them. What rows from before say is taken as it stands.
 
 use cortex_ingestion::model::{
-    DocumentFilter, DocumentKey, DocumentKind, DocumentQuery, DocumentText, DocumentView, IngestionMethod, SourceName,
-    SourceView,
+    BlobKey, DocumentFile, DocumentFilter, DocumentKey, DocumentKind, DocumentQuery, DocumentText, DocumentView,
+    IngestionMethod, SourceName, SourceView,
 };
 use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId};
 use diesel::prelude::*;
@@ -48,6 +48,8 @@ pub(crate) struct Row {
     file_size_bytes: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     file_url: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    blob_key: Option<Uuid>,
     #[diesel(sql_type = Nullable<BigInt>)]
     parent_document_id: Option<i64>,
     #[diesel(sql_type = Bool)]
@@ -68,6 +70,16 @@ pub(crate) struct TextRow {
     view: Row,
     #[diesel(sql_type = Text)]
     content: String,
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct FileRow {
+    #[diesel(sql_type = SqlUuid)]
+    blob_key: Uuid,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    mime_type: Option<String>,
 }
 
 #[derive(QueryableByName)]
@@ -116,7 +128,7 @@ pub(crate) async fn list(
     let DocumentFilter { source, kind, ingested_by, since, until } = &query.filter;
     sql("select id, source, source_account, source_id, document_type, title, source_created_at, source_modified_at, \
            ingested_at, ingested_by_user_id, ingested_by_user_email, ingestion_method, metadata, mime_type, \
-           file_size_bytes, file_url, parent_document_id, content_incomplete \
+           file_size_bytes, file_url, blob_key, parent_document_id, content_incomplete \
          from documents \
          where tenant_id = $1 \
            and ($2 is null or id < $2) \
@@ -147,7 +159,7 @@ pub(crate) async fn find(
 ) -> QueryResult<Option<TextRow>> {
     sql("select id, source, source_account, source_id, document_type, title, source_created_at, source_modified_at, \
            ingested_at, ingested_by_user_id, ingested_by_user_email, ingestion_method, metadata, mime_type, \
-           file_size_bytes, file_url, parent_document_id, content_incomplete, content \
+           file_size_bytes, file_url, blob_key, parent_document_id, content_incomplete, content \
          from documents where tenant_id = $1 and id = $2")
     .bind::<Text, _>(company_id.to_string())
     .bind::<BigInt, _>(id.get())
@@ -164,12 +176,27 @@ pub(crate) async fn find_by_key(
 ) -> QueryResult<Option<TextRow>> {
     sql("select id, source, source_account, source_id, document_type, title, source_created_at, source_modified_at, \
            ingested_at, ingested_by_user_id, ingested_by_user_email, ingestion_method, metadata, mime_type, \
-           file_size_bytes, file_url, parent_document_id, content_incomplete, content \
+           file_size_bytes, file_url, blob_key, parent_document_id, content_incomplete, content \
          from documents where tenant_id = $1 and source = $2 and source_account = $3 and source_id = $4")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(key.source.as_str())
     .bind::<Text, _>(key.source_account.as_str())
     .bind::<Text, _>(key.source_id.as_str())
+    .get_result(connection)
+    .await
+    .optional()
+}
+
+/// Where the bytes of the document are, if it has any.
+pub(crate) async fn find_file(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    id: DocumentId,
+) -> QueryResult<Option<FileRow>> {
+    sql("select blob_key, coalesce(metadata ->> 'original_filename', title) as name, mime_type \
+         from documents where tenant_id = $1 and id = $2 and blob_key is not null")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<BigInt, _>(id.get())
     .get_result(connection)
     .await
     .optional()
@@ -220,6 +247,7 @@ impl From<Row> for DocumentView {
             mime_type: row.mime_type,
             file_size_bytes: row.file_size_bytes,
             file_url: row.file_url,
+            blob: row.blob_key.map(BlobKey::new),
             parent: row.parent_document_id.map(DocumentId::new),
             content_incomplete: row.content_incomplete,
         }
@@ -229,6 +257,12 @@ impl From<Row> for DocumentView {
 impl From<TextRow> for DocumentText {
     fn from(TextRow { view, content }: TextRow) -> Self {
         Self { document: view.into(), content }
+    }
+}
+
+impl From<FileRow> for DocumentFile {
+    fn from(FileRow { blob_key, name, mime_type }: FileRow) -> Self {
+        Self { blob: BlobKey::new(blob_key), name, mime_type }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The documents, in bulk: a page is one statement a table.
 
-use cortex_ingestion::model::{Attribution, DocumentKey, MessageKey, NewDocument, SourceName};
+use cortex_ingestion::model::{Attribution, BlobKey, DocumentKey, MessageKey, NewDocument, SourceName};
 use cortex_kernel::CompanyId;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
@@ -70,27 +70,28 @@ pub(crate) async fn insert(
            (tenant_id, ingested_by_user_id, ingested_by_user_email, ingestion_method, \
             source, source_account, source_id, document_type, title, content, content_hash, message_key, \
             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, \
-            source_created_at, source_modified_at) \
+            source_created_at, source_modified_at, blob_key) \
          select $1, $2, $3, $4, page.* \
-         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
            as page(source, source_account, source_id, document_type, title, content, content_hash, message_key, \
-             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at) \
+             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, \
+             blob_key) \
          order by page.source, page.source_account, page.source_id \
          on conflict (tenant_id, source, source_account, source_id) do update \
          set (document_type, title, content, content_hash, content_incomplete, metadata, raw_data, \
-               mime_type, file_size_bytes, file_url, source_created_at, source_modified_at) = ( \
+               mime_type, file_size_bytes, file_url, source_created_at, source_modified_at, blob_key) = ( \
              select \
                excluded.document_type, excluded.title, excluded.content, excluded.content_hash, \
                excluded.content_incomplete, excluded.metadata, excluded.raw_data, excluded.mime_type, \
                excluded.file_size_bytes, excluded.file_url, excluded.source_created_at, \
-               excluded.source_modified_at \
+               excluded.source_modified_at, coalesce(excluded.blob_key, documents.blob_key) \
              where documents.content_incomplete or not excluded.content_incomplete \
              union all \
              select \
                documents.document_type, documents.title, documents.content, documents.content_hash, \
                documents.content_incomplete, documents.metadata, documents.raw_data, documents.mime_type, \
                documents.file_size_bytes, documents.file_url, documents.source_created_at, \
-               documents.source_modified_at \
+               documents.source_modified_at, documents.blob_key \
              where not documents.content_incomplete and excluded.content_incomplete) \
          returning id, source, source_account, source_id")
     .bind::<Text, _>(company_id.to_string())
@@ -113,6 +114,7 @@ pub(crate) async fn insert(
     .bind::<Array<Nullable<Text>>, _>(each(documents, |new| new.file_url.as_deref()))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.created_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.modified_at))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(documents, |new| new.blob.map(BlobKey::as_uuid)))
     .load(connection)
     .await
 }
@@ -138,10 +140,11 @@ pub(crate) async fn update(
              content_hash = page.content_hash, message_key = coalesce(documents.message_key, page.message_key), \
              content_incomplete = page.content_incomplete, metadata = page.metadata, raw_data = page.raw_data, \
              mime_type = page.mime_type, file_size_bytes = page.file_size_bytes, file_url = page.file_url, \
-             source_created_at = page.created_at, source_modified_at = page.modified_at \
-         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+             source_created_at = page.created_at, source_modified_at = page.modified_at, \
+             blob_key = coalesce(page.blob_key, documents.blob_key) \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
            as page(id, document_type, title, content, content_hash, message_key, content_incomplete, \
-             metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at) \
+             metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, blob_key) \
          where documents.tenant_id = $1 and documents.id = page.id")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(attribution.user_id.to_string())
@@ -161,6 +164,7 @@ pub(crate) async fn update(
     .bind::<Array<Nullable<Text>>, _>(each(&documents, |new| new.file_url.as_deref()))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.created_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.modified_at))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(&documents, |new| new.blob.map(BlobKey::as_uuid)))
     .execute(connection)
     .await?;
     Ok(())

@@ -11,6 +11,8 @@ pub(crate) mod audit_chain;
 pub(crate) mod audit_entries;
 pub(crate) mod audit_heads;
 pub(crate) mod audit_log_global;
+pub(crate) mod blob_chunks;
+pub(crate) mod blob_removals;
 pub(crate) mod broker_removals;
 pub(crate) mod companies;
 pub(crate) mod company_users;

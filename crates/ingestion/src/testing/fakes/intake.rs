@@ -248,6 +248,7 @@ impl State {
             ingested_by_email: old.ingested_by_email,
             method: old.method,
             parent: old.parent,
+            blob: new.blob.or(old.blob),
             ..view_of(id, new, now)
         };
         text.content.clone_from(&new.content);
@@ -340,6 +341,7 @@ fn view_of(id: DocumentId, new: &NewDocument, now: OffsetDateTime) -> DocumentVi
         mime_type: new.mime_type.clone(),
         file_size_bytes: new.file_size_bytes,
         file_url: new.file_url.clone(),
+        blob: new.blob,
         parent: None,
         content_incomplete: new.content_incomplete,
     }
@@ -358,5 +360,6 @@ fn document_of(text: &DocumentText) -> Document {
         ingested_by: view.ingested_by.as_deref().and_then(|id| id.parse().ok()),
         ingested_by_email: view.ingested_by_email.as_deref().and_then(|email| email.parse().ok()),
         method: view.method.as_deref().and_then(|method| method.parse::<IngestionMethod>().ok()),
+        blob: view.blob,
     }
 }
