@@ -2,8 +2,8 @@
 //!
 //! Here: what providers' records tell ([`normalise`]), documents and their attribution, how texts are cleaned and
 //! compared, how one message in two mailboxes becomes one document, [`IngestPage`], which makes a page of a stream
-//! durable or nothing of it, [`ReadStream`], which reads a stream to its end, what could not be taken in and why, and original bytes: [`KeepBlob`],
-//! [`RemoveBlobs`].
+//! durable or nothing of it, [`ReadStream`], which reads a stream to its end, what could not be taken in and why, what
+//! people bring in by hand ([`UploadDocument`], [`AddDocument`]), and original bytes: [`KeepBlob`], [`RemoveBlobs`].
 //!
 //! Not here: the broker's wire contract (an adapter), when streams are read (`cortex-sync-jobs`), and whose connection
 //! it is (`cortex-connections`).
@@ -14,7 +14,9 @@
 //! name, in `testing`; run the cases on the fake in `tests/it` and on Postgres in `cortex-postgres`. A port that no use
 //! case calls does not belong here yet.
 
+pub mod add_document;
 pub mod content_source;
+pub mod forget_idempotency_keys;
 pub mod forget_set_aside;
 pub mod ingest_page;
 pub mod keep_blob;
@@ -27,9 +29,13 @@ pub mod record_source;
 pub mod remove_blobs;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod upload_document;
 
+pub use add_document::{AddDocument, PutError};
+pub use forget_idempotency_keys::ForgetIdempotencyKeys;
 pub use forget_set_aside::ForgetSetAside;
 pub use ingest_page::{IngestPage, IngestPageError};
 pub use keep_blob::KeepBlob;
 pub use read_stream::{ReadStream, ReadStreamError, StreamReading, StreamReport};
 pub use remove_blobs::RemoveBlobs;
+pub use upload_document::{UploadDocument, UploadError};

@@ -136,6 +136,11 @@ pub struct DocumentFile {
 }
 
 impl SourceName {
+    /// What clients of the API send without saying where it comes from.
+    pub const API: Self = Self(Cow::Borrowed("api"));
+    /// What people upload.
+    pub const UPLOAD: Self = Self(Cow::Borrowed("upload"));
+
     /// Takes a name as it stands.
     #[must_use]
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
@@ -156,6 +161,8 @@ impl From<Provider> for SourceName {
 }
 
 impl DocumentKind {
+    /// Something of no special kind that came in by the API.
+    pub const DOCUMENT: Self = Self(Cow::Borrowed("document"));
     /// A message.
     pub const EMAIL: Self = Self(Cow::Borrowed("email"));
     /// A file of no special kind.
