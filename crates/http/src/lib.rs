@@ -52,7 +52,11 @@ use cortex_connections::ports::{
 use cortex_connections::{Disconnect, ReceiveWebhook, Reconcile, StartConnect};
 use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TeamStore, TokenVerifier};
 use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, LogInAdmin};
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, SearchIndex, SetAsideRecords};
+use cortex_ingestion::model::Quota;
+use cortex_ingestion::ports::{
+    DocumentCounts, DocumentReader, IdempotencyKeys, SearchIndex, SetAsideRecords, UsageReader,
+};
+use cortex_ingestion::{AddDocument, UploadDocument};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
@@ -123,6 +127,38 @@ pub struct Services {
     pub documents: Arc<dyn DocumentReader>,
     /// What they say.
     pub search: Arc<dyn SearchIndex>,
+    /// Those that people bring in by hand.
+    pub intake: IntakeServices,
+}
+
+/// What the routes by which people bring something in by hand call. Cheap to clone.
+#[derive(Clone)]
+pub struct IntakeServices {
+    /// Takes files in.
+    pub upload: Arc<UploadDocument>,
+    /// Takes in what clients send.
+    pub add: Arc<AddDocument>,
+    /// Requests that may be sent again.
+    pub keys: Arc<dyn IdempotencyKeys>,
+    /// Where claims on those come from.
+    pub ids: Arc<dyn IdGenerator>,
+    /// How much people bring in.
+    pub usage: Arc<dyn UsageReader>,
+    /// How much one of them may on a day.
+    pub quota: Quota,
+    /// How large uploads may be.
+    pub limits: UploadLimits,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// How large uploads may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UploadLimits {
+    /// Bytes of a file.
+    pub most_bytes: u64,
+    /// Files of a request.
+    pub most_files: usize,
 }
 
 /// What the routes about jobs call. Cheap to clone.

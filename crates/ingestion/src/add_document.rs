@@ -64,12 +64,7 @@ impl AddDocument {
     }
 
     /// Takes it in, or writes it over what came in under its source and id before.
-    pub async fn add(
-        &self,
-        by: Contributor,
-        sent: SentDocument,
-        once: Option<Once>,
-    ) -> Result<PutDocument, PutError> {
+    pub async fn add(&self, by: Contributor, sent: SentDocument, once: Option<Once>) -> Result<PutDocument, PutError> {
         let SentDocument { title, content, source, source_id, kind, created_at, metadata } = sent;
         let document = DocumentDraft {
             key: DocumentKey {
@@ -183,7 +178,10 @@ mod tests {
 
         let view = again.stored.document;
         assert_eq!(again.change, PutChange::Updated);
-        assert_eq!((view.key.source.as_str(), view.key.source_id.as_str(), view.kind.as_str()), ("crm", "7", "contact"));
+        assert_eq!(
+            (view.key.source.as_str(), view.key.source_id.as_str(), view.kind.as_str()),
+            ("crm", "7", "contact")
+        );
         assert_eq!((view.created_at, view.metadata), (Some(NOON), json!({"stage": "won"})));
     }
 

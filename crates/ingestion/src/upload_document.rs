@@ -64,6 +64,9 @@ struct Part {
     body: FileBody,
 }
 
+/// Files within a file whose texts are read: each may cost as much as a file of its own.
+const MOST_PARTS_READ: usize = 50;
+
 impl UploadDocument {
     /// Reads files with `extractor`, keeps their bytes with `blobs`, and writes with `writer`, so much for each person and
     /// day.
@@ -121,9 +124,12 @@ impl UploadDocument {
         let name = FileName::of(&sent).as_str().to_owned();
         let body = FileBody::InMemory(bytes);
         let mut metadata = Map::new();
+        metadata.insert("filename".to_owned(), name.clone().into());
         metadata.insert("original_filename".to_owned(), FileName::as_sent(&sent).into());
         let file = FileToRead { name: Some(name.clone()), body: body.clone() };
-        let (content, mime_type) = match self.extractor.extract(file).await {
+        let read =
+            if number > MOST_PARTS_READ { Err(ExtractError::TooCostly) } else { self.extractor.extract(file).await };
+        let (content, mime_type) = match read {
             Ok(extracted) => (extracted.text, Some(extracted.file_type.mime_type().to_owned())),
             Err(error @ ExtractError::Unavailable(_)) => return Err(error.into()),
             Err(
@@ -240,7 +246,9 @@ mod tests {
     }
 
     /// Knows what files say by their bytes.
-    fn extractor(says: impl Fn(&FileToRead) -> Result<Extracted, ExtractError> + Send + Sync + 'static) -> MockTextExtractor {
+    fn extractor(
+        says: impl Fn(&FileToRead) -> Result<Extracted, ExtractError> + Send + Sync + 'static,
+    ) -> MockTextExtractor {
         let mut extractor = MockTextExtractor::new();
         extractor.expect_extract().returning(move |file| says(&file));
         extractor
@@ -295,8 +303,7 @@ mod tests {
         assert_eq!((view.title.as_str(), view.kind.as_str(), view.key.source.as_str()), ("notes.md", "file", "upload"));
         assert_eq!((view.mime_type.as_deref(), view.file_size_bytes), (Some("text/markdown"), Some(5)));
         assert_eq!(view.method.as_deref(), Some("manual_upload"));
-        let expected =
-            json!({"filename": "notes.md", "original_filename": "../../notes.md", "file_type": "markdown"});
+        let expected = json!({"filename": "notes.md", "original_filename": "../../notes.md", "file_type": "markdown"});
         assert_eq!(view.metadata, expected);
         assert_eq!(*kept.lock().unwrap(), [body("bytes")]);
     }
@@ -389,6 +396,24 @@ mod tests {
         assert_eq!(resets_at, NOON);
     }
 
+    #[tokio::test]
+    async fn of_very_many_files_in_a_message_the_first_are_read() {
+        let part = ExtractedPart { name: None, mime_type: None, bytes: Bytes::from_static(b"part") };
+        let message =
+            Extracted { mail: Some(ExtractedMail::default()), parts: vec![part; 60], ..text(FileType::Eml, "text") };
+        let read = extractor(move |file| match &file.body {
+            whole if *whole == body("mail") => Ok(message.clone()),
+            _ => Ok(text(FileType::Text, "part")),
+        });
+        let Scene { intake, upload, .. } = scene(read);
+
+        upload.upload(file("mail.eml", "mail")).await.unwrap();
+
+        let documents = intake.documents(COMPANY_A);
+        let unread = documents.iter().filter(|document| document.metadata.contains_key("without_text")).count();
+        assert_eq!((documents.len(), unread), (61, 10));
+    }
+
     #[rstest]
     #[case(ExtractError::Encrypted)]
     #[case(ExtractError::ExpandsTooMuch)]
@@ -410,11 +435,8 @@ mod tests {
     #[tokio::test]
     async fn a_message_whose_files_cannot_be_read_now_is_to_be_sent_again() {
         let part = ExtractedPart { name: None, mime_type: None, bytes: Bytes::from_static(b"part") };
-        let message = Extracted {
-            mail: Some(ExtractedMail::default()),
-            parts: vec![part],
-            ..text(FileType::Eml, "text")
-        };
+        let message =
+            Extracted { mail: Some(ExtractedMail::default()), parts: vec![part], ..text(FileType::Eml, "text") };
         let read = extractor(move |file| match &file.body {
             whole if *whole == body("mail") => Ok(message.clone()),
             _ => Err(ExtractError::Unavailable("gone".into())),

@@ -133,6 +133,11 @@ impl Problem {
         self.kind
     }
 
+    /// What happened, as the client is told.
+    pub(crate) fn told(&self) -> &str {
+        &self.detail
+    }
+
     /// The body of the answer. `instance` names the occurrence; `message` is the detail once more, where clients look for
     /// it there.
     pub(crate) fn body(&self, instance: Option<&str>, tells_message: bool) -> Vec<u8> {

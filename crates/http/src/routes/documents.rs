@@ -134,8 +134,7 @@ pub(super) async fn one(
     documents: Data<dyn DocumentReader>,
 ) -> Result<Json<WithContent>, Problem> {
     let found = documents.find_document(caller.company_id, DocumentId::new(*id)).await?;
-    let DocumentText { document, content } = found.ok_or_else(no_such_document)?;
-    Ok(Json(WithContent { document: document.into(), content }))
+    Ok(Json(found.ok_or_else(no_such_document)?.into()))
 }
 
 /// Who brought a document in, by which connection and job.
@@ -191,6 +190,12 @@ impl From<DocumentView> for DocumentItem {
             parent_document_id: view.parent.map(DocumentId::get),
             content_incomplete: view.content_incomplete,
         }
+    }
+}
+
+impl From<DocumentText> for WithContent {
+    fn from(DocumentText { document, content }: DocumentText) -> Self {
+        Self { document: document.into(), content }
     }
 }
 

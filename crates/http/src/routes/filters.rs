@@ -51,6 +51,13 @@ impl Word {
     }
 }
 
+impl Moment {
+    /// The time, in UTC.
+    pub(super) const fn time(&self) -> OffsetDateTime {
+        self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Word {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;

@@ -10,14 +10,19 @@ mod filters;
 mod health;
 mod job_events;
 mod me;
+mod new_document;
+mod once;
 mod openapi;
 mod provider;
+mod received;
 mod search;
 mod set_aside;
 mod sync;
 mod sync_jobs;
 mod table;
 mod team;
+mod uploads;
+mod usage;
 mod webhooks;
 
 use std::sync::Arc;
@@ -64,6 +69,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         jobs,
         documents,
         search,
+        intake,
     } = services;
     let expose_docs = settings.expose_docs;
     let backfill = sync::BackfillDays(settings.backfill_days);
@@ -93,6 +99,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::new(jobs))
             .app_data(Data::from(documents))
             .app_data(Data::from(search))
+            .app_data(Data::new(intake))
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };
         for endpoint in table().into_iter().chain(docs) {

@@ -16,8 +16,8 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    connect, connection_status, connections, documents, health, job_events, me, search, set_aside, sync, sync_jobs,
-    table, team, webhooks,
+    connect, connection_status, connections, documents, health, job_events, me, new_document, search, set_aside, sync,
+    sync_jobs, table, team, uploads, usage, webhooks,
 };
 use crate::endpoint::Access;
 
@@ -60,6 +60,10 @@ use crate::endpoint::Access;
         documents::list,
         documents::one,
         documents::provenance,
+        new_document::add,
+        uploads::one,
+        uploads::many,
+        usage::usage,
         search::by_query,
         search::by_body,
         login::log_in,

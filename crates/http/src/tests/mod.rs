@@ -15,12 +15,15 @@ mod health;
 mod identity;
 mod job_events;
 mod limits;
+mod new_document;
 mod openapi;
 mod opening;
 mod set_aside;
 mod stage;
 mod syncs;
 mod team;
+mod uploads;
+mod usage;
 
 use std::io;
 use std::sync::{Arc, Once};

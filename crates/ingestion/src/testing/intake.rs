@@ -13,8 +13,8 @@ use cortex_kernel::{CompanyId, DocumentId, Origin, UserId};
 
 use super::{COMPANY_A, InMemoryIntake, USER_1};
 use crate::model::{
-    Contributor, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentPut, DocumentSource, IngestionMethod, Known,
-    Quota, SourceName,
+    Contributor, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentPut, DocumentSource, IngestionMethod,
+    Known, Quota, SourceName,
 };
 use crate::ports::{DocumentWriter, IdempotencyKeys, UsageReader};
 

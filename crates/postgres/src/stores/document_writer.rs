@@ -3,8 +3,6 @@
 //! One transaction that locks as a page of a sync does: what is no row yet, documents by key, and the day's usage after
 //! them, as everything else that its contributor brings in waits for that.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use cortex_ingestion::model::{
     Amount, Attribution, DocumentKey, DocumentPut, DocumentText, Known, NewDocument, PutChange, PutDocument, PutOutcome,
@@ -112,16 +110,30 @@ async fn write(
             Ok((PutChange::Updated, id))
         }
         (None, _) => {
-            let new: Vec<&NewDocument> = std::iter::once(document).chain(&put.parts).collect();
-            let written = documents::insert(connection, company_id, attribution, &new).await?;
-            let ids: HashMap<DocumentKey, i64> = written.iter().map(|written| (written.key(), written.id)).collect();
-            // Whatever was inserted is answered, so none is left out here.
-            let sources: Vec<_> = new.iter().filter_map(|new| Some((*ids.get(&new.key)?, &new.key))).collect();
-            document_sources::upsert(connection, company_id, attribution, &sources).await?;
-            let id = ids.get(&document.key).copied().ok_or(diesel::result::Error::NotFound)?;
+            let id = insert(connection, company_id, attribution, &[document]).await?;
+            let id = id.first().copied().ok_or(diesel::result::Error::NotFound)?;
+            // They hang on the document, which is there now.
+            if !put.parts.is_empty() {
+                let parts: Vec<&NewDocument> = put.parts.iter().collect();
+                insert(connection, company_id, attribution, &parts).await?;
+            }
             Ok((PutChange::Created, id))
         }
     }
+}
+
+/// Writes documents that nobody knew, with their sources, and answers their ids.
+async fn insert(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    attribution: &Attribution,
+    new: &[&NewDocument],
+) -> QueryResult<Vec<i64>> {
+    let written = documents::insert(connection, company_id, attribution, new).await?;
+    let keyed: Vec<(i64, DocumentKey)> = written.iter().map(|written| (written.id, written.key())).collect();
+    let sources: Vec<_> = keyed.iter().map(|(id, key)| (*id, key)).collect();
+    document_sources::upsert(connection, company_id, attribution, &sources).await?;
+    Ok(written.into_iter().map(|written| written.id).collect())
 }
 
 async fn count(connection: &mut AsyncPgConnection, put: &DocumentPut, change: PutChange) -> Result<(), Abort<Stop>> {

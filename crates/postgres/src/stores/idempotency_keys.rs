@@ -86,8 +86,8 @@ fn outcome_of(request: &KeyedRequest, taken: Taken) -> ClaimOutcome {
     }
     match (status.and_then(|status| u16::try_from(status).ok()), body) {
         (Some(status), Some(body)) => ClaimOutcome::Answered(KeptAnswer { status, body }),
-        (_, _) => ClaimOutcome::InProgress {
-            retry_after: Duration::try_from_secs_f64(seconds_left).unwrap_or_default(),
-        },
+        (_, _) => {
+            ClaimOutcome::InProgress { retry_after: Duration::try_from_secs_f64(seconds_left).unwrap_or_default() }
+        }
     }
 }

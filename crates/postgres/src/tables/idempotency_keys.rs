@@ -53,10 +53,7 @@ pub(crate) async fn claim(
     Ok(claimed > 0)
 }
 
-pub(crate) async fn find(
-    connection: &mut AsyncPgConnection,
-    request: &KeyedRequest,
-) -> QueryResult<Option<Taken>> {
+pub(crate) async fn find(connection: &mut AsyncPgConnection, request: &KeyedRequest) -> QueryResult<Option<Taken>> {
     sql("select fingerprint, status::integer as status, body, \
            greatest(extract(epoch from claimed_until - now()), 0)::double precision as seconds_left \
          from idempotency_keys where tenant_id = $1 and user_id = $2 and route = $3 and key = $4")

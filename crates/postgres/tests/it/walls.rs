@@ -52,6 +52,9 @@ fn company_rows(company: &str, number: u32) -> String {
          insert into connect_sessions (id, tenant_id, user_id, user_email, provider_key, purpose, token_hash, expires_at)
            values (gen_random_uuid(), '{company}', 'user', 'user@example', 'gmail', 'connect', '\\x{number:08}', now());
          insert into webhook_inbox (tenant_id, body, body_hash) values ('{company}', '\\x00', '\\x{number:08}');
+         insert into usage_days (tenant_id, user_id, day) values ('{company}', 'user', '2026-03-02');
+         insert into idempotency_keys (tenant_id, user_id, route, key, fingerprint, claim, claimed_until)
+           values ('{company}', 'user', '/route', 'key', 'hash', gen_random_uuid(), now());
          insert into sync_overrides (tenant_id, allow, reason, by) values ('{company}', true, 'because', 'admin');
          insert into attempt_counters (tenant_id, key, attempts, window_ends_at)
            values ('{company}', 'login', 1, now() + interval '1 hour');"

@@ -115,7 +115,8 @@ impl UsageReader for InMemoryIntake {
     async fn of_company(&self, company_id: CompanyId, page: &PageRequest) -> Result<CompanyUsage, ListError> {
         let after = page.cursor().map(|cursor| cursor.parse::<UserId>().map_err(|_| InvalidCursor)).transpose()?;
         let state = self.state();
-        let mut users: Vec<_> = state.days.keys().filter(|(of, ..)| *of == company_id).map(|(_, user, _)| *user).collect();
+        let mut users: Vec<_> =
+            state.days.keys().filter(|(of, ..)| *of == company_id).map(|(_, user, _)| *user).collect();
         users.dedup();
         let members = users.into_iter().filter(|user_id| after.is_none_or(|after| *user_id > after)).map(|user_id| {
             let Usage { total, today, .. } = state.usage(company_id, |of| of == user_id);

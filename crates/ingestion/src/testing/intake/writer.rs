@@ -35,9 +35,7 @@ pub async fn a_new_document_has_its_contributor_and_no_connection(harness: &impl
 
 pub async fn the_parts_of_a_document_belong_to_it(harness: &impl Harness) {
     let parent = Some(a_put("1").document.key);
-    let part = |id: &str| {
-        DocumentDraft { key: a_put(id).document.key, parent: parent.clone(), ..a_draft(id) }.finish()
-    };
+    let part = |id: &str| DocumentDraft { key: a_put(id).document.key, parent: parent.clone(), ..a_draft(id) }.finish();
     let with_parts = DocumentPut { parts: vec![part("1_1"), part("1_2")], ..a_put("1") };
 
     let mail = put(harness, &with_parts).await;

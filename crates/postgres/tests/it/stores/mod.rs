@@ -15,6 +15,7 @@ mod connection_health;
 mod connection_store;
 mod connection_views;
 mod due_accounts;
+mod intake;
 mod job_directory;
 mod job_queue;
 mod library;
