@@ -23,7 +23,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 pub use gmail::{gmail_email, gmail_message};
-pub use html::html_to_text;
+pub use html::{html_title, html_to_text};
 
 use crate::content_source::Wanted;
 use crate::model::{DocumentDraft, DocumentKey, SetAside};
