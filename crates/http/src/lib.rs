@@ -52,7 +52,7 @@ use cortex_connections::ports::{
 use cortex_connections::{Disconnect, ReceiveWebhook, Reconcile, StartConnect};
 use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TeamStore, TokenVerifier};
 use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, LogInAdmin};
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, SearchIndex, SetAsideRecords};
+use cortex_ingestion::ports::{BlobStore, DocumentCounts, DocumentReader, SearchIndex, SetAsideRecords};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
@@ -121,6 +121,8 @@ pub struct Services {
     pub jobs: SyncJobServices,
     /// The documents.
     pub documents: Arc<dyn DocumentReader>,
+    /// Their original bytes.
+    pub blobs: Arc<dyn BlobStore>,
     /// What they say.
     pub search: Arc<dyn SearchIndex>,
 }

@@ -5,6 +5,7 @@ mod connect;
 mod connection_status;
 mod connections;
 mod docs;
+mod document_file;
 mod documents;
 mod filters;
 mod health;
@@ -63,6 +64,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         start_sync,
         jobs,
         documents,
+        blobs,
         search,
     } = services;
     let expose_docs = settings.expose_docs;
@@ -92,6 +94,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(start_sync))
             .app_data(Data::new(jobs))
             .app_data(Data::from(documents))
+            .app_data(Data::from(blobs))
             .app_data(Data::from(search))
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };

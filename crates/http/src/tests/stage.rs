@@ -39,7 +39,7 @@ use cortex_identity::{
     AdminDoor, BindAccount, ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, KeepBindings, LogInAdmin,
     LogInPorts, LoginLimits, Visits,
 };
-use cortex_ingestion::testing::{InMemoryLibrary, InMemoryPageStore};
+use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryLibrary, InMemoryPageStore};
 use cortex_kernel::{Provider, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -274,6 +274,7 @@ pub(super) fn services() -> Services {
         start_sync: start_sync(starter),
         jobs: job_services(Arc::default()),
         documents: Arc::clone(&library) as _,
+        blobs: Arc::new(InMemoryBlobStore::default()),
         search: library,
     }
 }
