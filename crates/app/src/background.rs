@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use cortex_ingestion::ForgetSetAside;
+use cortex_ingestion::{ForgetSetAside, RemoveBlobs};
 use cortex_sync_jobs::{Pulse, ReportWorker, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::blob_removal::remove_in_time;
 use crate::connection_upkeep::ConnectionUpkeep;
 use crate::schedule::Schedule;
 use crate::searchable::{MakeSearchable, keep_searchable};
@@ -30,6 +31,8 @@ pub(crate) struct Background {
     pub(crate) documents: Arc<dyn MakeSearchable>,
     /// What could not be taken in, to be forgotten in time.
     pub(crate) set_aside: ForgetSetAside,
+    /// Original bytes that nobody needs, to be removed.
+    pub(crate) blobs: RemoveBlobs,
 }
 
 impl Background {
@@ -40,7 +43,7 @@ impl Background {
 
     /// Runs until `stop` is cancelled and what was begun has ended or was given back.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let Self { worker, report, wake, connections, schedule, documents, set_aside } = self;
+        let Self { worker, report, wake, connections, schedule, documents, set_aside, blobs } = self;
         let scheduled = async {
             if let Some(schedule) = schedule {
                 schedule.run(stop.clone()).await;
@@ -59,6 +62,7 @@ impl Background {
             scheduled,
             keep_searchable(documents, stop.child_token()),
             forget_in_time(set_aside, stop.child_token()),
+            remove_in_time(blobs, stop.child_token()),
         );
     }
 }

@@ -17,7 +17,9 @@ use cortex_identity::ports::{
     AdminSessions, AdminTokens, AttemptCounters, MembershipStore, MembershipWatch, PinVerifier, ProfileReader,
     TeamStore, TokenVerifier, UserDirectory, VisitStore,
 };
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, PageStore, SearchIndex, SetAsideRecords, TextExtractor};
+use cortex_ingestion::ports::{
+    BlobRemovals, BlobStore, DocumentCounts, DocumentReader, PageStore, SearchIndex, SetAsideRecords, TextExtractor,
+};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
@@ -27,7 +29,7 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
+    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
     PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore,
     PgConnectionViews, PgDocumentCounts, PgDocumentReader, PgDueAccounts, PgJobDirectory, PgJobQueue, PgLiveJobs,
     PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
@@ -43,6 +45,7 @@ use url::Url;
 
 use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
 use crate::audit_upkeep::AuditPorts;
+use crate::blob_store;
 use crate::config::{AdminPin, DatabaseUrl, RuntimeConfig, Secret, ServeConfig};
 use crate::readiness::{DatabaseAnswers, NangoAnswers, NangoTakesOurKey};
 use crate::searchable::MakeSearchable;
@@ -116,6 +119,10 @@ pub struct Ports {
     pub pages: Arc<dyn PageStore>,
     /// Records that could become no documents.
     pub set_aside: Arc<dyn SetAsideRecords>,
+    /// Original bytes of documents.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Which of them are to be removed.
+    pub blob_removals: Arc<dyn BlobRemovals>,
     /// Documents, to be looked at.
     pub documents: Arc<dyn DocumentReader>,
     /// Documents, to be searched.
@@ -259,6 +266,8 @@ impl Ports {
             extractor: Arc::new(extractor()?),
             pages: Arc::new(PgPageStore::new(company.clone())),
             set_aside: Arc::new(PgSetAsideRecords::new(company.clone())),
+            blobs: blob_store::chosen(&config.storage.blobs, &company).context("BLOB_STORE")?,
+            blob_removals: Arc::new(PgBlobRemovals::new(company.clone())),
             documents: Arc::new(PgDocumentReader::new(company.clone())),
             search: Arc::new(PgSearchIndex::new(company.clone())),
             searchable: Arc::new(Upkeep::new(company.clone())),

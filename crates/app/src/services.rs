@@ -18,7 +18,7 @@ use cortex_identity::{
     ForgetAuditDetails, InviteMember, KeepBindings, LogInAdmin, LogInPorts, LoginLimits, RememberedMemberships,
     SealAudit, TellMaster, Visits,
 };
-use cortex_ingestion::{ForgetSetAside, ReadStream};
+use cortex_ingestion::{ForgetSetAside, ReadStream, RemoveBlobs};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::WorkerSign;
 use cortex_sync_jobs::run_job::Timing;
@@ -149,6 +149,7 @@ pub fn compose(
         ids: ports.ids,
         jobs,
         documents: ports.documents,
+        blobs: ports.blobs,
         search: ports.search,
     };
     (services, beside)
@@ -357,6 +358,7 @@ pub(crate) fn compose_background(
         schedule,
         documents: Arc::clone(&ports.searchable),
         set_aside: ForgetSetAside::new(company_id, Arc::clone(&ports.set_aside), config.storage.set_aside_retention),
+        blobs: RemoveBlobs::new(company_id, Arc::clone(&ports.blobs), Arc::clone(&ports.blob_removals)),
     }
 }
 

@@ -54,7 +54,7 @@ use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TeamStore, 
 use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, LogInAdmin};
 use cortex_ingestion::model::Quota;
 use cortex_ingestion::ports::{
-    DocumentCounts, DocumentReader, IdempotencyKeys, SearchIndex, SetAsideRecords, UsageReader,
+    BlobStore, DocumentCounts, DocumentReader, IdempotencyKeys, SearchIndex, SetAsideRecords, UsageReader,
 };
 use cortex_ingestion::{AddDocument, UploadDocument};
 use cortex_kernel::{Clock, IdGenerator, Provider};
@@ -125,6 +125,8 @@ pub struct Services {
     pub jobs: SyncJobServices,
     /// The documents.
     pub documents: Arc<dyn DocumentReader>,
+    /// Their original bytes.
+    pub blobs: Arc<dyn BlobStore>,
     /// What they say.
     pub search: Arc<dyn SearchIndex>,
     /// Those that people bring in by hand.

@@ -170,6 +170,7 @@ impl TryFrom<Wanted> for DocumentQuery {
 
 impl From<DocumentView> for DocumentItem {
     fn from(view: DocumentView) -> Self {
+        let file_url = file_url(&view);
         Self {
             id: view.id.get(),
             title: view.title,
@@ -186,7 +187,7 @@ impl From<DocumentView> for DocumentItem {
             metadata: view.metadata,
             mime_type: view.mime_type,
             file_size_bytes: view.file_size_bytes,
-            file_url: view.file_url,
+            file_url,
             parent_document_id: view.parent.map(DocumentId::get),
             content_incomplete: view.content_incomplete,
         }
@@ -216,6 +217,12 @@ impl From<SourceView> for SourceItem {
             vanished_at: view.vanished_at,
         }
     }
+}
+
+/// Where the original can be seen: at the provider, or else here, by whoever has a token.
+fn file_url(view: &DocumentView) -> Option<String> {
+    let here = || view.blob.map(|_| format!("/api/v1/documents/{}/file", view.id));
+    view.file_url.clone().or_else(here)
 }
 
 fn no_such_document() -> Problem {

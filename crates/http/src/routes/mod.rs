@@ -5,6 +5,7 @@ mod connect;
 mod connection_status;
 mod connections;
 mod docs;
+mod document_file;
 mod documents;
 mod filters;
 mod health;
@@ -68,6 +69,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         start_sync,
         jobs,
         documents,
+        blobs,
         search,
         intake,
     } = services;
@@ -98,6 +100,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(start_sync))
             .app_data(Data::new(jobs))
             .app_data(Data::from(documents))
+            .app_data(Data::from(blobs))
             .app_data(Data::from(search))
             .app_data(Data::new(intake))
             .app_data(Data::new(backfill));

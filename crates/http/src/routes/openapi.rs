@@ -16,8 +16,8 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    connect, connection_status, connections, documents, health, job_events, me, new_document, search, set_aside, sync,
-    sync_jobs, table, team, uploads, usage, webhooks,
+    connect, connection_status, connections, document_file, documents, health, job_events, me, new_document, search,
+    set_aside, sync, sync_jobs, table, team, uploads, usage, webhooks,
 };
 use crate::endpoint::Access;
 
@@ -59,6 +59,7 @@ use crate::endpoint::Access;
         set_aside::list,
         documents::list,
         documents::one,
+        document_file::file,
         documents::provenance,
         new_document::add,
         uploads::one,

@@ -4,8 +4,8 @@ use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    connect, connection_status, connections, documents, health, job_events, me, new_document, search, set_aside, sync,
-    sync_jobs, team, uploads, usage, webhooks,
+    connect, connection_status, connections, document_file, documents, health, job_events, me, new_document, search,
+    set_aside, sync, sync_jobs, team, uploads, usage, webhooks,
 };
 use crate::endpoint::{Access, Endpoint};
 
@@ -61,6 +61,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         // Documents.
         Endpoint::at("/api/v1/documents").get(VIEWER, documents::list).post(USER, new_document::add),
         Endpoint::at("/api/v1/documents/{id}").get(VIEWER, documents::one),
+        Endpoint::at("/api/v1/documents/{id}/file").get(VIEWER, document_file::file),
         Endpoint::at("/api/v1/documents/{id}/provenance").get(VIEWER, documents::provenance),
         Endpoint::at("/api/v1/upload/file").post(USER, uploads::one),
         Endpoint::at("/api/v1/upload/files").post(USER, uploads::many),

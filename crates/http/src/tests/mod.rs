@@ -8,6 +8,7 @@ mod audit_log;
 mod bodies;
 mod connections;
 mod cors;
+mod document_file;
 mod documents;
 mod failures;
 mod gate;

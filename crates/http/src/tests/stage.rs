@@ -41,7 +41,7 @@ use cortex_identity::{
 };
 use cortex_ingestion::model::Quota;
 use cortex_ingestion::ports::{MockBlobRemovals, MockBlobStore, MockTextExtractor};
-use cortex_ingestion::testing::{InMemoryIntake, InMemoryLibrary, InMemoryPageStore};
+use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryIntake, InMemoryLibrary, InMemoryPageStore};
 use cortex_ingestion::{AddDocument, KeepBlob, UploadDocument};
 use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
@@ -277,6 +277,7 @@ pub(super) fn services() -> Services {
         start_sync: start_sync(starter),
         jobs: job_services(Arc::default()),
         documents: Arc::clone(&library) as _,
+        blobs: Arc::new(InMemoryBlobStore::default()),
         search: library,
         intake: intake(Arc::default(), MockTextExtractor::new(), Quota::default()),
     }
