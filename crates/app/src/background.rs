@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use cortex_ingestion::{DecideDeletions, ForgetSetAside};
+use cortex_ingestion::{DecideDeletions, ForgetSetAside, RemoveBlobs};
 use cortex_sync_jobs::{Pulse, ReportWorker, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::blob_removal::remove_in_time;
 use crate::confirmed_deletions::finish_deletions;
 use crate::connection_upkeep::ConnectionUpkeep;
 use crate::schedule::Schedule;
@@ -33,6 +34,8 @@ pub(crate) struct Background {
     pub(crate) deletions: DecideDeletions,
     /// What could not be taken in, to be forgotten in time.
     pub(crate) set_aside: ForgetSetAside,
+    /// Original bytes that nobody needs, to be removed.
+    pub(crate) blobs: RemoveBlobs,
 }
 
 impl Background {
@@ -43,7 +46,7 @@ impl Background {
 
     /// Runs until `stop` is cancelled and what was begun has ended or was given back.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let Self { worker, report, wake, connections, schedule, documents, deletions, set_aside } = self;
+        let Self { worker, report, wake, connections, schedule, documents, deletions, set_aside, blobs } = self;
         let scheduled = async {
             if let Some(schedule) = schedule {
                 schedule.run(stop.clone()).await;
@@ -63,6 +66,7 @@ impl Background {
             keep_searchable(documents, stop.child_token()),
             finish_deletions(deletions, stop.child_token()),
             forget_in_time(set_aside, stop.child_token()),
+            remove_in_time(blobs, stop.child_token()),
         );
     }
 }

@@ -9,6 +9,8 @@ pub mod audit_upkeep;
 mod background;
 pub mod beside_requests;
 mod bindings;
+mod blob_removal;
+mod blob_store;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -18,8 +18,8 @@ use cortex_identity::ports::{
     TeamStore, TokenVerifier, UserDirectory, VisitStore,
 };
 use cortex_ingestion::ports::{
-    DocumentCounts, DocumentExport, DocumentReader, DocumentRemoval, Erasure, HeldDeletions, MailReader, PageStore,
-    SearchIndex, SetAsideRecords, TextExtractor,
+    BlobRemovals, BlobStore, DocumentCounts, DocumentExport, DocumentReader, DocumentRemoval, Erasure, HeldDeletions,
+    MailReader, PageStore, SearchIndex, SetAsideRecords, TextExtractor,
 };
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
@@ -30,7 +30,7 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
+    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
     PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore,
     PgConnectionViews, PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval, PgDueAccounts,
     PgErasure, PgHeldDeletions, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers,
@@ -47,6 +47,7 @@ use url::Url;
 
 use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
 use crate::audit_upkeep::AuditPorts;
+use crate::blob_store;
 use crate::config::{AdminPin, DatabaseUrl, RuntimeConfig, Secret, ServeConfig};
 use crate::readiness::{DatabaseAnswers, NangoAnswers, NangoTakesOurKey};
 use crate::searchable::MakeSearchable;
@@ -122,6 +123,10 @@ pub struct Ports {
     pub held_deletions: Arc<dyn HeldDeletions>,
     /// Records that could become no documents.
     pub set_aside: Arc<dyn SetAsideRecords>,
+    /// Original bytes of documents.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Which of them are to be removed.
+    pub blob_removals: Arc<dyn BlobRemovals>,
     /// Documents, to be looked at.
     pub documents: Arc<dyn DocumentReader>,
     /// Documents, to be searched.
@@ -281,6 +286,8 @@ impl Ports {
             pages: Arc::new(PgPageStore::new(company.clone())),
             held_deletions: Arc::new(PgHeldDeletions::new(company.clone())),
             set_aside: Arc::new(PgSetAsideRecords::new(company.clone())),
+            blobs: blob_store::chosen(&config.storage.blobs, &company).context("BLOB_STORE")?,
+            blob_removals: Arc::new(PgBlobRemovals::new(company.clone())),
             documents: Arc::new(PgDocumentReader::new(company.clone())),
             search: Arc::new(PgSearchIndex::new(company.clone())),
             searchable: Arc::new(Upkeep::new(company.clone())),

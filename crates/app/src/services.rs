@@ -19,7 +19,7 @@ use cortex_identity::{
     ForgetAuditDetails, InviteMember, KeepBindings, LogInAdmin, LogInPorts, LoginLimits, RememberedMemberships,
     SealAudit, TellMaster, Visits,
 };
-use cortex_ingestion::{DecideDeletions, ErasePerson, ForgetSetAside, ReadStream};
+use cortex_ingestion::{DecideDeletions, ErasePerson, ForgetSetAside, ReadStream, RemoveBlobs};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::WorkerSign;
 use cortex_sync_jobs::run_job::Timing;
@@ -154,6 +154,7 @@ pub fn compose(
         jobs,
         documents: ports.documents,
         library: compose_library(library, stop),
+        blobs: ports.blobs,
         search: ports.search,
     };
     (services, beside)
@@ -373,6 +374,7 @@ pub(crate) fn compose_background(
         documents: Arc::clone(&ports.searchable),
         deletions: DecideDeletions::new(company_id, Arc::clone(&ports.held_deletions)),
         set_aside: ForgetSetAside::new(company_id, Arc::clone(&ports.set_aside), config.storage.set_aside_retention),
+        blobs: RemoveBlobs::new(company_id, Arc::clone(&ports.blobs), Arc::clone(&ports.blob_removals)),
     }
 }
 

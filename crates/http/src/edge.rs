@@ -49,8 +49,8 @@ struct Told<'a> {
 /// Probes come every few seconds and are no news; a component that comes or goes is, and [`crate::health`] tells it.
 pub(crate) const PROBES: &str = "/health";
 
-/// The encoding that is none.
-const IDENTITY: &str = "identity";
+/// The encoding that is none: whatever is marked with it the compressor leaves alone.
+pub(crate) const IDENTITY: &str = "identity";
 
 /// The outermost layer.
 pub(crate) async fn answer<B: MessageBody + 'static>(

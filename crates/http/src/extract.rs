@@ -36,6 +36,12 @@ pub struct Raw(pub Bytes);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BodyPatience(pub(crate) Duration);
 
+impl Default for BodyPatience {
+    fn default() -> Self {
+        Self(BODY_PATIENCE)
+    }
+}
+
 /// A body of the largest size arrives in this time over a line of 300 kbit/s.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -113,7 +119,7 @@ fn invalid_path(error: &PathError) -> Problem {
 
 /// The body, once all of it has arrived. The server itself bounds only how long the head may take.
 fn whole_body(request: &HttpRequest, payload: &mut Payload) -> impl Future<Output = Result<Bytes, Problem>> + 'static {
-    let BodyPatience(patience) = request.app_data().copied().unwrap_or(BodyPatience(BODY_PATIENCE));
+    let BodyPatience(patience) = request.app_data().copied().unwrap_or_default();
     let body = Bytes::from_request(request, payload);
     async move {
         match timeout(patience, body).await {

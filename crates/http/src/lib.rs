@@ -53,10 +53,12 @@ use cortex_connections::ports::{
 use cortex_connections::{Disconnect, ReceiveWebhook, Reconcile, StartConnect};
 use cortex_identity::ports::{AdminSessions, AuditLog, ProfileReader, TeamStore, TokenVerifier};
 use cortex_identity::{ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, LogInAdmin};
+use cortex_ingestion::model::Quota;
 use cortex_ingestion::ports::{
-    DocumentCounts, DocumentReader, DocumentRemoval, HeldDeletions, MailReader, SearchIndex, SetAsideRecords,
+    BlobStore, DocumentCounts, DocumentReader, DocumentRemoval, HeldDeletions, IdempotencyKeys, MailReader,
+    SearchIndex, SetAsideRecords, UsageReader,
 };
-use cortex_ingestion::{DecideDeletions, ErasePerson};
+use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, UploadDocument};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
@@ -132,8 +134,42 @@ pub struct Services {
     pub documents: Arc<dyn DocumentReader>,
     /// What else is done with them.
     pub library: LibraryServices,
+    /// Their original bytes.
+    pub blobs: Arc<dyn BlobStore>,
     /// What they say.
     pub search: Arc<dyn SearchIndex>,
+    /// Those that people bring in by hand.
+    pub intake: IntakeServices,
+}
+
+/// What the routes by which people bring something in by hand call. Cheap to clone.
+#[derive(Clone)]
+pub struct IntakeServices {
+    /// Takes files in.
+    pub upload: Arc<UploadDocument>,
+    /// Takes in what clients send.
+    pub add: Arc<AddDocument>,
+    /// Requests that may be sent again.
+    pub keys: Arc<dyn IdempotencyKeys>,
+    /// Where claims on those come from.
+    pub ids: Arc<dyn IdGenerator>,
+    /// How much people bring in.
+    pub usage: Arc<dyn UsageReader>,
+    /// How much one of them may on a day.
+    pub quota: Quota,
+    /// How large uploads may be.
+    pub limits: UploadLimits,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// How large uploads may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UploadLimits {
+    /// Bytes of a file.
+    pub most_bytes: u64,
+    /// Files of a request.
+    pub most_files: usize,
 }
 
 /// What is done with documents besides finding and reading them. Cheap to clone.

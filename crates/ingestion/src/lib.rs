@@ -4,6 +4,8 @@
 //! compared, how one message in two mailboxes becomes one document, [`IngestPage`], which makes a page of a stream
 //! durable or nothing of it, [`ReadStream`], which reads a stream to its end, what could not be taken in and why, and
 //! deletions that wait for somebody's word.
+//! durable or nothing of it, [`ReadStream`], which reads a stream to its end, what could not be taken in and why, what
+//! people bring in by hand ([`UploadDocument`], [`AddDocument`]), and original bytes: [`KeepBlob`], [`RemoveBlobs`].
 //!
 //! Not here: the broker's wire contract (an adapter), when streams are read (`cortex-sync-jobs`), and whose connection
 //! it is (`cortex-connections`).
@@ -14,22 +16,32 @@
 //! name, in `testing`; run the cases on the fake in `tests/it` and on Postgres in `cortex-postgres`. A port that no use
 //! case calls does not belong here yet.
 
+pub mod add_document;
 pub mod content_source;
 pub mod decide_deletions;
 pub mod erase_person;
+pub mod forget_idempotency_keys;
 pub mod forget_set_aside;
 pub mod ingest_page;
+pub mod keep_blob;
 pub mod model;
 pub mod normalise;
 pub mod ports;
 pub mod read_stream;
 pub mod readers;
 pub mod record_source;
+pub mod remove_blobs;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod upload_document;
 
+pub use add_document::{AddDocument, PutError};
 pub use decide_deletions::{DecideDeletions, DecideDeletionsError, DecidedDeletions};
 pub use erase_person::{ErasePerson, ErasePersonError};
+pub use forget_idempotency_keys::ForgetIdempotencyKeys;
 pub use forget_set_aside::ForgetSetAside;
 pub use ingest_page::{IngestPage, IngestPageError};
+pub use keep_blob::KeepBlob;
 pub use read_stream::{ReadStream, ReadStreamError, StreamReading, StreamReport};
+pub use remove_blobs::RemoveBlobs;
+pub use upload_document::{UploadDocument, UploadError};

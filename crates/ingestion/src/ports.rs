@@ -1,22 +1,29 @@
 //! What this domain needs from outside.
 
+mod blob_removals;
 mod blob_store;
 mod document_counts;
 mod document_export;
 mod document_reader;
 mod document_removal;
+mod document_writer;
 mod erasure;
 mod held_deletions;
+mod idempotency_keys;
 mod mail_reader;
 mod search_index;
 mod set_aside_records;
 mod text_extractor;
+mod usage_reader;
 
 use async_trait::async_trait;
 use cortex_kernel::StoreError;
 
 use crate::model::{CommitOutcome, Cursor, PageCommit, Stream};
 
+pub use blob_removals::BlobRemovals;
+#[cfg(any(test, feature = "testing"))]
+pub use blob_removals::MockBlobRemovals;
 #[cfg(any(test, feature = "testing"))]
 pub use blob_store::MockBlobStore;
 pub use blob_store::{Blob, BlobError, BlobStore};
@@ -32,12 +39,18 @@ pub use document_reader::{DocumentReader, ListError};
 pub use document_removal::DocumentRemoval;
 #[cfg(any(test, feature = "testing"))]
 pub use document_removal::MockDocumentRemoval;
+pub use document_writer::DocumentWriter;
+#[cfg(any(test, feature = "testing"))]
+pub use document_writer::MockDocumentWriter;
 pub use erasure::Erasure;
 #[cfg(any(test, feature = "testing"))]
 pub use erasure::MockErasure;
 pub use held_deletions::HeldDeletions;
 #[cfg(any(test, feature = "testing"))]
 pub use held_deletions::MockHeldDeletions;
+pub use idempotency_keys::IdempotencyKeys;
+#[cfg(any(test, feature = "testing"))]
+pub use idempotency_keys::MockIdempotencyKeys;
 pub use mail_reader::MailReader;
 #[cfg(any(test, feature = "testing"))]
 pub use mail_reader::MockMailReader;
@@ -50,6 +63,9 @@ pub use set_aside_records::SetAsideRecords;
 #[cfg(any(test, feature = "testing"))]
 pub use text_extractor::MockTextExtractor;
 pub use text_extractor::{ExtractError, TextExtractor};
+#[cfg(any(test, feature = "testing"))]
+pub use usage_reader::MockUsageReader;
+pub use usage_reader::UsageReader;
 
 /// Keeps documents, which records could become none, and how far each stream was read.
 ///
@@ -67,6 +83,7 @@ pub use text_extractor::{ExtractError, TextExtractor};
 /// - A new record becomes a document with its attribution.
 /// - A changed record updates its document.
 /// - An incomplete record does not replace a complete document.
+/// - A changed record that brings no bytes leaves those of before.
 /// - An unchanged record writes nothing.
 /// - The same record of two users is one document with two sources.
 /// - The same message of two users is one document with two sources.

@@ -55,6 +55,7 @@ const LAYERS: &[Layer] = &[
         never: &["actix-web", "anyhow", "reqwest"],
         never_unless_optional: &[],
     },
+    remote_adapter("cortex-blobs", &["cortex-ingestion", "cortex-kernel"]),
     remote_adapter("cortex-extract", &["cortex-ingestion", "cortex-kernel"]),
     remote_adapter("cortex-nango", &["cortex-connections", "cortex-ingestion", "cortex-kernel", "cortex-sync-jobs"]),
     remote_adapter("cortex-supabase", &["cortex-identity", "cortex-kernel"]),
@@ -68,6 +69,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         package: "cortex-app",
         uses: &[
+            "cortex-blobs",
             "cortex-connections",
             "cortex-extract",
             "cortex-http",

@@ -47,7 +47,7 @@ pub use nango::{NangoAccess, NangoConfig, WebhookKeys};
 pub use observability::{LogConfig, LogFormat, MetricsConfig};
 pub use process::{DotEnvError, Process};
 pub use secret::{DatabaseUrl, Secret};
-pub use storage::{BlobStore, StorageConfig};
+pub use storage::{BlobStore, Bucket, StorageConfig};
 pub use summarizer::SummarizerConfig;
 pub use sync::SyncConfig;
 pub use users::{UsersBindConfig, UsersConfig};

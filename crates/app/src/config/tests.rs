@@ -27,6 +27,10 @@ fn least() -> HashMap<String, String> {
     ])
 }
 
+/// Files are kept in a bucket.
+const A_BUCKET: [(&str, &str); 3] =
+    [("BLOB_STORE", "s3://bucket/a/b/"), ("AWS_ACCESS_KEY_ID", "id-geheim"), ("AWS_SECRET_ACCESS_KEY", "key-geheim")];
+
 fn variables(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
@@ -90,14 +94,16 @@ fn a_command_reads_exactly_what_the_table_gives_it(
     command: Command,
     #[values(true, false)] set: bool,
 ) {
-    let least = if set { least() } else { HashMap::new() };
+    let least = if set { least_with(&A_BUCKET) } else { HashMap::new() };
     let asked = RefCell::new(BTreeSet::new());
     let outcome = check(command, &|name| {
         asked.borrow_mut().insert(name.to_owned());
         least.get(name).cloned()
     });
 
-    let mine = || GROUPS.iter().flat_map(|group| group.variables).filter(|row| row.commands.contains(&command));
+    // Of a bucket nothing is read where there is none.
+    let may_be_read = |row: &&Variable| row.commands.contains(&command) && (set || !row.name.starts_with("AWS_"));
+    let mine = || GROUPS.iter().flat_map(|group| group.variables).filter(may_be_read);
     let mut expected: BTreeSet<_> = mine().map(|row| row.name.to_owned()).collect();
     expected.extend(mine().filter(|row| row.secret).map(Variable::file_form));
     assert_eq!(asked.into_inner(), expected);
@@ -170,7 +176,7 @@ fn defaults_of_production() {
     assert_eq!(runtime.nango.provider_keys.len(), 4);
     assert_eq!(runtime.sync.interval, Some(Duration::from_hours(1)));
     assert!(!runtime.sync.on_connect);
-    assert_eq!(runtime.storage.blobs, BlobStore::Postgres);
+    assert!(matches!(runtime.storage.blobs, BlobStore::Postgres));
     assert_eq!(runtime.storage.audit_retention, None);
     assert!(runtime.summarizer.is_none() && runtime.metrics.listen.is_none() && runtime.metrics.token.is_none());
     assert_eq!(runtime.log, LogConfig { format: LogFormat::Text, filter: "info".to_owned() });
@@ -457,7 +463,6 @@ fn lists_and_choices_are_read() {
         ("CORS_ALLOWED_ORIGINS", "https://App.example.com/,http://localhost:3000"),
         ("RATE_LIMIT_READ", "0"),
         ("SYNC_INTERVAL_SECONDS", "0"),
-        ("BLOB_STORE", "s3://bucket/a/b/"),
         ("METRICS_ADDR", "localhost:9090"),
         ("JWT_ISSUER", "https://issuer.example.com"),
         ("NANGO_WEBHOOK_SIGNING_KEY", "signing"),
@@ -472,11 +477,46 @@ fn lists_and_choices_are_read() {
     assert_eq!(config.http.cors_origins, ["https://app.example.com", "http://localhost:3000"]);
     assert_eq!(config.http.rate_limits.read, None);
     assert_eq!(config.runtime.sync.interval, None);
-    assert_eq!(config.runtime.storage.blobs, BlobStore::S3 { bucket: "bucket".to_owned(), prefix: "a/b".to_owned() });
     assert_eq!(config.runtime.metrics.listen.unwrap().to_string(), "127.0.0.1:9090");
     assert_eq!(config.identity.issuer, "https://issuer.example.com");
     assert_eq!(config.webhook_keys.current.expose(), "signing");
     assert_eq!(config.runtime.summarizer.unwrap().model, "small");
+}
+
+#[test]
+fn a_bucket_comes_with_its_key() {
+    let file = file("token-geheim\n");
+    let token = ("AWS_SESSION_TOKEN_FILE", file.path().to_str().unwrap());
+    let mut set = least_with(&A_BUCKET);
+    set.extend(variables(&[token, ("AWS_ENDPOINT_URL", "http://minio:9000"), ("AWS_REGION", "eu-central-1")]));
+
+    let config = serve(&set).unwrap();
+
+    assert!(!format!("{config:?}").contains("geheim"));
+    let BlobStore::S3(bucket) = config.runtime.storage.blobs else { panic!("no bucket") };
+    assert_eq!((bucket.name.as_str(), bucket.prefix.as_str()), ("bucket", "a/b"));
+    assert_eq!((bucket.region.as_str(), bucket.endpoint.unwrap().as_str()), ("eu-central-1", "http://minio:9000/"));
+    assert_eq!((bucket.access_key_id.expose(), bucket.secret_access_key.expose()), ("id-geheim", "key-geheim"));
+    assert_eq!(bucket.session_token.unwrap().expose(), "token-geheim");
+
+    let bucket = |set: &HashMap<String, String>| match serve(set).unwrap().runtime.storage.blobs {
+        BlobStore::S3(bucket) => bucket,
+        BlobStore::Postgres | BlobStore::Directory(_) => panic!("no bucket"),
+    };
+    let plain = bucket(&least_with(&A_BUCKET));
+    assert_eq!((plain.region.as_str(), plain.endpoint, plain.session_token.is_none()), ("us-east-1", None, true));
+}
+
+#[test]
+fn all_that_is_wrong_with_a_bucket_is_told_together_and_only_where_there_is_one() {
+    let set = least_with(&[("BLOB_STORE", "s3://bucket"), ("AWS_ENDPOINT_URL", "http://s3.example.com")]);
+    let elsewhere = least_with(&[("BLOB_STORE", "file:///files"), ("AWS_ENDPOINT_URL", "http://s3.example.com")]);
+
+    let errors = serve(&set).unwrap_err();
+
+    assert_eq!(names(&errors), ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"], "{errors}");
+    let blobs = serve(&elsewhere).unwrap().runtime.storage.blobs;
+    assert!(matches!(&blobs, BlobStore::Directory(directory) if directory.as_os_str() == "/files"), "{blobs:?}");
 }
 
 #[test]

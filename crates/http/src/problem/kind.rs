@@ -44,6 +44,10 @@ problem_kinds! {
         "This provider is switched off in this deployment.";
     OwnMembership = BAD_REQUEST, "own_membership", "Own membership",
         "Members do not deactivate themselves: a colleague who may can do it.";
+    TooManyFiles = BAD_REQUEST, "too_many_files", "Too many files",
+        "There are more files in the form than are taken at once.";
+    InvalidIdempotencyKey = BAD_REQUEST, "invalid_idempotency_key", "Invalid idempotency key",
+        "The header Idempotency-Key is there once, with 1 to 255 visible characters of ASCII.";
     Unauthenticated = UNAUTHORIZED, "unauthenticated", "Unauthenticated",
         "A valid access token must stand in the header Authorization, after the word Bearer.";
     InvalidSignature = UNAUTHORIZED, "invalid_signature", "Invalid signature",
@@ -86,18 +90,42 @@ problem_kinds! {
         "The last active owner of the company stays: make somebody else an owner first.";
     WrongState = CONFLICT, "wrong_state", "Wrong state",
         "What you want cannot be done with it as it is now.";
+    IdempotencyKeyInUse = CONFLICT, "idempotency_key_in_use", "Idempotency key in use",
+        "The request with this Idempotency-Key is being done at this moment: ask again for its answer.";
     Gone = GONE, "gone", "Gone",
         "This address is no longer in use.";
     PayloadTooLarge = PAYLOAD_TOO_LARGE, "payload_too_large", "Payload too large",
         "The body is larger than this address takes.";
+    FileTooLarge = PAYLOAD_TOO_LARGE, "file_too_large", "File too large",
+        "A file is larger than this deployment takes.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type",
         "The body must be JSON, with the header Content-Type: application/json.";
+    UnsupportedFileType = UNSUPPORTED_MEDIA_TYPE, "unsupported_file_type", "Unsupported file type",
+        "Files of this kind are not taken; what a file is, its bytes say.";
     InvalidField = UNPROCESSABLE_ENTITY, "invalid_field", "Invalid field",
         "A field of the body is missing, unknown or has a value that it cannot have; errors names each.";
+    IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused", "Idempotency key reused",
+        "The Idempotency-Key names another request: a new request takes a new key.";
+    FileEmpty = UNPROCESSABLE_ENTITY, "file_empty", "File empty",
+        "There is nothing in the file.";
+    FileEncrypted = UNPROCESSABLE_ENTITY, "file_encrypted", "File encrypted",
+        "The file can be read with a password only.";
+    FileBroken = UNPROCESSABLE_ENTITY, "file_broken", "File broken",
+        "The file is cut off, or is not what it begins like.";
+    FileExpandsTooMuch = UNPROCESSABLE_ENTITY, "file_expands_too_much", "File expands too much",
+        "What the file unpacks to is out of all proportion.";
+    FileTooDeep = UNPROCESSABLE_ENTITY, "file_too_deep", "File too deep",
+        "Things in the file stand within each other too deeply.";
+    FileTooCostly = UNPROCESSABLE_ENTITY, "file_too_costly", "File too costly",
+        "Reading the file takes more time or memory than a file may take.";
+    FileWithoutText = UNPROCESSABLE_ENTITY, "file_without_text", "File without text",
+        "There is no text in the file: it is blank, or shows pictures of text.";
     RateLimited = TOO_MANY_REQUESTS, "rate_limited", "Rate limited",
         "You called more often than you may; Retry-After says when to come again.";
     TooManyAttempts = TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts",
         "Too many PINs were wrong: the next one is looked at when the time in Retry-After is over.";
+    QuotaExceeded = TOO_MANY_REQUESTS, "quota_exceeded", "Quota exceeded",
+        "It is more than you may bring in on a day; resets_at says when the next one begins.";
     Internal = INTERNAL_SERVER_ERROR, "internal_error", "Internal error",
         "Something went wrong on our side. Tell us the instance if it happens again.";
     InvitationsNotConfigured = NOT_IMPLEMENTED, "invitations_not_configured", "Invitations not configured",
@@ -114,6 +142,8 @@ problem_kinds! {
         "The service that keeps people's accounts cannot be used at the moment.";
     NangoUnavailable = SERVICE_UNAVAILABLE, "nango_unavailable", "Nango unavailable",
         "The connection broker cannot be used at the moment.";
+    ExtractionUnavailable = SERVICE_UNAVAILABLE, "extraction_unavailable", "Extraction unavailable",
+        "Files cannot be read at the moment.";
     Unavailable = SERVICE_UNAVAILABLE, "unavailable", "Unavailable",
         "Something that the service depends on is away at the moment.";
     NotReady = SERVICE_UNAVAILABLE, "not_ready", "Not ready",

@@ -12,6 +12,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
+use cortex_ingestion::ports::BlobError;
 use cortex_kernel::StoreError;
 use serde::Serialize;
 use serde_json::Value;
@@ -133,6 +134,11 @@ impl Problem {
         self.kind
     }
 
+    /// What happened, as the client is told.
+    pub(crate) fn told(&self) -> &str {
+        &self.detail
+    }
+
     /// The body of the answer. `instance` names the occurrence; `message` is the detail once more, where clients look for
     /// it there.
     pub(crate) fn body(&self, instance: Option<&str>, tells_message: bool) -> Vec<u8> {
@@ -169,6 +175,16 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let kind = if error.is_transient() { ProblemKind::Unavailable } else { ProblemKind::Internal };
+        Self::new(kind).caused_by(error)
+    }
+}
+
+impl From<BlobError> for Problem {
+    fn from(error: BlobError) -> Self {
+        let kind = match error {
+            BlobError::Unavailable(_) => ProblemKind::Unavailable,
+            BlobError::Broken(_) => ProblemKind::Internal,
+        };
         Self::new(kind).caused_by(error)
     }
 }

@@ -135,8 +135,7 @@ pub(super) async fn one(
     documents: Data<dyn DocumentReader>,
 ) -> Result<Json<WithContent>, Problem> {
     let found = documents.find_document(caller.company_id, DocumentId::new(*id)).await?;
-    let DocumentText { document, content } = found.ok_or_else(no_such_document)?;
-    Ok(Json(WithContent { document: document.into(), content }))
+    Ok(Json(found.ok_or_else(no_such_document)?.into()))
 }
 
 /// Who brought a document in, by which connection and job.
@@ -172,6 +171,7 @@ impl TryFrom<Wanted> for DocumentQuery {
 
 impl From<DocumentView> for DocumentItem {
     fn from(view: DocumentView) -> Self {
+        let file_url = file_url(&view);
         Self {
             id: view.id.get(),
             title: view.title,
@@ -188,10 +188,16 @@ impl From<DocumentView> for DocumentItem {
             metadata: view.metadata,
             mime_type: view.mime_type,
             file_size_bytes: view.file_size_bytes,
-            file_url: view.file_url,
+            file_url,
             parent_document_id: view.parent.map(DocumentId::get),
             content_incomplete: view.content_incomplete,
         }
+    }
+}
+
+impl From<DocumentText> for WithContent {
+    fn from(DocumentText { document, content }: DocumentText) -> Self {
+        Self { document: document.into(), content }
     }
 }
 
@@ -212,6 +218,12 @@ impl From<SourceView> for SourceItem {
             vanished_at: view.vanished_at,
         }
     }
+}
+
+/// Where the original can be seen: at the provider, or else here, by whoever has a token.
+fn file_url(view: &DocumentView) -> Option<String> {
+    let here = || view.blob.map(|_| format!("/api/v1/documents/{}/file", view.id));
+    view.file_url.clone().or_else(here)
 }
 
 pub(super) fn no_such_document() -> Problem {

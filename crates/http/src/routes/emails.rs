@@ -93,8 +93,8 @@ pub(super) async fn list(
         from: from.map(Word::into_text),
         to: to.map(Word::into_text),
         subject: subject.map(Word::into_text),
-        since: since.map(Moment::into_time),
-        until: until.map(Moment::into_time),
+        since: since.map(|moment| moment.time()),
+        until: until.map(|moment| moment.time()),
     };
     let query = MailQuery { filter, page: PageRequest::new(limit, cursor) };
     Ok(Json(mail.list_mails(caller.company_id, &query).await?.into()))

@@ -52,8 +52,8 @@ impl Word {
 }
 
 impl Moment {
-    /// The time.
-    pub(super) fn into_time(self) -> OffsetDateTime {
+    /// The time, in UTC.
+    pub(super) const fn time(&self) -> OffsetDateTime {
         self.0
     }
 }

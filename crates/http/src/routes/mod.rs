@@ -6,6 +6,7 @@ mod connection_status;
 mod connections;
 mod deletions;
 mod docs;
+mod document_file;
 mod documents;
 mod emails;
 mod export;
@@ -13,8 +14,11 @@ mod filters;
 mod health;
 mod job_events;
 mod me;
+mod new_document;
+mod once;
 mod openapi;
 mod provider;
+mod received;
 mod removal;
 mod search;
 mod set_aside;
@@ -23,6 +27,8 @@ mod sync;
 mod sync_jobs;
 mod table;
 mod team;
+mod uploads;
+mod usage;
 mod webhooks;
 
 use std::sync::Arc;
@@ -70,8 +76,10 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         start_sync,
         jobs,
         documents,
+        blobs,
         library,
         search,
+        intake,
     } = services;
     let LibraryServices { mail, removal, exports, erase } = library;
     let expose_docs = settings.expose_docs;
@@ -107,7 +115,9 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(removal))
             .app_data(Data::from(exports))
             .app_data(Data::from(erase))
+            .app_data(Data::from(blobs))
             .app_data(Data::from(search))
+            .app_data(Data::new(intake))
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };
         for endpoint in table().into_iter().chain(docs) {

@@ -16,8 +16,8 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    connect, connection_status, connections, deletions, documents, emails, export, health, job_events, me, removal,
-    search, set_aside, sources, sync, sync_jobs, table, team, webhooks,
+    connect, connection_status, connections, deletions, document_file, documents, emails, export, health, job_events,
+    me, new_document, removal, search, set_aside, sources, sync, sync_jobs, table, team, uploads, usage, webhooks,
 };
 use crate::endpoint::Access;
 
@@ -63,13 +63,18 @@ use crate::endpoint::Access;
         set_aside::list,
         documents::list,
         documents::one,
+        document_file::file,
         documents::provenance,
-        removal::document,
-        sources::one,
         emails::list,
         emails::one,
         emails::thread,
         export::export,
+        new_document::add,
+        removal::document,
+        sources::one,
+        uploads::many,
+        uploads::one,
+        usage::usage,
         search::by_query,
         search::by_body,
         login::log_in,

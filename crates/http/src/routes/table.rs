@@ -4,8 +4,8 @@ use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    connect, connection_status, connections, deletions, documents, emails, export, health, job_events, me, removal,
-    search, set_aside, sources, sync, sync_jobs, team, webhooks,
+    connect, connection_status, connections, deletions, document_file, documents, emails, export, health, job_events,
+    me, new_document, removal, search, set_aside, sources, sync, sync_jobs, team, uploads, usage, webhooks,
 };
 use crate::endpoint::{Access, Endpoint};
 
@@ -64,14 +64,18 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/sync/once").get(USER, sync::once_outlook).post(USER, sync::once_outlook),
         Endpoint::at("/sync/once/{provider}").get(USER, sync::once).post(USER, sync::once),
         // Documents.
-        Endpoint::at("/api/v1/documents").get(VIEWER, documents::list),
-        Endpoint::at("/api/v1/documents/{id}").get(VIEWER, documents::one).delete(ADMIN, removal::document),
-        Endpoint::at("/api/v1/documents/{id}/provenance").get(VIEWER, documents::provenance),
         Endpoint::at("/api/v1/sources/{id}").get(VIEWER, sources::one),
         Endpoint::at("/api/v1/emails").get(VIEWER, emails::list),
         Endpoint::at("/api/v1/emails/threads/{thread_id}").get(VIEWER, emails::thread),
         Endpoint::at("/api/v1/emails/{id}").get(VIEWER, emails::one),
         Endpoint::at("/api/v1/export").get(OWNER, export::export),
+        Endpoint::at("/api/v1/documents").get(VIEWER, documents::list).post(USER, new_document::add),
+        Endpoint::at("/api/v1/documents/{id}").get(VIEWER, documents::one).delete(ADMIN, removal::document),
+        Endpoint::at("/api/v1/documents/{id}/file").get(VIEWER, document_file::file),
+        Endpoint::at("/api/v1/documents/{id}/provenance").get(VIEWER, documents::provenance),
+        Endpoint::at("/api/v1/upload/file").post(USER, uploads::one),
+        Endpoint::at("/api/v1/upload/files").post(USER, uploads::many),
+        Endpoint::at("/api/v1/usage").get(VIEWER, usage::usage),
         Endpoint::at("/api/v1/search").get(VIEWER, search::by_query).post(VIEWER, search::by_body),
         // The admin panel. Its login has a limit of its own.
         Endpoint::at("/admin/auth").post(OPEN, login::log_in),

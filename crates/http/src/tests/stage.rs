@@ -39,10 +39,11 @@ use cortex_identity::{
     AdminDoor, BindAccount, ChangeMember, EnterAdminPanel, EnterCompany, InviteMember, KeepBindings, LogInAdmin,
     LogInPorts, LoginLimits, Visits,
 };
-use cortex_ingestion::ports::HeldDeletions;
-use cortex_ingestion::testing::{InMemoryLibrary, InMemoryPageStore};
-use cortex_ingestion::{DecideDeletions, ErasePerson};
-use cortex_kernel::{Provider, UserId};
+use cortex_ingestion::model::Quota;
+use cortex_ingestion::ports::{HeldDeletions, MockBlobRemovals, MockBlobStore, MockTextExtractor};
+use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryIntake, InMemoryLibrary, InMemoryPageStore};
+use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, KeepBlob, UploadDocument};
+use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
 use cortex_sync_jobs::testing::InMemoryJobQueue;
@@ -59,7 +60,7 @@ use crate::gate::Gate;
 use crate::health::Health;
 use crate::opening::Opening;
 use crate::rate_limit::{RateLimiter, RateLimits};
-use crate::{AdminServices, LibraryServices, Services, SyncJobServices, app};
+use crate::{AdminServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits, app};
 
 /// What the broker's signature is here.
 pub(super) const SIGNATURE: &str = "signed";
@@ -285,7 +286,27 @@ pub(super) fn services() -> Services {
         jobs: job_services(Arc::default()),
         documents: Arc::clone(&library) as _,
         library: library_services(&library),
+        blobs: Arc::new(InMemoryBlobStore::default()),
         search: library,
+        intake: intake(Arc::default(), MockTextExtractor::new(), Quota::default()),
+    }
+}
+
+/// Takes in what is brought in by hand: files of at most a thousand bytes, three at once, which `extractor` reads.
+pub(super) fn intake(intake: Arc<InMemoryIntake>, extractor: MockTextExtractor, quota: Quota) -> IntakeServices {
+    let (mut blobs, mut removals) = (MockBlobStore::new(), MockBlobRemovals::new());
+    removals.expect_announce().returning(|_, _, _| Ok(()));
+    blobs.expect_put().returning(|_, _, _| Ok(()));
+    let blobs = Arc::new(KeepBlob::new(Arc::new(blobs), Arc::new(removals), Arc::new(RandomIds)));
+    IntakeServices {
+        upload: Arc::new(UploadDocument::new(Arc::new(extractor), blobs, intake.clone(), quota)),
+        add: Arc::new(AddDocument::new(intake.clone(), Arc::new(RandomIds), quota)),
+        keys: intake.clone(),
+        ids: Arc::new(RandomIds),
+        usage: intake,
+        quota,
+        limits: UploadLimits { most_bytes: 1_000, most_files: 3 },
+        clock: Arc::new(|| NOON),
     }
 }
 

@@ -103,6 +103,8 @@ pub struct Document {
     pub ingested_by_email: Option<Email>,
     /// How it came in first.
     pub method: Option<IngestionMethod>,
+    /// Where its original bytes are kept; none where they are not.
+    pub blob: Option<BlobKey>,
 }
 
 /// One way by which a document came in.
@@ -124,6 +126,17 @@ pub struct DocumentSource {
     pub vanished_at: Option<OffsetDateTime>,
 }
 
+/// The original bytes of a document, before they are fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentFile {
+    /// Where they are kept.
+    pub blob: BlobKey,
+    /// What the file is called: `original_filename` of the document's metadata, or else its title.
+    pub name: String,
+    /// Their media type, as whoever sent them called it.
+    pub mime_type: Option<String>,
+}
+
 impl NewDocument {
     /// The id of the document that holds the whole thread of a message, where there is one from before messages were
     /// documents of their own.
@@ -137,6 +150,11 @@ impl NewDocument {
 }
 
 impl SourceName {
+    /// What clients of the API send without saying where it comes from.
+    pub const API: Self = Self(Cow::Borrowed("api"));
+    /// What people upload.
+    pub const UPLOAD: Self = Self(Cow::Borrowed("upload"));
+
     /// Takes a name as it stands.
     #[must_use]
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
@@ -157,6 +175,8 @@ impl From<Provider> for SourceName {
 }
 
 impl DocumentKind {
+    /// Something of no special kind that came in by the API.
+    pub const DOCUMENT: Self = Self(Cow::Borrowed("document"));
     /// A message.
     pub const EMAIL: Self = Self(Cow::Borrowed("email"));
     /// A file of no special kind.

@@ -7,7 +7,7 @@ use cortex_kernel::{ConnectionId, DocumentId, JobId, PageRequest, UserId};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::{DocumentKey, DocumentKind, IngestionMethod, SourceName};
+use super::{BlobKey, DocumentKey, DocumentKind, IngestionMethod, SourceName};
 
 /// A stored document without its text.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,8 @@ pub struct DocumentView {
     pub file_size_bytes: Option<i64>,
     /// Where the original can be seen.
     pub file_url: Option<String>,
+    /// Where its original bytes are kept; none where they are not.
+    pub blob: Option<BlobKey>,
     /// The document that it belongs to: an attachment's mail.
     pub parent: Option<DocumentId>,
     /// Whether text is still missing.

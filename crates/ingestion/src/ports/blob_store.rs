@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cortex_kernel::CompanyId;
+use cortex_kernel::{CompanyId, StoreError};
 use futures_util::stream::BoxStream;
 use thiserror::Error;
 
@@ -17,6 +17,7 @@ use crate::model::{BlobKey, FileBody};
 /// - What was kept is read back as it was.
 /// - An empty file is kept too.
 /// - A file larger than a piece is read back in pieces.
+/// - Of a file that cannot be read whole nothing is kept.
 /// - Nothing is kept under another key.
 /// - Another company's bytes read as absent.
 /// - What was removed is absent.
@@ -52,4 +53,13 @@ pub enum BlobError {
     /// The store refuses, or does not make sense: somebody has to look at it.
     #[error("the store of original files does not work")]
     Broken(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+impl From<StoreError> for BlobError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(source) => Self::Unavailable(source),
+            StoreError::Broken(source) => Self::Broken(source),
+        }
+    }
 }

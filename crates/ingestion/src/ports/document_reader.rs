@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, DocumentId, Page, StoreError};
 use thiserror::Error;
 
-use crate::model::{DocumentQuery, DocumentText, DocumentView, InvalidCursor, SourceView};
+use crate::model::{DocumentFile, DocumentQuery, DocumentText, DocumentView, InvalidCursor, SourceView};
 
 /// Reads the documents of a company. Whoever brought a document in, every member may read it.
 ///
@@ -20,6 +20,9 @@ use crate::model::{DocumentQuery, DocumentText, DocumentView, InvalidCursor, Sou
 /// - Another company's document reads as absent.
 /// - A document tells who brought it in and how.
 /// - A document from before sources were kept has none.
+/// - A document tells where its bytes are.
+/// - A document without bytes has no file.
+/// - Another company's file reads as absent.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait DocumentReader: Send + Sync {
@@ -35,6 +38,9 @@ pub trait DocumentReader: Send + Sync {
 
     /// By which ways the document came in, in the order in which it did; none where there is no such document.
     async fn find_sources(&self, company_id: CompanyId, id: DocumentId) -> Result<Option<Vec<SourceView>>, StoreError>;
+
+    /// The original bytes of the document; none where there is no such document, or it has none.
+    async fn find_file(&self, company_id: CompanyId, id: DocumentId) -> Result<Option<DocumentFile>, StoreError>;
 }
 
 /// A part of a list could not be read.

@@ -3,14 +3,15 @@
 #![expect(missing_docs, reason = "a case is named by its bullet of the contract")]
 
 use cortex_kernel::{ConnectionId, DocumentId, PageRequest};
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::Duration;
+use uuid::uuid;
 
 use super::library::{Harness, a_document_view, a_source_view};
 use super::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_key};
 use crate::model::{
-    DocumentFilter, DocumentKey, DocumentKind, DocumentQuery, DocumentText, DocumentView, IngestionMethod, SourceName,
-    SourceView,
+    BlobKey, DocumentFile, DocumentFilter, DocumentKey, DocumentKind, DocumentQuery, DocumentText, DocumentView,
+    IngestionMethod, SourceName, SourceView,
 };
 use crate::ports::ListError;
 
@@ -29,6 +30,9 @@ macro_rules! document_reader_contract {
             another_companys_document_reads_as_absent,
             a_document_tells_who_brought_it_in_and_how,
             a_document_from_before_sources_were_kept_has_none,
+            a_document_tells_where_its_bytes_are,
+            a_document_without_bytes_has_no_file,
+            another_companys_file_reads_as_absent,
         }
     };
     ($harness:expr => $($case:ident,)+) => {
@@ -167,6 +171,42 @@ pub async fn a_document_from_before_sources_were_kept_has_none(harness: &impl Ha
     assert_eq!(harness.reader(COMPANY_A).find_sources(COMPANY_A, id).await.expect("an answer"), Some(Vec::new()));
 }
 
+pub async fn a_document_tells_where_its_bytes_are(harness: &impl Harness) {
+    let blob = BlobKey::new(uuid!("0e000000-0000-4000-8000-000000000001"));
+    let id = put(harness, DocumentView { blob: Some(blob), ..a_document_view("1") }).await;
+    let mime_type = Some("message/rfc822".to_owned());
+
+    let file = harness.reader(COMPANY_A).find_file(COMPANY_A, id).await.expect("an answer");
+    assert_eq!(file, Some(DocumentFile { blob, name: "Subject 1".to_owned(), mime_type }));
+    let found = harness.reader(COMPANY_A).find_document(COMPANY_A, id).await.expect("an answer");
+    assert_eq!(found.expect("a document").document.blob, Some(blob));
+    let page = harness.reader(COMPANY_A).list_documents(COMPANY_A, &all()).await.expect("an answer");
+    assert_eq!(page.items[0].blob, Some(blob));
+
+    let blob = Some(BlobKey::new(uuid!("0e000000-0000-4000-8000-000000000002")));
+    let uploaded = DocumentView { blob, metadata: json!({"original_filename": "herons.pdf"}), ..a_document_view("2") };
+    let id = put(harness, uploaded).await;
+    let file = harness.reader(COMPANY_A).find_file(COMPANY_A, id).await.expect("an answer");
+    assert_eq!(file.expect("a file").name, "herons.pdf");
+}
+
+pub async fn a_document_without_bytes_has_no_file(harness: &impl Harness) {
+    let id = put(harness, a_document_view("1")).await;
+
+    for id in [id, DocumentId::new(i64::MAX)] {
+        assert_eq!(harness.reader(COMPANY_A).find_file(COMPANY_A, id).await.expect("an answer"), None);
+    }
+}
+
+pub async fn another_companys_file_reads_as_absent(harness: &impl Harness) {
+    let blob = BlobKey::new(uuid!("0e000000-0000-4000-8000-000000000001"));
+    let view = DocumentView { blob: Some(blob), ..a_document_view("3") };
+    let id = harness.put_document(COMPANY_B, text(view)).await;
+
+    assert_eq!(harness.reader(COMPANY_A).find_file(COMPANY_A, id).await.expect("an answer"), None);
+    assert!(harness.reader(COMPANY_B).find_file(COMPANY_B, id).await.expect("an answer").is_some());
+}
+
 /// [`USER_2`]'s, brought in an hour before noon, of which little is known.
 fn a_file() -> DocumentView {
     DocumentView {
@@ -184,6 +224,7 @@ fn a_file() -> DocumentView {
         mime_type: None,
         file_size_bytes: None,
         file_url: None,
+        blob: None,
         parent: None,
         content_incomplete: true,
     }

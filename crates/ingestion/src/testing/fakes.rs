@@ -1,10 +1,13 @@
 //! A store that lives in memory and keeps the contract of its port.
 
+mod blob_removals;
+mod blobs;
 mod endings;
 mod held;
+mod intake;
 mod set_aside;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -16,14 +19,18 @@ use time::OffsetDateTime;
 use super::NOON;
 use super::page_store::JobView;
 use crate::model::{
-    CommitOutcome, ContentHash, Cursor, Document, DocumentKey, DocumentKind, DocumentSource, MessageKey, NewDocument,
-    PageCommit, PageCounts, SourceName, Stream,
+    BlobKey, CommitOutcome, ContentHash, Cursor, Document, DocumentKey, DocumentKind, DocumentSource, MessageKey,
+    NewDocument, PageCommit, PageCounts, SourceName, Stream,
 };
 use crate::ports::PageStore;
+use blob_removals::BlobRemovalRows;
+pub use blobs::InMemoryBlobStore;
 use held::HeldRows;
+pub use intake::InMemoryIntake;
 use set_aside::SetAsideRows;
 
-/// Documents, what is set aside and what is held, cursors and the jobs that pages are committed for, in memory. It is noon at first.
+/// Documents, what is set aside and what is held, which original bytes are to be removed, cursors and the jobs that pages
+/// are committed for, in memory. It is noon at first.
 #[derive(Debug, Default)]
 pub struct InMemoryPageStore {
     state: Mutex<State>,
@@ -37,6 +44,7 @@ struct State {
     sources: Vec<SourceRow>,
     set_aside: SetAsideRows,
     held: HeldRows,
+    removals: BlobRemovalRows,
     last_id: i64,
     writes: u64,
     passed: Duration,
@@ -155,6 +163,7 @@ impl InMemoryPageStore {
             ingested_by: None,
             ingested_by_email: None,
             method: None,
+            blob: None,
         };
         let content_hash = ContentHash::of(&document.title, &document.content);
         let row = DocumentRow { company_id, document, content_hash, message_key: None, is_superseded: false, version };
@@ -190,7 +199,8 @@ impl PageStore for InMemoryPageStore {
     }
 
     async fn commit_page(&self, commit: &PageCommit) -> Result<CommitOutcome, StoreError> {
-        let mut state = self.state();
+        let mut committed = self.state();
+        let mut state = committed.clone();
         let company_id = commit.stream.company_id;
         let owns = |row: &&JobRow| row.company_id == company_id && row.epoch == commit.lease.epoch && row.is_leased;
         if state.jobs.get(&commit.lease.job).as_ref().is_none_or(|row| !owns(row)) {
@@ -205,6 +215,7 @@ impl PageStore for InMemoryPageStore {
         let ended_before = state.jobs[&commit.lease.job].view.counts.deleted;
         let (endings, held) = state.weigh(commit, ended_before);
         let mut counts = PageCounts { held, ..PageCounts::default() };
+        let blobs = state.blobs(company_id);
         let (attached, whole): (Vec<_>, Vec<_>) = commit.documents.iter().partition(|new| new.parent.is_some());
         for document in whole.into_iter().chain(attached) {
             state.take_in(commit, document, &mut counts);
@@ -213,8 +224,11 @@ impl PageStore for InMemoryPageStore {
         counts.deleted = state.carry_out(commit.stream.connection_id, &endings).sources;
         let now = state.now();
         state.set_aside.take_in(commit, now);
+        let blobs_after = state.blobs(company_id);
+        state.removals.follow(company_id, &blobs, &blobs_after, now)?;
         let job = &mut state.jobs.get_mut(&commit.lease.job).expect("looked up above").view;
         job.count(commit, counts);
+        *committed = state;
         Ok(CommitOutcome::Committed(counts))
     }
 }
@@ -277,6 +291,7 @@ impl State {
             ingested_by: Some(commit.stream.user_id),
             ingested_by_email: Some(commit.user_email.clone()),
             method: Some(commit.method),
+            blob: new.blob,
         };
         let version = self.next_version();
         self.documents.push(DocumentRow {
@@ -308,6 +323,7 @@ impl State {
             content_incomplete: new.content_incomplete,
             parent: parent.or(row.document.parent),
             metadata: new.metadata.clone(),
+            blob: new.blob.or(row.document.blob),
             ..row.document.clone()
         };
         true
@@ -366,6 +382,12 @@ impl State {
                 row.version = version;
             }
         }
+    }
+
+    /// The bytes that the company's documents have.
+    fn blobs(&self, company_id: CompanyId) -> BTreeSet<BlobKey> {
+        let rows = self.documents.iter().filter(|row| row.company_id == company_id);
+        rows.filter_map(|row| row.document.blob).collect()
     }
 
     fn now(&self) -> OffsetDateTime {

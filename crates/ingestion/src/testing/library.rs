@@ -9,14 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId, Page, StoreError};
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::uuid;
 
 use super::{NOON, USER_1, a_key};
 use crate::model::{
-    DocumentFilter, DocumentKind, DocumentQuery, DocumentText, DocumentView, IngestionMethod, InvalidCursor, Match,
-    Ranking, SearchHit, SearchPage, SearchQuery, SourceName, SourceView,
+    DocumentFile, DocumentFilter, DocumentKind, DocumentQuery, DocumentText, DocumentView, IngestionMethod,
+    InvalidCursor, Match, Ranking, SearchHit, SearchPage, SearchQuery, SourceName, SourceView,
 };
 use crate::ports::{DocumentCounts, DocumentReader, ListError, SearchIndex};
 use words::Wanted;
@@ -75,6 +75,7 @@ pub fn a_document_view(source_id: &str) -> DocumentView {
         mime_type: Some("message/rfc822".to_owned()),
         file_size_bytes: Some(1_024),
         file_url: None,
+        blob: None,
         parent: None,
         content_incomplete: false,
     }
@@ -183,6 +184,15 @@ impl DocumentReader for InMemoryLibrary {
         let is_there = state.of(company_id).any(|stored| stored.document.id == id);
         let sources = state.sources.iter().filter(|(of, _)| *of == id).map(|(_, source)| source.clone());
         Ok(is_there.then(|| sources.collect()))
+    }
+
+    async fn find_file(&self, company_id: CompanyId, id: DocumentId) -> Result<Option<DocumentFile>, StoreError> {
+        let state = self.state();
+        let document = state.of(company_id).map(|stored| &stored.document).find(|document| document.id == id);
+        Ok(document.and_then(|document| {
+            let name = document.metadata.get("original_filename").and_then(Value::as_str).unwrap_or(&document.title);
+            Some(DocumentFile { blob: document.blob?, name: name.to_owned(), mime_type: document.mime_type.clone() })
+        }))
     }
 }
 

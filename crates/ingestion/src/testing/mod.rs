@@ -2,6 +2,8 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
 
+pub mod blob_removals;
+pub mod blob_store;
 mod builders;
 pub mod custody;
 pub mod document_counts;
@@ -11,6 +13,7 @@ pub mod document_removal;
 pub mod erasure;
 mod fakes;
 pub mod held_deletions;
+pub mod intake;
 pub mod library;
 pub mod mail_reader;
 pub mod page_store;
@@ -22,6 +25,7 @@ pub use builders::{
     COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_lease, a_set_aside, a_stream,
     an_attachment,
 };
-pub use fakes::InMemoryPageStore;
+pub use fakes::{InMemoryBlobStore, InMemoryIntake, InMemoryPageStore};
+pub use intake::{a_contributor, a_put};
 pub use library::{InMemoryLibrary, a_document_view, a_source_view};
 pub use record_source::InMemoryRecordSource;

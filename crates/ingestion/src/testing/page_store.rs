@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{InMemoryPageStore, a_stream};
 use crate::model::{Document, DocumentKey, DocumentSource, PageCommit, PageCounts, Stream};
-use crate::ports::{HeldDeletions, PageStore, SetAsideRecords};
+use crate::ports::{BlobRemovals, HeldDeletions, PageStore, SetAsideRecords};
 
 pub use attachments::*;
 pub use cases::*;
@@ -33,6 +33,8 @@ pub trait Harness: Send + Sync {
     fn set_aside(&self, company_id: CompanyId) -> Arc<dyn SetAsideRecords>;
     /// What it held back, as the deployment of this company decides of it.
     fn held(&self, company_id: CompanyId) -> Arc<dyn HeldDeletions>;
+    /// Which original bytes are to be removed, as the deployment of this company knows it.
+    fn removals(&self, company_id: CompanyId) -> Arc<dyn BlobRemovals>;
     /// Makes a Gmail connection of the person and a job of it that runs for the first time.
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run;
     /// Completes the job of a run and makes the next one of its connection.
@@ -41,7 +43,7 @@ pub trait Harness: Send + Sync {
     async fn claim_again(&self, run: &Run) -> Lease;
     /// Lets the lease of a run end.
     async fn expire(&self, run: &Run);
-    /// Lets time pass for what was set aside.
+    /// Lets time pass for what was set aside and for what is to be removed.
     async fn pass(&self, time: Duration);
     /// What the job of a run tells.
     async fn job(&self, run: &Run) -> JobView;
@@ -97,6 +99,7 @@ macro_rules! page_store_contract {
             a_new_record_becomes_a_document_with_its_attribution,
             a_changed_record_updates_its_document,
             an_incomplete_record_does_not_replace_a_complete_document,
+            a_changed_record_that_brings_no_bytes_leaves_those_of_before,
             an_unchanged_record_writes_nothing,
             the_same_record_of_two_users_is_one_document_with_two_sources,
             the_same_message_of_two_users_is_one_document_with_two_sources,
@@ -178,6 +181,10 @@ impl Harness for InMemoryHarness {
     }
 
     fn held(&self, _: CompanyId) -> Arc<dyn HeldDeletions> {
+        self.store.clone()
+    }
+
+    fn removals(&self, _: CompanyId) -> Arc<dyn BlobRemovals> {
         self.store.clone()
     }
 

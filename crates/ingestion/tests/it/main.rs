@@ -1,5 +1,17 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod blob_removals {
+    use cortex_ingestion::testing::page_store::InMemoryHarness;
+
+    cortex_ingestion::blob_removals_contract!(InMemoryHarness::default());
+}
+
+mod blob_store {
+    use cortex_ingestion::testing::blob_store::InMemoryHarness;
+
+    cortex_ingestion::blob_store_contract!(InMemoryHarness::default());
+}
+
 mod document_counts {
     use cortex_ingestion::testing::library::InMemoryHarness;
 
@@ -34,6 +46,12 @@ mod erasure {
     use cortex_ingestion::testing::library::InMemoryHarness;
 
     cortex_ingestion::erasure_contract!(InMemoryHarness::default());
+}
+
+mod intake {
+    use cortex_ingestion::testing::intake::InMemoryHarness;
+
+    cortex_ingestion::intake_contract!(InMemoryHarness::default());
 }
 
 mod mail_reader {

@@ -1,7 +1,7 @@
 //! [`DocumentReader`] on a company's database.
 
 use async_trait::async_trait;
-use cortex_ingestion::model::{DocumentQuery, DocumentText, DocumentView, InvalidCursor, SourceView};
+use cortex_ingestion::model::{DocumentFile, DocumentQuery, DocumentText, DocumentView, InvalidCursor, SourceView};
 use cortex_ingestion::ports::{DocumentReader, ListError};
 use cortex_kernel::{CompanyId, DocumentId, Page, StoreError};
 use diesel_async::AsyncPgConnection;
@@ -70,5 +70,14 @@ impl DocumentReader for PgDocumentReader {
             })
             .await?;
         Ok(rows.map(|rows| rows.into_iter().map(SourceView::from).collect()))
+    }
+
+    #[instrument(name = "pg.document_reader.find_file", skip_all)]
+    async fn find_file(&self, company_id: CompanyId, id: DocumentId) -> Result<Option<DocumentFile>, StoreError> {
+        let row = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| document_views::find_file(connection, company_id, id).await)
+            .await?;
+        Ok(row.map(DocumentFile::from))
     }
 }

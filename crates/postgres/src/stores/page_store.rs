@@ -1,8 +1,8 @@
 //! [`PageStore`] on a company's database.
 //!
 //! A page is one transaction that locks in one order, whoever commits: the job, the cursor, deletions of the connection
-//! that are held, messages that are new, documents by key, then what is set aside. What is stored is read before the locks,
-//! to learn what to lock, and again under them, to decide.
+//! that are held, messages that are new, documents by key, the day's usage, then what is set aside. What is stored is read
+//! before the locks, to learn what to lock, and again under them, to decide.
 //!
 //! An attachment is written in the step after the documents that it may hang on. Whoever writes one, or ends a message with
 //! its attachments, has locked the message: nobody hangs a document on one that is about to go.
@@ -11,8 +11,8 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use cortex_ingestion::model::{
-    Attribution, CommitOutcome, Cursor, DocumentKey, MassDeletion, MessageKey, NewDocument, PageCommit, PageCounts,
-    Stream,
+    Amount, Attribution, CommitOutcome, Cursor, DocumentKey, MassDeletion, MessageKey, NewDocument, PageCommit,
+    PageCounts, Stream,
 };
 use cortex_ingestion::ports::PageStore;
 use cortex_kernel::{CompanyId, StoreError};
@@ -27,7 +27,7 @@ use crate::tables::document_sources::{self, Match, Placed};
 use crate::tables::documents::{self, Parents};
 use crate::tables::held_deletions::{self, Open};
 use crate::tables::sync_jobs::ProgressJson;
-use crate::tables::{locks, nango_sync_cursors, set_aside_records, sync_jobs};
+use crate::tables::{locks, nango_sync_cursors, set_aside_records, sync_jobs, usage_days};
 
 /// Documents and cursors in a company's database.
 pub struct PgPageStore {
@@ -134,11 +134,15 @@ impl Page<'_> {
         counts.added = plan.counts.added;
         counts.updated = plan.counts.updated;
         counts.unchanged += plan.counts.unchanged;
+        let brought = plan.brought();
         self.write(plan, parents).await?;
         if !threads.is_empty() {
             documents::supersede(self.connection, self.company_id, &threads).await?;
         }
         counts.deleted = endings.carry_out(self.connection, self.company_id, self.stream.connection_id).await?.sources;
+        if brought != Amount::default() {
+            usage_days::add(self.connection, self.company_id, self.attribution.user_id, brought).await?;
+        }
         Ok(counts)
     }
 
@@ -296,6 +300,12 @@ impl<'a> Plan<'a> {
             }
         }
         plan
+    }
+
+    /// What counts as brought in: documents that nobody had before.
+    fn brought(&self) -> Amount {
+        let bytes = self.new.iter().map(|new| new.content.len() as u64).sum();
+        Amount { documents: self.new.len() as u64, bytes }
     }
 
     fn meet(&mut self, record: &'a NewDocument, stored: &Match) {

@@ -1,8 +1,8 @@
 //! Documents and their sources as readers see them. What rows from before say is taken as it stands.
 
 use cortex_ingestion::model::{
-    DocumentFilter, DocumentKey, DocumentKind, DocumentQuery, DocumentText, DocumentView, IngestionMethod, SourceName,
-    SourceView,
+    BlobKey, DocumentFile, DocumentFilter, DocumentKey, DocumentKind, DocumentQuery, DocumentText, DocumentView,
+    IngestionMethod, SourceName, SourceView,
 };
 use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId};
 use diesel::prelude::*;
@@ -19,7 +19,7 @@ macro_rules! view_columns {
     () => {
         "id, source, source_account, source_id, document_type, title, source_created_at, source_modified_at, \
            ingested_at, ingested_by_user_id, ingested_by_user_email, ingestion_method, metadata, mime_type, \
-           file_size_bytes, file_url, parent_document_id, content_incomplete"
+           file_size_bytes, file_url, blob_key, parent_document_id, content_incomplete"
     };
 }
 pub(crate) use view_columns;
@@ -67,6 +67,8 @@ pub(crate) struct Row {
     file_size_bytes: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     file_url: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    blob_key: Option<Uuid>,
     #[diesel(sql_type = Nullable<BigInt>)]
     parent_document_id: Option<i64>,
     #[diesel(sql_type = Bool)]
@@ -87,6 +89,16 @@ pub(crate) struct TextRow {
     view: Row,
     #[diesel(sql_type = Text)]
     content: String,
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct FileRow {
+    #[diesel(sql_type = SqlUuid)]
+    blob_key: Uuid,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    mime_type: Option<String>,
 }
 
 #[derive(QueryableByName)]
@@ -209,6 +221,42 @@ pub(crate) async fn list_after(
     .await
 }
 
+/// The document of this key.
+pub(crate) async fn find_by_key(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    key: &DocumentKey,
+) -> QueryResult<Option<TextRow>> {
+    sql(concat!(
+        "select ",
+        view_columns!(),
+        ", content from documents \
+         where tenant_id = $1 and source = $2 and source_account = $3 and source_id = $4"
+    ))
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(key.source.as_str())
+    .bind::<Text, _>(key.source_account.as_str())
+    .bind::<Text, _>(key.source_id.as_str())
+    .get_result(connection)
+    .await
+    .optional()
+}
+
+/// Where the bytes of the document are, if it has any.
+pub(crate) async fn find_file(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    id: DocumentId,
+) -> QueryResult<Option<FileRow>> {
+    sql("select blob_key, coalesce(metadata ->> 'original_filename', title) as name, mime_type \
+         from documents where tenant_id = $1 and id = $2 and blob_key is not null")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<BigInt, _>(id.get())
+    .get_result(connection)
+    .await
+    .optional()
+}
+
 pub(crate) async fn exists(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
@@ -276,6 +324,7 @@ impl From<Row> for DocumentView {
             mime_type: row.mime_type,
             file_size_bytes: row.file_size_bytes,
             file_url: row.file_url,
+            blob: row.blob_key.map(BlobKey::new),
             parent: row.parent_document_id.map(DocumentId::new),
             content_incomplete: row.content_incomplete,
         }
@@ -285,6 +334,12 @@ impl From<Row> for DocumentView {
 impl From<TextRow> for DocumentText {
     fn from(TextRow { view, content }: TextRow) -> Self {
         Self { document: view.into(), content }
+    }
+}
+
+impl From<FileRow> for DocumentFile {
+    fn from(FileRow { blob_key, name, mime_type }: FileRow) -> Self {
+        Self { blob: BlobKey::new(blob_key), name, mime_type }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use cortex_ingestion::model::{Attribution, DocumentKey, MessageKey, NewDocument, SourceName};
+use cortex_ingestion::model::{Attribution, BlobKey, DocumentKey, MessageKey, NewDocument, SourceName};
 use cortex_kernel::{CompanyId, ConnectionId};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 
@@ -62,6 +62,24 @@ pub(crate) async fn lock(connection: &mut AsyncPgConnection, company_id: Company
     Ok(())
 }
 
+/// The document of this key.
+pub(crate) async fn find_by_key(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    key: &DocumentKey,
+) -> QueryResult<Option<i64>> {
+    let found: Option<Id> = sql("select id from documents \
+         where tenant_id = $1 and source = $2 and source_account = $3 and source_id = $4")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(key.source.as_str())
+    .bind::<Text, _>(key.source_account.as_str())
+    .bind::<Text, _>(key.source_id.as_str())
+    .get_result(connection)
+    .await
+    .optional()?;
+    Ok(found.map(|found| found.id))
+}
+
 /// Writes documents that nobody knew. Where somebody else wrote one of them meanwhile, it takes what is newer,
 /// unless that is only a part of it. The documents that others hang on are written before these.
 pub(crate) async fn insert(
@@ -76,29 +94,29 @@ pub(crate) async fn insert(
            (tenant_id, ingested_by_user_id, ingested_by_user_email, ingestion_method, \
             source, source_account, source_id, document_type, title, content, content_hash, message_key, \
             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, \
-            source_created_at, source_modified_at, parent_document_id) \
+            source_created_at, source_modified_at, parent_document_id, blob_key) \
          select $1, $2, $3, $4, page.* \
-         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
            as page(source, source_account, source_id, document_type, title, content, content_hash, message_key, \
              content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, \
-             parent) \
+             parent, blob_key) \
          order by page.source, page.source_account, page.source_id \
          on conflict (tenant_id, source, source_account, source_id) do update \
          set parent_document_id = coalesce(excluded.parent_document_id, documents.parent_document_id), \
              (document_type, title, content, content_hash, content_incomplete, metadata, raw_data, \
-               mime_type, file_size_bytes, file_url, source_created_at, source_modified_at) = ( \
+               mime_type, file_size_bytes, file_url, source_created_at, source_modified_at, blob_key) = ( \
              select \
                excluded.document_type, excluded.title, excluded.content, excluded.content_hash, \
                excluded.content_incomplete, excluded.metadata, excluded.raw_data, excluded.mime_type, \
                excluded.file_size_bytes, excluded.file_url, excluded.source_created_at, \
-               excluded.source_modified_at \
+               excluded.source_modified_at, coalesce(excluded.blob_key, documents.blob_key) \
              where documents.content_incomplete or not excluded.content_incomplete \
              union all \
              select \
                documents.document_type, documents.title, documents.content, documents.content_hash, \
                documents.content_incomplete, documents.metadata, documents.raw_data, documents.mime_type, \
                documents.file_size_bytes, documents.file_url, documents.source_created_at, \
-               documents.source_modified_at \
+               documents.source_modified_at, documents.blob_key \
              where not documents.content_incomplete and excluded.content_incomplete) \
          returning id, source, source_account, source_id")
     .bind::<Text, _>(company_id.to_string())
@@ -122,6 +140,7 @@ pub(crate) async fn insert(
     .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.created_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.modified_at))
     .bind::<Array<Nullable<BigInt>>, _>(each(documents, |new| parent_of(new, parents)))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(documents, |new| new.blob.map(BlobKey::as_uuid)))
     .load(connection)
     .await
 }
@@ -149,10 +168,11 @@ pub(crate) async fn update(
              content_incomplete = page.content_incomplete, metadata = page.metadata, raw_data = page.raw_data, \
              mime_type = page.mime_type, file_size_bytes = page.file_size_bytes, file_url = page.file_url, \
              source_created_at = page.created_at, source_modified_at = page.modified_at, \
-             parent_document_id = coalesce(page.parent, documents.parent_document_id) \
-         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+             parent_document_id = coalesce(page.parent, documents.parent_document_id), \
+             blob_key = coalesce(page.blob_key, documents.blob_key) \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
            as page(id, document_type, title, content, content_hash, message_key, content_incomplete, \
-             metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, parent) \
+             metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, parent, blob_key) \
          where documents.tenant_id = $1 and documents.id = page.id")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(attribution.user_id.to_string())
@@ -173,6 +193,7 @@ pub(crate) async fn update(
     .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.created_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.modified_at))
     .bind::<Array<Nullable<BigInt>>, _>(each(&documents, |new| parent_of(new, parents)))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(&documents, |new| new.blob.map(BlobKey::as_uuid)))
     .execute(connection)
     .await?;
     Ok(())

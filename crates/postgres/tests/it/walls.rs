@@ -46,6 +46,8 @@ fn company_rows(company: &str, number: u32) -> String {
            values ({number}, '{company}', 'user', {number}, 'gmail', 'GmailEmail', 'base', gen_random_uuid(), 1);
          insert into held_deletion_records (tenant_id, held_deletion_id, source, source_account, source_id)
            values ('{company}', {number}, 'gmail', '', 'message');
+         insert into blob_chunks (tenant_id, blob_key, number, bytes) values ('{company}', gen_random_uuid(), 0, '\\x00');
+         insert into blob_removals (tenant_id, blob_key, due_at) values ('{company}', gen_random_uuid(), now());
          insert into broker_removals (tenant_id, provider_key, connection_id) values ('{company}', 'gmail', 'gone');
          insert into upkeep_turns (tenant_id, name, next_at) values ('{company}', 'some', now());
          insert into workers (tenant_id, name, version, capacity, last_tick_at)
@@ -57,6 +59,9 @@ fn company_rows(company: &str, number: u32) -> String {
          insert into deleted_documents (tenant_id, source, source_account, source_id)
            values ('{company}', 'gmail', 'account', 'message');
          insert into erasure_receipts (tenant_id, user_id, by_user_id) values ('{company}', 'user', 'owner');
+         insert into usage_days (tenant_id, user_id, day) values ('{company}', 'user', '2026-03-02');
+         insert into idempotency_keys (tenant_id, user_id, route, key, fingerprint, claim, claimed_until)
+           values ('{company}', 'user', '/route', 'key', 'hash', gen_random_uuid(), now());
          insert into sync_overrides (tenant_id, allow, reason, by) values ('{company}', true, 'because', 'admin');
          insert into attempt_counters (tenant_id, key, attempts, window_ends_at)
            values ('{company}', 'login', 1, now() + interval '1 hour');"

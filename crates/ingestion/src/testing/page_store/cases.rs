@@ -3,6 +3,7 @@
 #![expect(missing_docs, reason = "a case is named by its bullet of the contract")]
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use cortex_kernel::{BrokerConnectionId, DocumentId, UserId};
 use futures_util::future::join_all;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::set_aside::all_set_aside;
 use super::{Harness, JobView, Run};
 use crate::model::{
-    CommitOutcome, Cursor, Document, DocumentDraft, DocumentSource, IngestionMethod, MessageKey, NewDocument,
+    BlobKey, CommitOutcome, Cursor, Document, DocumentDraft, DocumentSource, IngestionMethod, MessageKey, NewDocument,
     PageCommit, PageCounts, SetAside, SetAsideFilter, Stream,
 };
 use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_set_aside};
@@ -104,6 +105,7 @@ pub async fn a_new_record_becomes_a_document_with_its_attribution(harness: &impl
         ingested_by: Some(USER_1),
         ingested_by_email: Some(commit.user_email),
         method: Some(IngestionMethod::Webhook),
+        blob: None,
     };
     assert_eq!(stored, expected);
     let source = DocumentSource {
@@ -148,6 +150,23 @@ pub async fn an_incomplete_record_does_not_replace_a_complete_document(harness: 
     assert_eq!(elsewhere, PageCounts { updated: 1, ..PageCounts::default() });
     assert_eq!(harness.documents(COMPANY_A).await, before.0);
     assert_eq!(bringers(harness, before.0[0].id).await, [USER_1, USER_2]);
+}
+
+pub async fn a_changed_record_that_brings_no_bytes_leaves_those_of_before(harness: &impl Harness) {
+    let run = harness.run(COMPANY_A, USER_1).await;
+    let keys = [1, 2].map(|number| BlobKey::new(Uuid::from_u128(number)));
+    for key in keys {
+        harness.removals(COMPANY_A).announce(COMPANY_A, key, Duration::from_hours(1)).await.expect("an answer");
+    }
+    let blob = async |read_from: Option<&str>, moved_to: &str, record: NewDocument| {
+        committed(harness, &page(&run, read_from, moved_to, [record])).await;
+        only_document(harness).await.blob
+    };
+
+    assert_eq!(blob(None, "c1", NewDocument { blob: Some(keys[0]), ..a_document("1") }).await, Some(keys[0]));
+    assert_eq!(blob(Some("c1"), "c2", text("1", "other")).await, Some(keys[0]));
+    let replaced = NewDocument { blob: Some(keys[1]), ..text("1", "another") };
+    assert_eq!(blob(Some("c2"), "c3", replaced).await, Some(keys[1]));
 }
 
 pub async fn an_unchanged_record_writes_nothing(harness: &impl Harness) {

@@ -1,15 +1,16 @@
 //! [`PgDocumentReader`] and [`PgSearchIndex`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use cortex_ingestion::model::{DocumentFilter, DocumentText, SearchPage, SearchQuery, SourceView};
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, SearchIndex};
+use cortex_ingestion::model::{BlobKey, DocumentFilter, DocumentText, SearchPage, SearchQuery, SourceView};
+use cortex_ingestion::ports::{BlobRemovals as _, DocumentCounts, DocumentReader, SearchIndex};
 use cortex_ingestion::testing::library::Harness;
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, a_document_view};
 use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId, PageRequest};
 use cortex_postgres::schema::Database;
-use cortex_postgres::stores::{PgDocumentCounts, PgDocumentReader, PgSearchIndex};
+use cortex_postgres::stores::{PgBlobRemovals, PgDocumentCounts, PgDocumentReader, PgSearchIndex};
 
 use super::world::World;
 
@@ -39,10 +40,14 @@ impl Harness for PgHarness {
         let insert = "insert into documents (tenant_id, source, source_account, source_id, document_type, title, content, \
                         source_created_at, source_modified_at, ingested_at, ingested_by_user_id, \
                         ingested_by_user_email, ingestion_method, metadata, mime_type, file_size_bytes, file_url, \
-                        parent_document_id, content_incomplete) \
-                      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+                        parent_document_id, content_incomplete, blob_key) \
+                      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
                       returning id";
         let DocumentText { document: view, content } = document;
+        if let Some(blob) = view.blob {
+            let removals = PgBlobRemovals::new(self.0.pool(company_id));
+            removals.announce(company_id, blob, Duration::from_hours(1)).await.unwrap();
+        }
         let metadata = Some(&view.metadata).filter(|metadata| !metadata.is_null());
         let row = self
             .0
@@ -69,6 +74,7 @@ impl Harness for PgHarness {
                     &view.file_url,
                     &view.parent.map(DocumentId::get),
                     &view.content_incomplete,
+                    &view.blob.map(BlobKey::as_uuid),
                 ],
             )
             .await
@@ -128,12 +134,14 @@ mod document_reader {
     async fn without_walls_the_store_itself_tells_companies_apart() {
         use cortex_ingestion::testing::document_reader::{
             another_companys_document_reads_as_absent, another_companys_documents_are_not_listed,
+            another_companys_file_reads_as_absent,
         };
         let harness = PgHarness::new().await;
         harness.0.open_walls().await;
 
         another_companys_documents_are_not_listed(&harness).await;
         another_companys_document_reads_as_absent(&harness).await;
+        another_companys_file_reads_as_absent(&harness).await;
     }
 }
 

@@ -3,6 +3,7 @@
 mod admin_sessions;
 mod attempt_counters;
 mod audit;
+mod blob_store;
 mod broker_removals;
 mod company_leaves;
 mod connect_session_endings;
@@ -16,6 +17,7 @@ mod connection_views;
 mod custody;
 mod due_accounts;
 mod erasure;
+mod intake;
 mod job_directory;
 mod job_queue;
 mod library;

@@ -1,4 +1,4 @@
-//! [`PgPageStore`], [`PgSetAsideRecords`] and [`PgHeldDeletions`].
+//! [`PgPageStore`], [`PgSetAsideRecords`], [`PgHeldDeletions`] and [`PgBlobRemovals`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_ingestion::model::{
-    CommitOutcome, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentSource, NewDocument, PageCommit,
-    PageCounts, SourceName, Stream,
+    BlobKey, CommitOutcome, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentSource, NewDocument,
+    PageCommit, PageCounts, SourceName, Stream,
 };
-use cortex_ingestion::ports::{HeldDeletions, PageStore, SetAsideRecords};
+use cortex_ingestion::ports::{BlobRemovals, HeldDeletions, PageStore, SetAsideRecords};
 use cortex_ingestion::testing::page_store::{Harness, JobView, Run};
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, USER_1, a_commit, a_document, a_draft, a_stream};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError, UserId};
 use cortex_postgres::schema::Database;
-use cortex_postgres::stores::{PgHeldDeletions, PgPageStore, PgSetAsideRecords};
+use cortex_postgres::stores::{PgBlobRemovals, PgHeldDeletions, PgPageStore, PgSetAsideRecords};
 use cortex_postgres::{Pool, Pooler};
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
@@ -44,6 +44,10 @@ impl Harness for PgHarness {
 
     fn held(&self, company_id: CompanyId) -> Arc<dyn HeldDeletions> {
         Arc::new(PgHeldDeletions::new(self.0.pool(company_id)))
+    }
+
+    fn removals(&self, company_id: CompanyId) -> Arc<dyn BlobRemovals> {
+        Arc::new(PgBlobRemovals::new(self.0.pool(company_id)))
     }
 
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run {
@@ -94,6 +98,8 @@ impl Harness for PgHarness {
         let update = "update set_aside_records set first_seen_at = first_seen_at - make_interval(secs => $1), \
                       last_seen_at = last_seen_at - make_interval(secs => $1)";
         self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
+        let update = "update blob_removals set due_at = due_at - make_interval(secs => $1)";
+        self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
     }
 
     async fn job(&self, run: &Run) -> JobView {
@@ -118,7 +124,7 @@ impl Harness for PgHarness {
 
     async fn documents(&self, company_id: CompanyId) -> Vec<Document> {
         let query = "select id, source, source_account, source_id, document_type, title, content, content_incomplete, \
-                     metadata, ingested_by_user_id, ingested_by_user_email, ingestion_method, parent_document_id \
+                     metadata, ingested_by_user_id, ingested_by_user_email, ingestion_method, parent_document_id, blob_key \
                      from documents where tenant_id = $1 order by source, source_account, source_id collate \"C\"";
         let rows = self.0.superuser().query(query, &[&company_id.to_string()]).await.unwrap();
         rows.into_iter()
@@ -134,6 +140,7 @@ impl Harness for PgHarness {
                 ingested_by: row.get::<_, Option<String>>(9).map(|id| id.parse().unwrap()),
                 ingested_by_email: row.get::<_, Option<String>>(10).map(|email| email.parse().unwrap()),
                 method: row.get::<_, Option<String>>(11).map(|method| method.parse().unwrap()),
+                blob: row.get::<_, Option<Uuid>>(13).map(BlobKey::new),
             })
             .collect()
     }
@@ -226,6 +233,79 @@ mod set_aside_records {
     }
 }
 
+mod blob_removals {
+    use super::PgHarness;
+
+    cortex_ingestion::blob_removals_contract!(PgHarness::new().await);
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn without_walls_the_store_itself_tells_companies_apart() {
+        use cortex_ingestion::testing::blob_removals::{
+            another_companys_bytes_are_not_claimed, another_companys_bytes_are_not_forgotten,
+        };
+        let harnesses = [PgHarness::new().await, PgHarness::new().await];
+        for harness in &harnesses {
+            harness.0.open_walls().await;
+        }
+
+        another_companys_bytes_are_not_claimed(&harnesses[0]).await;
+        another_companys_bytes_are_not_forgotten(&harnesses[1]).await;
+    }
+}
+
+/// The files of a mail go with it, by a constraint and by nobody's statement.
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_of_what_goes_with_its_parent_are_due_too() {
+    let harness = PgHarness::new().await;
+    let removals = harness.removals(COMPANY_A);
+    let key = BlobKey::new(Uuid::from_u128(1));
+    removals.announce(COMPANY_A, key, Duration::from_hours(1)).await.unwrap();
+    let run = harness.run(COMPANY_A, USER_1).await;
+    let page =
+        PageCommit { lease: run.lease, stream: run.stream.clone(), documents: vec![a_document("1")], ..a_commit() };
+    harness.store(COMPANY_A).commit_page(&page).await.unwrap();
+    let file = format!(
+        "insert into documents (tenant_id, source, source_id, document_type, title, content, parent_document_id, blob_key) \
+         select tenant_id, source, 'file', 'file', '', '', id, '{}' from documents",
+        key.as_uuid()
+    );
+    harness.0.superuser().batch_execute(&file).await.unwrap();
+
+    let deletion = PageCommit {
+        read_from: page.moved_to.clone(),
+        deletions: vec![a_document("1").key],
+        documents: vec![],
+        ..page
+    };
+    harness.store(COMPANY_A).commit_page(&deletion).await.unwrap();
+
+    assert_eq!(harness.documents(COMPANY_A).await, []);
+    assert_eq!(removals.claim_due(COMPANY_A, 9, Duration::from_hours(1)).await.unwrap(), [key]);
+}
+
+/// A document takes bytes at the very moment at which they are claimed, and waits for what comes of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_removal_and_a_document_that_meet_one_has_the_bytes() {
+    let harness = PgHarness::new().await;
+    let key = BlobKey::new(Uuid::from_u128(1));
+    harness.removals(COMPANY_A).announce(COMPANY_A, key, Duration::ZERO).await.unwrap();
+    let run = harness.run(COMPANY_A, USER_1).await;
+    let document = NewDocument { blob: Some(key), ..a_document("1") };
+    let page = PageCommit { lease: run.lease, stream: run.stream.clone(), documents: vec![document], ..a_commit() };
+    let superuser = harness.0.superuser();
+    superuser.batch_execute("begin; update blob_removals set is_being_removed = true").await.unwrap();
+
+    let store = harness.store(COMPANY_A);
+    let end_of_the_claim = async {
+        harness.0.somebody_waits().await;
+        superuser.batch_execute("commit").await.unwrap();
+    };
+    let (outcome, ()) = tokio::join!(store.commit_page(&page), end_of_the_claim);
+
+    assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+    assert_eq!(harness.documents(COMPANY_A).await, []);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_transaction_pooler_it_works_too() {
     let world = World::with(Database::Company, [COMPANY_A, COMPANY_B], Pooler::Transaction).await;
@@ -305,11 +385,8 @@ async fn a_part_that_comes_in_while_the_whole_is_being_written_leaves_the_whole(
     ];
     superuser.execute(insert, &values).await.unwrap();
 
-    let waits = "select exists (select from pg_locks where not granted \
-                 and pg_backend_pid() = any(pg_blocking_pids(pid)))";
-    let is_waiting = async { while !superuser.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {} };
     let end_of_the_whole = async {
-        tokio::time::timeout(Duration::from_secs(30), is_waiting).await.expect("the page waits for the document");
+        harness.0.somebody_waits().await;
         superuser.batch_execute("commit").await.unwrap();
     };
     let (outcome, ()) = tokio::join!(store.commit_page(&page), end_of_the_whole);

@@ -64,6 +64,14 @@ impl World {
         &self.superuser
     }
 
+    /// Waits until somebody waits for a lock that the superuser's session holds.
+    pub(crate) async fn somebody_waits(&self) {
+        let waits = "select exists (select from pg_locks where not granted \
+                     and pg_backend_pid() = any(pg_blocking_pids(pid)))";
+        let is_waiting = async { while !self.superuser.query_one(waits, &[]).await.unwrap().get::<_, bool>(0) {} };
+        tokio::time::timeout(Duration::from_secs(30), is_waiting).await.expect("somebody waits for the lock");
+    }
+
     /// Takes row level security away, so that only the stores' own filters are left between companies.
     pub(crate) async fn open_walls(&self) {
         for table in self.kind.tables() {
