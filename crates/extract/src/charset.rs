@@ -89,7 +89,8 @@ fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// Whether it is UTF-8 but for a few bytes, as files are that were cut or put together.
 fn is_mostly_utf_8(bytes: &[u8]) -> bool {
-    if std::str::from_utf8(bytes).is_ok() {
+    // What only ends too early is cut off within a character.
+    if std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true) {
         return true;
     }
     let sample = &bytes[..bytes.len().min(SAMPLE)];
