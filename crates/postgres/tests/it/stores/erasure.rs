@@ -227,7 +227,7 @@ async fn of_every_column_that_may_name_a_person_it_is_decided_what_becomes_of_it
     let world = world().await;
     let query = "select table_name || '.' || column_name from information_schema.columns \
                  where table_schema = 'public' and table_name = any ($1) \
-                   and (column_name ~ 'user|email|account|owner|connection_id|body' or column_name ~ '(^|_)by$') \
+                   and (column_name ~ 'user|email|account|owner|connection_id|body$' or column_name ~ '(^|_)by$') \
                  order by 1";
     let rows = world.superuser().query(query, &[&Database::Company.tables()]).await.unwrap();
     let found: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
