@@ -14,6 +14,8 @@
 //! case calls does not belong here yet.
 
 pub mod content_source;
+pub mod fetch_contents;
+pub mod finish_contents;
 pub mod forget_set_aside;
 pub mod ingest_page;
 pub mod model;
@@ -25,6 +27,8 @@ pub mod record_source;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use fetch_contents::FetchContents;
+pub use finish_contents::FinishContents;
 pub use forget_set_aside::ForgetSetAside;
 pub use ingest_page::{IngestPage, IngestPageError};
 pub use read_stream::{ReadStream, ReadStreamError, StreamReading, StreamReport};

@@ -1,6 +1,7 @@
 //! What this domain needs from outside.
 
 mod blob_store;
+mod content_ledger;
 mod document_counts;
 mod document_reader;
 mod search_index;
@@ -15,6 +16,9 @@ use crate::model::{CommitOutcome, Cursor, PageCommit, Stream};
 #[cfg(any(test, feature = "testing"))]
 pub use blob_store::MockBlobStore;
 pub use blob_store::{Blob, BlobError, BlobStore};
+pub use content_ledger::ContentLedger;
+#[cfg(any(test, feature = "testing"))]
+pub use content_ledger::MockContentLedger;
 pub use document_counts::DocumentCounts;
 #[cfg(any(test, feature = "testing"))]
 pub use document_counts::MockDocumentCounts;
@@ -72,7 +76,7 @@ pub trait PageStore: Send + Sync {
     /// How far the stream was read; none where it was not.
     async fn find_cursor(&self, stream: &Stream) -> Result<Option<Cursor>, StoreError>;
 
-    /// Makes the page durable: cursor, documents, their sources, what is set aside and the job's progress, all or
-    /// nothing.
+    /// Makes the page durable: cursor, documents, their sources, what is set aside, what is known of contents and the
+    /// job's progress, all or nothing.
     async fn commit_page(&self, commit: &PageCommit) -> Result<CommitOutcome, StoreError>;
 }

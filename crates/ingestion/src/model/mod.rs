@@ -2,6 +2,7 @@
 
 mod attribution;
 mod blob;
+mod content;
 mod document;
 mod draft;
 mod extracted;
@@ -15,8 +16,10 @@ mod view;
 
 pub use attribution::{Attribution, IngestionMethod, UnknownIngestionMethod};
 pub use blob::{BlobKey, FileBody};
+pub use content::{Fingerprint, Lacks, PageContents, Postponed, Unfinished};
 pub use document::{Document, DocumentKey, DocumentKind, DocumentSource, NewDocument, SourceName};
-pub use draft::{Change, DocumentDraft, MAX_CONTENT_CHARS};
+pub(crate) use draft::scrub;
+pub use draft::{DocumentDraft, MAX_CONTENT_CHARS};
 pub use extracted::{Extracted, ExtractedMail, ExtractedPart, FileToRead, FileType};
 pub use message_key::{MailIdentity, MessageKey};
 pub use page::{CommitOutcome, PageCommit, PageCounts};

@@ -1,5 +1,6 @@
 //! A store that lives in memory and keeps the contract of its port.
 
+mod contents;
 mod set_aside;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::model::{
     PageCounts, Stream,
 };
 use crate::ports::PageStore;
+use contents::Contents;
 use set_aside::SetAsideRows;
 
 /// Documents, what is set aside, cursors and the jobs that pages are committed for, in memory. It is noon at first.
@@ -32,6 +34,7 @@ struct State {
     documents: Vec<DocumentRow>,
     sources: Vec<SourceRow>,
     set_aside: SetAsideRows,
+    contents: Contents,
     last_id: i64,
     writes: u64,
     passed: Duration,
@@ -156,7 +159,7 @@ impl PageStore for InMemoryPageStore {
         if let Some(cursor) = &commit.moved_to {
             state.cursors.insert(commit.stream.clone(), cursor.clone());
         }
-        let mut counts = PageCounts::default();
+        let mut counts = PageCounts { unchanged: commit.contents.unchanged.len() as u64, ..PageCounts::default() };
         for document in &commit.documents {
             state.take_in(commit, document, &mut counts);
         }
@@ -165,6 +168,7 @@ impl PageStore for InMemoryPageStore {
         }
         let now = state.now();
         state.set_aside.take_in(commit, now);
+        state.contents.take_in(commit, now);
         let job = &mut state.jobs.get_mut(&commit.lease.job).expect("looked up above").view;
         job.count(commit, counts);
         Ok(CommitOutcome::Committed(counts))

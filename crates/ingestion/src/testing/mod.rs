@@ -3,6 +3,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
 
 mod builders;
+pub mod content_ledger;
 pub mod document_counts;
 pub mod document_reader;
 mod fakes;
@@ -13,7 +14,8 @@ pub mod search_index;
 pub mod set_aside_records;
 
 pub use builders::{
-    COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_lease, a_set_aside, a_stream,
+    COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_lease, a_postponed,
+    a_set_aside, a_stream, fetching_nothing,
 };
 pub use fakes::InMemoryPageStore;
 pub use library::{InMemoryLibrary, a_document_view, a_source_view};

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{InMemoryPageStore, a_stream};
 use crate::model::{Document, DocumentSource, PageCommit, PageCounts, Stream};
-use crate::ports::{PageStore, SetAsideRecords};
+use crate::ports::{ContentLedger, PageStore, SetAsideRecords};
 
 pub use cases::*;
 pub use set_aside::*;
@@ -25,13 +25,15 @@ pub trait Harness: Send + Sync {
     fn store(&self, company_id: CompanyId) -> Arc<dyn PageStore>;
     /// What it set aside, as the deployment of this company reads it.
     fn set_aside(&self, company_id: CompanyId) -> Arc<dyn SetAsideRecords>;
+    /// What it knows of contents, as the deployment of this company reads it.
+    fn ledger(&self, company_id: CompanyId) -> Arc<dyn ContentLedger>;
     /// Makes a Gmail connection of the person and a job of it that runs for the first time.
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run;
     /// Claims the job of a run anew.
     async fn claim_again(&self, run: &Run) -> Lease;
     /// Lets the lease of a run end.
     async fn expire(&self, run: &Run);
-    /// Lets time pass for what was set aside.
+    /// Lets time pass for what was set aside or postponed.
     async fn pass(&self, time: Duration);
     /// What the job of a run tells.
     async fn job(&self, run: &Run) -> JobView;
@@ -142,6 +144,10 @@ impl Harness for InMemoryHarness {
     }
 
     fn set_aside(&self, _: CompanyId) -> Arc<dyn SetAsideRecords> {
+        self.store.clone()
+    }
+
+    fn ledger(&self, _: CompanyId) -> Arc<dyn ContentLedger> {
         self.store.clone()
     }
 

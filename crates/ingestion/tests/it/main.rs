@@ -1,5 +1,11 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod content_ledger {
+    use cortex_ingestion::testing::page_store::InMemoryHarness;
+
+    cortex_ingestion::content_ledger_contract!(InMemoryHarness::default());
+}
+
 mod document_counts {
     use cortex_ingestion::testing::library::InMemoryHarness;
 

@@ -407,7 +407,7 @@ async fn assert_refused(harness: &impl Harness, run: &Run, commit: &PageCommit, 
     assert_eq!(all_set_aside(harness, COMPANY_A, SetAsideFilter::default()).await, []);
 }
 
-pub(super) async fn committed(harness: &impl Harness, commit: &PageCommit) -> PageCounts {
+pub(crate) async fn committed(harness: &impl Harness, commit: &PageCommit) -> PageCounts {
     let store = harness.store(commit.stream.company_id);
     match store.commit_page(commit).await.expect("an outcome") {
         CommitOutcome::Committed(counts) => counts,
@@ -432,7 +432,7 @@ async fn bringers(harness: &impl Harness, id: DocumentId) -> Vec<UserId> {
     bringers
 }
 
-pub(super) fn page(
+pub(crate) fn page(
     run: &Run,
     read_from: Option<&str>,
     moved_to: &str,
