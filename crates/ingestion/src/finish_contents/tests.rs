@@ -10,7 +10,7 @@ use super::*;
 use crate::content_source::{ContentError, Fetched, MockContentSource};
 use crate::model::{CommitOutcome, Cursor, IngestionMethod, PageCommit, PageContents, Postponed, RecordKey, Stream};
 use crate::normalise::Account;
-use crate::ports::{MockPageStore, MockTextExtractor, PageStore as _};
+use crate::ports::{MockPageStore, MockTextExtractor};
 use crate::testing::{COMPANY_A, InMemoryPageStore, NOON, a_commit, a_key, a_postponed, a_stream};
 
 const JOB: JobId = JobId::new(uuid!("0d000000-0000-4000-8000-000000000001"));
