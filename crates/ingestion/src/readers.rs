@@ -7,18 +7,22 @@ use cortex_kernel::{ConnectionId, Email, Provider};
 use serde_json::{Value, json};
 
 use crate::model::{DocumentKey, SetAside};
-use crate::normalise::{Account, Told, ToldDocument, gmail_email, gmail_message};
+use crate::normalise::{
+    Account, Told, drive_file, gmail_email, gmail_message, key_of, outlook_email, outlook_message, quickbooks_bill,
+    quickbooks_customer, quickbooks_invoice, quickbooks_payment,
+};
 
 /// The variant of a model where there is but one, in the broker's words.
 pub const BASE_VARIANT: &str = "base";
 
-/// The models that a run reads of a provider, in this order. None so far: the provider's accounts can be connected, and
-/// have nothing to read.
+/// The models that a run reads of a provider, in this order.
 #[must_use]
 pub const fn models_of(provider: Provider) -> &'static [&'static str] {
     match provider {
         Provider::Gmail => &["GmailEmail", "Message"],
-        Provider::Outlook | Provider::GoogleDrive | Provider::QuickBooks => &[],
+        Provider::Outlook => &["OutlookEmail", "Message"],
+        Provider::GoogleDrive => &["DriveFile", "File"],
+        Provider::QuickBooks => &["Customer", "Invoice", "Bill", "Payment"],
     }
 }
 
@@ -44,28 +48,43 @@ pub fn account_of(
 /// Makes changes of the records of one model.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader {
-    mail: fn(&Value, &Account) -> Result<ToldDocument, SetAside>,
+    provider: Provider,
+    /// What stands before the ids of its records in their keys.
+    prefix: &'static str,
+    read: Read,
 }
+
+type Read = fn(&Value, &Account) -> Result<Told, SetAside>;
 
 impl Reader {
     /// What reads this model; none where nothing does.
     pub(crate) fn of(provider: Provider, model: &str) -> Option<Self> {
-        match (provider, model) {
-            (Provider::Gmail, "GmailEmail") => Some(Self { mail: gmail_email }),
-            (Provider::Gmail, "Message") => Some(Self { mail: gmail_message }),
-            _ => None,
-        }
+        let (prefix, read): (_, Read) = match (provider, model) {
+            (Provider::Gmail, "GmailEmail") => ("", |record, account| gmail_email(record, account).map(Told::from)),
+            (Provider::Gmail, "Message") => ("", |record, account| gmail_message(record, account).map(Told::from)),
+            (Provider::Outlook, "OutlookEmail") => {
+                ("", |record, account| outlook_email(record, account).map(Told::from))
+            }
+            (Provider::Outlook, "Message") => ("", |record, account| outlook_message(record, account).map(Told::from)),
+            (Provider::GoogleDrive, "DriveFile" | "File") => ("", drive_file),
+            (Provider::QuickBooks, "Customer") => ("customer:", quickbooks_customer),
+            (Provider::QuickBooks, "Invoice") => ("invoice:", quickbooks_invoice),
+            (Provider::QuickBooks, "Bill") => ("bill:", quickbooks_bill),
+            (Provider::QuickBooks, "Payment") => ("payment:", quickbooks_payment),
+            _ => return None,
+        };
+        Some(Self { provider, prefix, read })
     }
 
     /// What a record that is there says.
     pub(crate) fn read(self, record: &Value, account: &Account) -> Result<Told, SetAside> {
-        Ok(Told::Document(Box::new((self.mail)(record, account)?)))
+        (self.read)(record, account)
     }
 
     /// By which key a record that vanished would have come in; none where it never could. Nothing but its id is left of
-    /// it, and the reader of the record knows best what becomes of that.
+    /// it.
     pub(crate) fn key(self, id: &str, account: &Account) -> Option<DocumentKey> {
-        (self.mail)(&json!({ "id": id }), account).ok().map(|told| told.draft.key)
+        key_of(self.provider, self.prefix, &json!({ "id": id }), account).ok()
     }
 }
 

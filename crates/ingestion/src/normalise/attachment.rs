@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use serde_json::Value;
 
-use super::fields::{MAX_ID_BYTES, title};
+use super::address::decoded;
+use super::base64::decode;
+use super::fields::{MAX_ID_BYTES, id, line, text, title, whole_number};
 use super::{Account, AttachedContent, Attachment};
 use crate::content_source::Wanted;
 use crate::model::{DocumentDraft, DocumentKey, DocumentKind};
@@ -28,6 +31,22 @@ pub(super) struct File {
 }
 
 impl File {
+    /// A file in the list that the older models of mail have.
+    ///
+    /// They do not say which files stand within the text, unless a script adds it. Small images mostly do, so that what
+    /// is not said to be beside the text counts as within.
+    pub(super) fn listed(file: &Value) -> Self {
+        let bytes = bytes(&file["contentBytes"]);
+        Self {
+            id: id(&file["attachmentId"]),
+            name: text(&file["filename"]).as_deref().map(decoded).filter(|name| !name.is_empty()),
+            mime_type: line(&file["mimeType"]).map(|mime_type| mime_type.to_lowercase()),
+            size: bytes.as_ref().map(size).or_else(|| whole_number(&file["size"])),
+            is_inline: file["isInline"].as_bool().unwrap_or(true),
+            bytes,
+        }
+    }
+
     /// Whether somebody may look for it.
     pub(super) fn is_worth_keeping(&self) -> bool {
         let is_image = self.mime_type.as_deref().is_some_and(|mime_type| mime_type.starts_with("image/"));
@@ -37,6 +56,16 @@ impl File {
             self.size == Some(0) || (self.name.is_none() && self.mime_type.is_none() && self.size.is_none());
         !is_decoration && !is_nothing
     }
+}
+
+/// The bytes that a record carries of a file; none where it carries none.
+pub(super) fn bytes(value: &Value) -> Option<Bytes> {
+    decode(value.as_str()?).filter(|bytes| !bytes.is_empty()).map(Bytes::from)
+}
+
+/// How many bytes they are.
+pub(super) fn size(bytes: &Bytes) -> i64 {
+    i64::try_from(bytes.len()).unwrap_or(i64::MAX)
 }
 
 /// The files as documents of their own; those without an id cannot be.

@@ -1,9 +1,10 @@
-//! Moments as mails tell them.
+//! Moments and days as records tell them.
 
 use mail_parser::DateTime;
 use mail_parser::parsers::fields::date::MONTH;
 use serde_json::Value;
 use time::format_description::well_known::{Iso8601, Rfc2822, Rfc3339};
+use time::macros::format_description;
 use time::{Date, Month, OffsetDateTime, UtcOffset};
 
 use super::fields::{in_one_line, whole_number};
@@ -18,6 +19,17 @@ pub(super) fn moment(text: &str) -> Option<OffsetDateTime> {
 /// The moment that a number of milliseconds since 1970 names.
 pub(super) fn moment_of_millis(value: &Value) -> Option<OffsetDateTime> {
     plausible(i128::from(whole_number(value)?) * 1_000_000)
+}
+
+/// The day that a text begins with, by ISO 8601, in whatever zone that was.
+pub(super) fn day(text: &str) -> Option<Date> {
+    let text = in_one_line(text);
+    let (day, rest) = text.split_at_checked(10)?;
+    if !(rest.is_empty() || rest.starts_with(['T', ' '])) {
+        return None;
+    }
+    let day = Date::parse(day, format_description!("[year]-[month]-[day]")).ok()?;
+    plausible(day.midnight().assume_utc().unix_timestamp_nanos()).map(OffsetDateTime::date)
 }
 
 fn iso(text: &str) -> Option<OffsetDateTime> {
@@ -147,6 +159,24 @@ mod tests {
     #[case::beyond_the_last_year("9999-12-31T23:59:59-05:00")]
     fn a_date_that_cannot_be_read_is_none(#[case] text: &str) {
         assert_eq!(moment(text), None);
+    }
+
+    #[rstest]
+    #[case::alone("2026-03-02", true)]
+    #[case::padded(" 2026-03-02\n", true)]
+    #[case::of_a_moment("2026-03-02T00:00:00.000Z", true)]
+    #[case::where_it_was("2026-03-02T23:30:00-08:00", true)]
+    #[case::without_a_zone("2026-03-02 23:30", true)]
+    #[case::no_such_day("2026-02-30", false)]
+    #[case::goes_on("2026-03-021", false)]
+    #[case::by_slashes("03/02/2026", false)]
+    #[case::day_first("02-03-2026", false)]
+    #[case::of_antiquity("0026-03-02", false)]
+    #[case::signed("+2026-03-0", false)]
+    #[case::letters_of_several_bytes("äöüäöüäöü", false)]
+    #[case::empty("", false)]
+    fn a_day_is_what_a_text_begins_with(#[case] text: &str, #[case] is_read: bool) {
+        assert_eq!(day(text), is_read.then_some(NOON.date()));
     }
 
     #[rstest]

@@ -55,6 +55,20 @@ pub(super) fn whole_number(value: &Value) -> Option<i64> {
     text(value)?.trim().parse().ok().filter(|number| *number >= 0)
 }
 
+/// Whether it says yes.
+pub(super) fn is_true(value: &Value) -> bool {
+    value.as_bool().unwrap_or_else(|| line(value).is_some_and(|word| word.eq_ignore_ascii_case("true")))
+}
+
+/// The record without what the broker added to it.
+pub(super) fn without_brokers_part(record: &Value) -> Value {
+    let mut record = record.clone();
+    if let Some(fields) = record.as_object_mut() {
+        fields.remove("_nango_metadata");
+    }
+    record
+}
+
 /// The text without NUL and with single spaces for white space and other control characters.
 pub(super) fn in_one_line(text: &str) -> String {
     let text = text.replace('\0', "");

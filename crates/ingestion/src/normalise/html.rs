@@ -18,9 +18,14 @@ pub fn html_to_text(html: &str) -> String {
     read(html, Hidden::Dropped).or_else(|| read(html, Hidden::Shown)).unwrap_or_default()
 }
 
+/// The text of what may be HTML or plain text.
+pub(super) fn text_of_either(text: String) -> String {
+    if is_html(&text) { html_to_text(&text) } else { text }
+}
+
 /// Whether a text that may be either is HTML: whether it has an element that somebody writes in mails, from its beginning
 /// to its end. Addresses in angle brackets are none.
-pub(super) fn is_html(text: &str) -> bool {
+fn is_html(text: &str) -> bool {
     let mut is_open = false;
     for Ok(token) in Tokenizer::new(text) {
         match token {

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::address::Correspondent;
 use super::attachment::{File, attachments};
-use super::fields::{MAX_ID_BYTES, title};
+use super::fields::{MAX_ID_BYTES, line, lines, text, title};
 use super::{Account, ToldDocument};
 use crate::content_source::Wanted;
 use crate::model::{DocumentDraft, DocumentKey, DocumentKind, MailIdentity, SourceName};
@@ -31,6 +31,8 @@ pub(super) struct Letter {
     /// When it came into this mailbox, or was sent.
     pub(super) created_at: Option<OffsetDateTime>,
     pub(super) files: Vec<File>,
+    /// Whether it says that files came with it, and does not list them.
+    pub(super) has_unlisted_files: bool,
     pub(super) raw: Option<Value>,
     /// By what the message is had whole.
     pub(super) missing: Wanted,
@@ -57,7 +59,7 @@ impl Letter {
         tell("message_id", message_id.clone().map(Value::from));
         tell("labels", self.labels.map(Value::from));
         tell("web_link", self.web_link.clone().map(Value::from));
-        tell("has_attachments", Some(Value::from(!files.is_empty())));
+        tell("has_attachments", Some(Value::from(self.has_unlisted_files || !files.is_empty())));
         let message = DocumentDraft {
             key: DocumentKey {
                 source: self.source,
@@ -81,6 +83,16 @@ impl Letter {
         let attachments = attachments(files, &message, account, self.attached);
         ToldDocument { missing: message.content_incomplete.then_some(self.missing), attachments, draft: message }
     }
+}
+
+/// One text of correspondents; a list of them is joined to one.
+pub(super) fn list(value: &Value) -> Option<String> {
+    text(value).or_else(|| lines(value).map(|lines| lines.join(", ")))
+}
+
+/// The field for the Message-ID, as some scripts add it. Others put the provider's own id there, which is not one.
+pub(super) fn message_id_field(record: &Value, id: &str) -> Option<String> {
+    line(&record["messageId"]).filter(|message_id| message_id != id)
 }
 
 /// The id without what stands around it. One that is too long for an index counts as none.

@@ -8,22 +8,33 @@
 //!
 //! # Adding a model
 //!
-//! Write a function from the record and the [`Account`] to drafts or a [`SetAside`], and run the properties of
-//! `gmail/tests/properties.rs` on it: any JSON gives one or the other.
+//! Write a function from the record and the [`Account`] to what it tells or a [`SetAside`], and name it in `readers.rs`:
+//! the properties in `tests/properties.rs` hold for everything that is named there.
 
 mod address;
 mod attachment;
+mod base64;
 mod date;
+mod drive;
 mod fields;
 mod gmail;
 mod html;
 mod mail;
+mod money;
+mod outlook;
+mod quickbooks;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
+use cortex_kernel::Provider;
 use serde_json::Value;
 
+pub use drive::drive_file;
 pub use gmail::{gmail_email, gmail_message};
 pub use html::html_to_text;
+pub use outlook::{outlook_email, outlook_message};
+pub use quickbooks::{quickbooks_bill, quickbooks_customer, quickbooks_invoice, quickbooks_payment};
 
 use crate::content_source::Wanted;
 use crate::model::{DocumentDraft, DocumentKey, SetAside};
@@ -73,6 +84,27 @@ pub enum AttachedContent {
     Missing(Wanted),
     /// In the record.
     Here(Bytes),
+}
+
+impl From<ToldDocument> for Told {
+    fn from(told: ToldDocument) -> Self {
+        Self::Document(Box::new(told))
+    }
+}
+
+/// The key of a record of `provider`, by its id with `prefix` in front: what is counted apart is told apart by that.
+pub(crate) fn key_of(
+    provider: Provider,
+    prefix: &str,
+    record: &Value,
+    account: &Account,
+) -> Result<DocumentKey, SetAside> {
+    let id = fields::record_id(record)?;
+    Ok(DocumentKey {
+        source: provider.into(),
+        source_account: account.source_account.clone(),
+        source_id: format!("{prefix}{id}"),
+    })
 }
 
 /// The id of a record as it stands there, however long; none where there is none.

@@ -3,14 +3,14 @@
 use cortex_kernel::Provider;
 use serde_json::Value;
 
+use super::labels_of_sent;
 use super::payload::{Payload, headers};
-use super::{labels_of_sent, message_id_field};
 use crate::content_source::Wanted;
 use crate::normalise::address::{addresses, decoded, sender};
 use crate::normalise::date::{moment, moment_of_millis};
-use crate::normalise::fields::{id, line, record_id, text};
+use crate::normalise::fields::{id, line, record_id, text, without_brokers_part};
 use crate::normalise::html::{html_to_text, resolved};
-use crate::normalise::mail::Letter;
+use crate::normalise::mail::{Letter, message_id_field};
 use crate::normalise::{Account, SetAside, ToldDocument};
 
 /// What a record of the model `Message` tells, and likewise the resource of the API with its texts.
@@ -40,6 +40,7 @@ pub fn gmail_message(record: &Value, account: &Account) -> Result<ToldDocument, 
         web_link: line(&record["webLink"]),
         sent_at: sent_at.or(created_at),
         created_at,
+        has_unlisted_files: false,
         files: payload.files,
         raw: Some(without_texts(record)),
         missing: Wanted::GmailMessage { id: record_id.clone() },
@@ -62,10 +63,7 @@ fn whole_text(payload: &Payload) -> Option<String> {
 
 /// The record without the broker's part and without the data of its parts.
 fn without_texts(record: &Value) -> Value {
-    let mut record = record.clone();
-    if let Some(fields) = record.as_object_mut() {
-        fields.remove("_nango_metadata");
-    }
+    let mut record = without_brokers_part(record);
     let mut parts: Vec<&mut Value> = record.get_mut("payload").into_iter().collect();
     while let Some(part) = parts.pop() {
         if let Some(body) = part.get_mut("body").and_then(Value::as_object_mut) {

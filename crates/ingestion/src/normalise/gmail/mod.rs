@@ -14,7 +14,7 @@ pub use email::gmail_email;
 pub use message::gmail_message;
 
 use super::SetAside;
-use super::fields::{line, lines};
+use super::fields::lines;
 
 /// The labels of a record, unless one of them says that it is a draft: nobody has sent that yet, and what becomes of it
 /// is another record.
@@ -22,9 +22,4 @@ fn labels_of_sent(record: &Value) -> Result<Option<Vec<String>>, SetAside> {
     let labels = lines(&record["labelIds"]).or_else(|| lines(&record["labels"]));
     let is_draft = labels.iter().flatten().any(|label| label.eq_ignore_ascii_case("DRAFT"));
     if is_draft { Err(SetAside::Draft) } else { Ok(labels) }
-}
-
-/// The field for the Message-ID, as some scripts add it. Others put Gmail's own id there, which is not one.
-fn message_id_field(record: &Value, id: &str) -> Option<String> {
-    line(&record["messageId"]).filter(|message_id| message_id != id)
 }

@@ -1,21 +1,13 @@
 //! The payload of a message: headers, texts and files in a tree of parts.
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::parsers::MessageStream;
 use serde_json::Value;
 
 use crate::normalise::address::decoded;
-use crate::normalise::attachment::File;
+use crate::normalise::attachment::{File, bytes, size};
+use crate::normalise::base64::decode as decode_base64;
 use crate::normalise::fields::{id, line, text, whole_number};
-
-/// The API pads or does not; the broker's scripts have done both.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// What stands in a payload.
 #[derive(Debug, Default)]
@@ -98,13 +90,14 @@ fn disposition(part: &Value) -> Option<String> {
 fn file(part: &Value, mime_type: &str, is_attached: bool) -> File {
     let is_inline = disposition(part).is_some_and(|disposition| disposition.starts_with("inline"));
     let is_referred_to = headers(part, "Content-ID").next().is_some();
+    let bytes = bytes(&part["body"]["data"]);
     File {
         id: id(&part["body"]["attachmentId"]).or_else(|| id(&part["partId"])),
         name: text(&part["filename"]).as_deref().map(decoded).filter(|name| !name.is_empty()),
         mime_type: Some(mime_type.to_owned()),
-        size: whole_number(&part["body"]["size"]),
+        size: bytes.as_ref().map(size).or_else(|| whole_number(&part["body"]["size"])),
         is_inline: is_inline || (is_referred_to && !is_attached),
-        bytes: None,
+        bytes,
     }
 }
 
@@ -112,21 +105,9 @@ fn file(part: &Value, mime_type: &str, is_attached: bool) -> File {
 fn part_text(part: &Value) -> Option<String> {
     let body = &part["body"];
     match body["data"].as_str() {
-        Some(data) => Some(in_unicode(BASE64.decode(url_safe(data)).ok()?, part)),
+        Some(data) => Some(in_unicode(decode_base64(data)?, part)),
         None => (whole_number(&body["size"]) == Some(0)).then(String::new),
     }
-}
-
-/// Both alphabets of base64 in one.
-fn url_safe(data: &str) -> String {
-    data.chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| match c {
-            '+' => '-',
-            '/' => '_',
-            c => c,
-        })
-        .collect()
 }
 
 /// Text in whatever charset: UTF-8 if it can be that, else the one that the part names. Charsets that switch by escapes

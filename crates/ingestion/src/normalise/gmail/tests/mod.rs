@@ -1,7 +1,6 @@
 //! Both models by examples.
 
 mod payload;
-mod properties;
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -9,15 +8,12 @@ use time::macros::datetime;
 
 use crate::content_source::Wanted;
 use crate::model::{DocumentKind, MAX_CONTENT_CHARS, MessageKey, SourceName};
+use crate::normalise::tests::{account, with};
 use crate::normalise::{Account, AttachedContent, SetAside, ToldDocument};
 use crate::normalise::{gmail_email, gmail_message};
 use crate::testing::NOON;
 
 type Normalise = fn(&Value, &Account) -> Result<ToldDocument, SetAside>;
-
-fn account() -> Account {
-    Account { source_account: "nora@example.com".to_owned() }
-}
 
 fn read_email(record: &Value) -> ToldDocument {
     gmail_email(record, &account()).unwrap()
@@ -25,13 +21,6 @@ fn read_email(record: &Value) -> ToldDocument {
 
 fn read_message(record: &Value) -> ToldDocument {
     gmail_message(record, &account()).unwrap()
-}
-
-/// `record` with the fields of `other` in place of its own.
-fn with(mut record: Value, other: Value) -> Value {
-    let Value::Object(other) = other else { panic!("fields") };
-    record.as_object_mut().unwrap().extend(other);
-    record
 }
 
 fn an_email() -> Value {
@@ -296,4 +285,30 @@ fn a_file_without_its_id_is_known_of() {
 
     assert!(record.attachments.is_empty());
     assert_eq!(record.draft.metadata["has_attachments"], json!(true));
+}
+
+#[rstest]
+#[case::url_safe("-_8", 2)]
+#[case::standard("+/8=", 2)]
+fn bytes_that_the_record_carries_need_not_be_fetched(#[case] bytes: &str, #[case] size: i64) {
+    let file = json!({ "filename": "x.bin", "size": 9, "attachmentId": "a1", "contentBytes": bytes });
+
+    let record = read_email(&with(an_email(), json!({ "attachments": [file] })));
+
+    let [file] = record.attachments.as_slice() else { panic!("{:?}", record.attachments) };
+    assert_eq!(file.content, AttachedContent::Here(vec![0xfb, 0xff].into()));
+    assert_eq!(file.draft.file_size_bytes, Some(size));
+}
+
+#[rstest]
+#[case::empty(json!(""))]
+#[case::broken(json!("a"))]
+#[case::another_type(json!(5))]
+fn bytes_that_cannot_be_read_are_to_be_fetched(#[case] bytes: Value) {
+    let file = json!({ "filename": "x.bin", "size": 9, "attachmentId": "a1", "contentBytes": bytes });
+
+    let record = read_email(&with(an_email(), json!({ "attachments": [file] })));
+
+    assert!(matches!(record.attachments[0].content, AttachedContent::Missing(_)), "{:?}", record.attachments);
+    assert_eq!(record.attachments[0].draft.file_size_bytes, Some(9));
 }

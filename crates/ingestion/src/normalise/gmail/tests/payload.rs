@@ -5,7 +5,9 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{a_file_part, a_header, a_message, read_message, with};
+use super::{a_file_part, a_header, a_message, read_message};
+use crate::normalise::AttachedContent;
+use crate::normalise::tests::with;
 
 #[rstest]
 #[case::one_part(a_text_part("text/plain", "Grüße"), "Grüße")]
@@ -91,6 +93,21 @@ fn small_images_within_the_text_are_no_documents(
 
     assert_eq!(record.attachments.len(), usize::from(is_kept));
     assert_eq!(record.draft.metadata["has_attachments"], json!(is_kept));
+}
+
+#[test]
+fn a_file_whose_data_is_in_the_payload_need_not_be_fetched() {
+    let part = with(
+        a_text_part("text/csv", "a;b"),
+        json!({ "partId": "1", "filename": "x.csv", "headers": [a_header("Content-Disposition", "attachment")] }),
+    );
+
+    let record = read_message(&a_message_of(multipart(&[part])));
+
+    let [file] = record.attachments.as_slice() else { panic!("{:?}", record.attachments) };
+    assert_eq!(file.content, AttachedContent::Here("a;b".into()));
+    assert_eq!((file.draft.key.source_id.as_str(), file.draft.file_size_bytes), ("m1_1", Some(3)));
+    assert_eq!(record.draft.raw.unwrap()["payload"]["parts"][0]["body"], json!({ "size": 3 }));
 }
 
 #[test]
