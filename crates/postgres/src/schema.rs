@@ -68,6 +68,7 @@ impl Database {
                 "sync_jobs",
                 "sync_overrides",
                 "sync_turns",
+                "unfinished_contents",
                 "upkeep_turns",
                 "user_cursors",
                 "webhook_inbox",

@@ -15,7 +15,7 @@ use crate::tables::inconsistency::Reading;
 use crate::tables::sync_jobs::Which;
 use crate::tables::{
     Inconsistency, admin_audit_log, broker_removals, connection_endings, documents, nango_sync_cursors,
-    set_aside_records, sync_jobs,
+    set_aside_records, sync_jobs, unfinished_contents,
 };
 use crate::{Abort, Pool};
 
@@ -98,6 +98,7 @@ async fn end_in(
         return Ok(Some(EndedConnection { reference, is_new: false }));
     }
     connection_endings::end(connection, end).await?;
+    unfinished_contents::forget(connection, *company_id, *id).await?;
     if let Some(owner) = owner {
         nango_sync_cursors::forget(connection, *company_id, owner, &reference.id).await?;
     }

@@ -1,7 +1,7 @@
 //! [`PageStore`] on a company's database.
 //!
 //! A page is one transaction that locks in one order, whoever commits: the job, the cursor, messages that are new,
-//! documents by key, then what is set aside. What is stored is read before the locks, to learn what to lock, and again
+//! documents by key, then what is set aside and what lacks. What is stored is read before the locks, to learn what to lock, and again
 //! under them, to decide.
 
 use std::collections::{HashMap, HashSet};
@@ -20,7 +20,7 @@ use tracing::instrument;
 use crate::Pool;
 use crate::tables::document_sources::{self, Match};
 use crate::tables::sync_jobs::ProgressJson;
-use crate::tables::{documents, locks, nango_sync_cursors, set_aside_records, sync_jobs};
+use crate::tables::{documents, locks, nango_sync_cursors, set_aside_records, sync_jobs, unfinished_contents};
 
 /// Documents and cursors in a company's database.
 pub struct PgPageStore {
@@ -89,6 +89,7 @@ impl Page<'_> {
         }
         let counts = self.take_in(commit).await?;
         self.set_aside(commit).await?;
+        self.note_contents(commit).await?;
         let progress = counted(progress, commit, counts);
         let job = commit.lease.job;
         sync_jobs::record_progress(self.connection, self.company_id, job, &progress, from != to).await?;
@@ -96,13 +97,14 @@ impl Page<'_> {
     }
 
     async fn take_in(&mut self, commit: &PageCommit) -> QueryResult<PageCounts> {
+        let said_before = commit.contents.unchanged.len() as u64;
         self.plan_for_this_page().await?;
         let records: Vec<&NewDocument> = commit.documents.iter().collect();
         let matches = self.match_to_stored(&records).await?;
         let unchanged: HashSet<i64> = matches.iter().filter(|m| is_unchanged(m)).map(|m| m.place).collect();
         let records: Vec<&NewDocument> =
             (1..).zip(records).filter(|(place, _)| !unchanged.contains(place)).map(|(_, new)| new).collect();
-        let mut counts = PageCounts { unchanged: unchanged.len() as u64, ..PageCounts::default() };
+        let mut counts = PageCounts { unchanged: said_before + unchanged.len() as u64, ..PageCounts::default() };
         if records.is_empty() && commit.deletions.is_empty() {
             return Ok(counts);
         }
@@ -125,6 +127,20 @@ impl Page<'_> {
             return Ok(());
         }
         set_aside_records::renew(self.connection, self.stream, commit.lease.job, &settled, aside).await
+    }
+
+    async fn note_contents(&mut self, commit: &PageCommit) -> QueryResult<()> {
+        let contents = &commit.contents;
+        let said = contents.finished.iter().filter_map(|(key, said)| Some((key, said.as_ref()?)));
+        let said: Vec<_> = said.collect();
+        if !said.is_empty() {
+            unfinished_contents::stamp(self.connection, self.stream, &said).await?;
+        }
+        let settled = commit.settled_contents();
+        if settled.is_empty() && contents.postponed.is_empty() {
+            return Ok(());
+        }
+        unfinished_contents::renew(self.connection, self.stream, &settled, contents).await
     }
 
     /// A plan for pages in general is kept from when the tables were small, and goes through all of them for each record

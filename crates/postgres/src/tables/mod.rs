@@ -44,6 +44,7 @@ pub(crate) mod sync_overrides;
 pub(crate) mod sync_permissions;
 pub(crate) mod team;
 pub(crate) mod unclaimed_connections;
+pub(crate) mod unfinished_contents;
 pub(crate) mod upkeep_turns;
 pub(crate) mod webhook_inbox;
 pub(crate) mod workers;

@@ -42,6 +42,9 @@ fn company_rows(company: &str, number: u32) -> String {
          insert into set_aside_records
            (tenant_id, user_id, connection_id, provider, model, variant, record_key, reason, job_id)
            values ('{company}', 'user', {number}, 'gmail', 'GmailEmail', 'base', 'message', 'draft', gen_random_uuid());
+         insert into unfinished_contents
+           (tenant_id, user_id, connection_id, model, variant, record_key, record, fingerprint, attempts, next_at, reason)
+           values ('{company}', 'user', {number}, 'GmailEmail', 'base', 'message', '{{}}', 'says', 1, now(), 'unavailable');
          insert into broker_removals (tenant_id, provider_key, connection_id) values ('{company}', 'gmail', 'gone');
          insert into upkeep_turns (tenant_id, name, next_at) values ('{company}', 'some', now());
          insert into workers (tenant_id, name, version, capacity, last_tick_at)

@@ -1,4 +1,4 @@
-//! [`PgPageStore`] and [`PgSetAsideRecords`].
+//! [`PgPageStore`], [`PgSetAsideRecords`] and [`PgContentLedger`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use cortex_ingestion::model::{
     CommitOutcome, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentSource, PageCommit, PageCounts,
     SourceName, Stream,
 };
-use cortex_ingestion::ports::{PageStore, SetAsideRecords};
+use cortex_ingestion::ports::{ContentLedger, PageStore, SetAsideRecords};
 use cortex_ingestion::testing::page_store::{Harness, JobView, Run};
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, USER_1, a_commit, a_document, a_draft, a_stream};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError, UserId};
 use cortex_postgres::Pooler;
 use cortex_postgres::schema::Database;
-use cortex_postgres::stores::{PgPageStore, PgSetAsideRecords};
+use cortex_postgres::stores::{PgContentLedger, PgPageStore, PgSetAsideRecords};
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
 use serde_json::Value;
@@ -40,6 +40,10 @@ impl Harness for PgHarness {
 
     fn set_aside(&self, company_id: CompanyId) -> Arc<dyn SetAsideRecords> {
         Arc::new(PgSetAsideRecords::new(self.0.pool(company_id)))
+    }
+
+    fn ledger(&self, company_id: CompanyId) -> Arc<dyn ContentLedger> {
+        Arc::new(PgContentLedger::new(self.0.pool(company_id)))
     }
 
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run {
@@ -77,6 +81,8 @@ impl Harness for PgHarness {
     async fn pass(&self, time: Duration) {
         let update = "update set_aside_records set first_seen_at = first_seen_at - make_interval(secs => $1), \
                       last_seen_at = last_seen_at - make_interval(secs => $1)";
+        self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
+        let update = "update unfinished_contents set next_at = next_at - make_interval(secs => $1)";
         self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
     }
 
@@ -167,6 +173,26 @@ mod set_aside_records {
 
         another_companys_records_are_not_listed(&harnesses[0]).await;
         another_companys_records_are_not_forgotten(&harnesses[1]).await;
+    }
+}
+
+mod content_ledger {
+    use super::PgHarness;
+
+    cortex_ingestion::content_ledger_contract!(PgHarness::new().await);
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn without_walls_the_store_itself_tells_companies_apart() {
+        use cortex_ingestion::testing::content_ledger::{
+            another_connections_record_is_not_known, what_another_stream_postponed_stays_its_own,
+        };
+        let harnesses = [PgHarness::new().await, PgHarness::new().await];
+        for harness in &harnesses {
+            harness.0.open_walls().await;
+        }
+
+        another_connections_record_is_not_known(&harnesses[0]).await;
+        what_another_stream_postponed_stays_its_own(&harnesses[1]).await;
     }
 }
 

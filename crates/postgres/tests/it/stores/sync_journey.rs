@@ -9,7 +9,7 @@ use cortex_connections::ports::ConnectionStore;
 use cortex_ingestion::model::{Cursor, IngestionMethod, Stream};
 use cortex_ingestion::readers::{BASE_VARIANT, account_of, models_of};
 use cortex_ingestion::record_source::{RecordPage, RecordSource, RecordState, SourceError};
-use cortex_ingestion::testing::InMemoryRecordSource;
+use cortex_ingestion::testing::{InMemoryRecordSource, fetching_nothing};
 use cortex_ingestion::{ReadStream, ReadStreamError, StreamReading};
 use cortex_kernel::{BrokerConnectionId, JobId, Lease, Provider, RandomIds, SystemClock, UserId};
 use cortex_postgres::schema::Database;
