@@ -7,6 +7,8 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong on the stage of a benchmark ends it")]
 #![allow(dead_code, reason = "the stage is the one of the whole-product tests, which use more of it")]
 
+#[path = "../e2e/built_cortex.rs"]
+mod built_cortex;
 #[path = "../e2e/client.rs"]
 mod client;
 #[path = "../e2e/log.rs"]

@@ -4,6 +4,7 @@
 
 mod admin;
 mod audit_trail;
+mod built_cortex;
 mod client;
 mod connect;
 mod connections;

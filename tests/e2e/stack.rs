@@ -1,6 +1,7 @@
 //! One deployment of company A with everything around it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use cortex_app::commands::migrate::{self, Database};
 use cortex_app::config::{MigrateConfig, ServeConfig};
@@ -11,6 +12,7 @@ use cortex_sandbox::provider::AccountConfig;
 use cortex_sandbox::supabase::{RunningSupabase, SeedUser, Supabase, SupabaseConfig};
 use cortex_test_support::{Template, TestDatabase, TestPooler, TestRole};
 
+use crate::built_cortex::BuiltCortex;
 use crate::people::{ADA, BRAMBLEWICK, JONAS, KESTREL, MARTA, OLIVE, Person, STRANGER, VERA};
 
 /// Gone, with its databases and servers, when it is stopped or dropped.
@@ -122,9 +124,11 @@ impl Stack {
         login.split_once(':').unwrap().1.to_owned()
     }
 
-    /// The adapters of production.
+    /// The adapters of production. Files are read by the product's binary, which this test is not.
     pub(crate) fn ports(&self) -> ApiPorts {
-        ApiPorts::production(&self.config).unwrap()
+        let mut ports = ApiPorts::production(&self.config).unwrap();
+        ports.shared.extractor = Arc::new(BuiltCortex::beside_this_test());
+        ports
     }
 
     /// The access token of a sign-in by password.

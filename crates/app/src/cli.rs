@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use cortex_postgres::migrate::UnknownVersion;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,19 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Common(Common),
+    /// Reads the one file at standard input: the service starts it for each.
+    #[command(hide = true)]
+    ExtractText {
+        /// What stands behind the last dot of the file's name.
+        extension: Option<String>,
+    },
+}
+
+/// The commands that somebody gives.
+#[derive(Debug, Subcommand)]
+enum Common {
     /// Answers the HTTP API, and runs sync jobs, until it is told to stop.
     Serve {
         /// First brings the schemas of both databases up, like `cortex migrate up`, as the owner of the tables.
@@ -57,7 +71,7 @@ enum Command {
 }
 
 /// Runs the command that `arguments` name, the program's own name first.
-pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(told) => {
@@ -66,7 +80,15 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if told.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
         }
     };
-    match dispatch(cli.command).await {
+    let command = match cli.command {
+        Command::Common(command) => command,
+        // It gives up all that a runtime needs.
+        Command::ExtractText { extension } => return cortex_extract::serve_one(extension),
+    };
+    let outcome = tokio::runtime::Runtime::new()
+        .context("there is no runtime")
+        .and_then(|runtime| runtime.block_on(dispatch(command)));
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -77,7 +99,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// True where all that was asked for was done.
-async fn dispatch(command: Command) -> anyhow::Result<bool> {
+async fn dispatch(command: Common) -> anyhow::Result<bool> {
     // Both rustls and its users could bring a provider of cryptography; this is the one.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::debug!("the process has a provider of cryptography already");
@@ -85,7 +107,7 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
     let process = Process::read(Path::new("."))?;
     let variable = |name: &str| process.get(name);
     match command {
-        Command::Serve { migrate, no_worker } => {
+        Common::Serve { migrate, no_worker } => {
             let migration = migrate.then(|| MigrateConfig::from_env(&variable)).transpose();
             let (config, migration) = match (ServeConfig::from_env(&variable), migration) {
                 (Ok(config), Ok(migration)) => (config, migration),
@@ -97,21 +119,21 @@ async fn dispatch(command: Command) -> anyhow::Result<bool> {
                 .await
                 .map(|()| true)
         }
-        Command::Work => {
+        Common::Work => {
             let config = WorkConfig::from_env(&variable)?;
             logging::start(&config.runtime.log)?;
             until_signal(async |stop| Box::pin(work::run(&config, stop)).await).await.map(|()| true)
         }
         // It needs no configuration: it makes a part of one.
-        Command::Admin(arguments) => admin::run(&arguments, &mut io::stdout()).map(|()| true),
-        Command::Migrate(arguments) => {
+        Common::Admin(arguments) => admin::run(&arguments, &mut io::stdout()).map(|()| true),
+        Common::Migrate(arguments) => {
             let config = MigrateConfig::from_env(&variable)?;
             logging::start(&config.log)?;
             migrate::run(&arguments, &config, &mut io::stdout()).await
         }
-        Command::Openapi => openapi::run(&mut io::stdout()).map(|()| true),
-        Command::Users(arguments) => users::run(&arguments, &variable, &mut io::stdout()).await,
-        Command::Audit(arguments) => {
+        Common::Openapi => openapi::run(&mut io::stdout()).map(|()| true),
+        Common::Users(arguments) => users::run(&arguments, &variable, &mut io::stdout()).await,
+        Common::Audit(arguments) => {
             let config = AuditConfig::from_env(&variable)?;
             logging::start(&config.log)?;
             audit::run(&arguments, &config, &mut io::stdout()).await

@@ -11,12 +11,13 @@ use cortex_connections::ports::{
     Members, OriginalConnections, ProviderAccounts, QuarantineStore, StuckThings, Turns, UnclaimedConnections,
     WebhookAuthenticity, WebhookInbox, WebhookReader,
 };
+use cortex_extract::ProcessTextExtractor;
 use cortex_http::health::ReadinessCheck;
 use cortex_identity::ports::{
     AdminSessions, AdminTokens, AttemptCounters, MembershipStore, MembershipWatch, PinVerifier, ProfileReader,
     TeamStore, TokenVerifier, UserDirectory, VisitStore,
 };
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, PageStore, SearchIndex, SetAsideRecords};
+use cortex_ingestion::ports::{DocumentCounts, DocumentReader, PageStore, SearchIndex, SetAsideRecords, TextExtractor};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
@@ -109,6 +110,8 @@ pub struct Ports {
     pub webhook_reader: Arc<dyn WebhookReader>,
     /// Where records come from.
     pub records: Arc<dyn RecordSource>,
+    /// What files say.
+    pub extractor: Arc<dyn TextExtractor>,
     /// Documents, and how far each stream was read.
     pub pages: Arc<dyn PageStore>,
     /// Records that could become no documents.
@@ -186,6 +189,9 @@ const ACCOUNTS_TIMEOUT: Duration = Duration::from_secs(15);
 /// Where the broker's webhooks arrive, below the deployment's own URL.
 const WEBHOOK_PATH: &str = "nango/webhook";
 
+/// The command that reads a file.
+pub const EXTRACT_COMMAND: &str = "extract-text";
+
 /// The databases of a process.
 struct Pools {
     company: Pool,
@@ -250,6 +256,7 @@ impl Ports {
             inbox: Arc::new(PgWebhookInbox::new(company.clone())),
             webhook_reader: Arc::new(NangoWebhookReader::new(integrations)),
             records: Arc::new(NangoRecordSource::new(nango, integrations.clone())),
+            extractor: Arc::new(extractor()?),
             pages: Arc::new(PgPageStore::new(company.clone())),
             set_aside: Arc::new(PgSetAsideRecords::new(company.clone())),
             documents: Arc::new(PgDocumentReader::new(company.clone())),
@@ -265,6 +272,11 @@ impl Ports {
         };
         Ok((ports, Pools { company, master }))
     }
+}
+
+/// Files are read by further processes of this program.
+fn extractor() -> anyhow::Result<ProcessTextExtractor> {
+    ProcessTextExtractor::of_this_program(vec![EXTRACT_COMMAND.into()]).context("this program cannot be found")
 }
 
 impl AdminPorts {

@@ -55,6 +55,7 @@ const LAYERS: &[Layer] = &[
         never: &["actix-web", "anyhow", "reqwest"],
         never_unless_optional: &[],
     },
+    remote_adapter("cortex-extract", &["cortex-ingestion", "cortex-kernel"]),
     remote_adapter("cortex-nango", &["cortex-connections", "cortex-ingestion", "cortex-kernel", "cortex-sync-jobs"]),
     remote_adapter("cortex-supabase", &["cortex-identity", "cortex-kernel"]),
     Layer {
@@ -68,6 +69,7 @@ const LAYERS: &[Layer] = &[
         package: "cortex-app",
         uses: &[
             "cortex-connections",
+            "cortex-extract",
             "cortex-http",
             "cortex-identity",
             "cortex-ingestion",
@@ -110,6 +112,7 @@ const LAYERS: &[Layer] = &[
         tests_use: &[
             "cortex-app",
             "cortex-connections",
+            "cortex-extract",
             "cortex-identity",
             "cortex-ingestion",
             "cortex-kernel",

@@ -7,6 +7,8 @@ mod command_line;
 #[cfg(test)]
 mod draining;
 #[cfg(test)]
+mod extract;
+#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod migrate;

@@ -23,6 +23,26 @@ pub(super) fn text_of_either(text: String) -> String {
     if is_html(&text) { html_to_text(&text) } else { text }
 }
 
+/// The title of the page, in one line; none where it has none.
+#[must_use]
+pub fn html_title(html: &str) -> Option<String> {
+    let mut emitter = DefaultEmitter::default();
+    emitter.naively_switch_states(true);
+    let mut title: Option<String> = None;
+    for Ok(token) in Tokenizer::new_with_emitter(html, emitter) {
+        match (token, &mut title) {
+            (Token::StartTag(tag), None) if *tag.name == *b"title" => title = Some(String::new()),
+            // Pictures in the page have titles of their own.
+            (Token::StartTag(tag), None) if *tag.name == *b"body" || *tag.name == *b"svg" => return None,
+            (Token::String(string), Some(title)) => title.push_str(&String::from_utf8_lossy(&string)),
+            (Token::EndTag(_), Some(_)) => break,
+            _ => {}
+        }
+    }
+    let title = title?.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!title.is_empty()).then_some(title)
+}
+
 /// Whether a text that may be either is HTML: whether it has an element that somebody writes in mails, from its beginning
 /// to its end. Addresses in angle brackets are none.
 fn is_html(text: &str) -> bool {
@@ -272,6 +292,16 @@ mod tests {
     #[case::nothing_visible("<p>&nbsp;</p><br>", "")]
     fn a_page_becomes_what_is_seen_of_it(#[case] html: &str, #[case] text: &str) {
         assert_eq!(html_to_text(html), text);
+    }
+
+    #[rstest]
+    #[case::title("<html><head><title>Pumps &amp;\n seals</title><body>text", Some("Pumps & seals"))]
+    #[case::never_ends("<title>Pumps", Some("Pumps"))]
+    #[case::of_a_picture("<body><svg><title>Logo</title></svg>", None)]
+    #[case::blank("<title> </title>text", None)]
+    #[case::none("text", None)]
+    fn a_page_has_a_title(#[case] html: &str, #[case] title: Option<&str>) {
+        assert_eq!(html_title(html).as_deref(), title);
     }
 
     #[test]

@@ -32,7 +32,7 @@ use serde_json::Value;
 
 pub use drive::drive_file;
 pub use gmail::{gmail_email, gmail_message};
-pub use html::html_to_text;
+pub use html::{html_title, html_to_text};
 pub use outlook::{outlook_email, outlook_message};
 pub use quickbooks::{quickbooks_bill, quickbooks_customer, quickbooks_invoice, quickbooks_payment};
 
