@@ -8,6 +8,7 @@ mod built_cortex;
 mod client;
 mod connect;
 mod connections;
+mod contents;
 mod journey;
 mod limits;
 mod log;

@@ -15,6 +15,7 @@ pub mod config;
 mod connection_upkeep;
 mod departures;
 mod have_read;
+mod lacking_contents;
 pub mod logging;
 pub mod ports;
 mod probes;

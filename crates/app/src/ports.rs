@@ -17,20 +17,23 @@ use cortex_identity::ports::{
     AdminSessions, AdminTokens, AttemptCounters, MembershipStore, MembershipWatch, PinVerifier, ProfileReader,
     TeamStore, TokenVerifier, UserDirectory, VisitStore,
 };
-use cortex_ingestion::ports::{DocumentCounts, DocumentReader, PageStore, SearchIndex, SetAsideRecords, TextExtractor};
+use cortex_ingestion::content_source::ContentSource;
+use cortex_ingestion::ports::{
+    ContentLedger, DocumentCounts, DocumentReader, PageStore, SearchIndex, SetAsideRecords, TextExtractor,
+};
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
-    NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoProviderAccounts, NangoRecordSource,
-    NangoWebhookReader, WebhookSignature,
+    NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoContentSource, NangoProviderAccounts,
+    NangoRecordSource, NangoWebhookReader, WebhookSignature,
 };
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
     PgAdminSessions, PgAttemptCounters, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
     PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore,
-    PgConnectionViews, PgDocumentCounts, PgDocumentReader, PgDueAccounts, PgJobDirectory, PgJobQueue, PgLiveJobs,
-    PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
+    PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentReader, PgDueAccounts, PgJobDirectory, PgJobQueue,
+    PgLiveJobs, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
     PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides,
     PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgVisitStore, PgWebhookInbox, PgWorkers,
 };
@@ -112,6 +115,10 @@ pub struct Ports {
     pub records: Arc<dyn RecordSource>,
     /// What files say.
     pub extractor: Arc<dyn TextExtractor>,
+    /// Where that comes from which records do not carry.
+    pub contents: Arc<dyn ContentSource>,
+    /// What of it is there, and what lacks.
+    pub content_ledger: Arc<dyn ContentLedger>,
     /// Documents, and how far each stream was read.
     pub pages: Arc<dyn PageStore>,
     /// Records that could become no documents.
@@ -255,7 +262,9 @@ impl Ports {
             quarantine: Arc::new(PgQuarantineStore::new(company.clone())),
             inbox: Arc::new(PgWebhookInbox::new(company.clone())),
             webhook_reader: Arc::new(NangoWebhookReader::new(integrations)),
-            records: Arc::new(NangoRecordSource::new(nango, integrations.clone())),
+            records: Arc::new(NangoRecordSource::new(nango.clone(), integrations.clone())),
+            contents: Arc::new(NangoContentSource::new(nango, integrations.clone())),
+            content_ledger: Arc::new(PgContentLedger::new(company.clone())),
             extractor: Arc::new(extractor()?),
             pages: Arc::new(PgPageStore::new(company.clone())),
             set_aside: Arc::new(PgSetAsideRecords::new(company.clone())),

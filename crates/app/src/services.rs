@@ -18,7 +18,7 @@ use cortex_identity::{
     ForgetAuditDetails, InviteMember, KeepBindings, LogInAdmin, LogInPorts, LoginLimits, RememberedMemberships,
     SealAudit, TellMaster, Visits,
 };
-use cortex_ingestion::{ForgetSetAside, ReadStream};
+use cortex_ingestion::{FetchContents, FinishContents, ForgetSetAside, ReadStream};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::WorkerSign;
 use cortex_sync_jobs::run_job::Timing;
@@ -36,6 +36,7 @@ use crate::config::{RuntimeConfig, ServeConfig};
 use crate::connection_upkeep::ConnectionUpkeep;
 use crate::departures::Departures;
 use crate::have_read::HaveRead;
+use crate::lacking_contents::LackingContents;
 use crate::ports::{AdminPorts, ApiPorts, Ports};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
@@ -309,8 +310,15 @@ pub(crate) fn compose_background(
 ) -> Background {
     let company_id = config.deployment.company_id;
     let sync = &config.sync;
+    let fetch_contents = Arc::new(FetchContents::new(
+        Arc::clone(&ports.contents),
+        Arc::clone(&ports.extractor),
+        Arc::clone(&ports.content_ledger),
+        Arc::clone(&ports.clock),
+    ));
     let read_stream = ReadStream::new(
         Arc::clone(&ports.records),
+        Arc::clone(&fetch_contents),
         Arc::clone(&ports.pages),
         Arc::clone(&ports.clock),
         time::Duration::days(i64::from(sync.backfill_days)),
@@ -320,6 +328,7 @@ pub(crate) fn compose_background(
         Arc::clone(&ports.connection_health),
         Arc::clone(&ports.records),
         read_stream,
+        compose_contents(ports, fetch_contents),
         Arc::clone(&ports.clock),
     );
     let jitter = Box::new(rand::random::<f64>);
@@ -357,6 +366,17 @@ pub(crate) fn compose_background(
         schedule,
         documents: Arc::clone(&ports.searchable),
         set_aside: ForgetSetAside::new(company_id, Arc::clone(&ports.set_aside), config.storage.set_aside_retention),
+    }
+}
+
+fn compose_contents(ports: &Ports, fetch_contents: Arc<FetchContents>) -> LackingContents {
+    let ledger = Arc::clone(&ports.content_ledger);
+    LackingContents {
+        finish: FinishContents::new(fetch_contents, Arc::clone(&ledger), Arc::clone(&ports.pages)),
+        ledger,
+        jobs: Arc::clone(&ports.jobs),
+        ids: Arc::clone(&ports.ids),
+        max_attempts: MAX_ATTEMPTS,
     }
 }
 
