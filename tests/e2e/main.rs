@@ -8,6 +8,7 @@ mod built_cortex;
 mod client;
 mod connect;
 mod connections;
+mod contents;
 mod deletions;
 mod journey;
 mod library;

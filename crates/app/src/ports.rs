@@ -17,26 +17,27 @@ use cortex_identity::ports::{
     AdminSessions, AdminTokens, AttemptCounters, MembershipStore, MembershipWatch, PinVerifier, ProfileReader,
     TeamStore, TokenVerifier, UserDirectory, VisitStore,
 };
+use cortex_ingestion::content_source::ContentSource;
 use cortex_ingestion::ports::{
-    BlobRemovals, BlobStore, DocumentCounts, DocumentExport, DocumentReader, DocumentRemoval, Erasure, HeldDeletions,
-    MailReader, PageStore, SearchIndex, SetAsideRecords, TextExtractor,
+    BlobRemovals, BlobStore, ContentLedger, DocumentCounts, DocumentExport, DocumentReader, DocumentRemoval, Erasure,
+    HeldDeletions, MailReader, PageStore, SearchIndex, SetAsideRecords, TextExtractor,
 };
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
-    NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoProviderAccounts, NangoRecordSource,
-    NangoWebhookReader, WebhookSignature,
+    NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoContentSource, NangoProviderAccounts,
+    NangoRecordSource, NangoWebhookReader, WebhookSignature,
 };
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
     PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
     PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore,
-    PgConnectionViews, PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval, PgDueAccounts,
-    PgErasure, PgHeldDeletions, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers,
-    PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore,
-    PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns,
-    PgUnclaimedConnections, PgVisitStore, PgWebhookInbox, PgWorkers,
+    PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval,
+    PgDueAccounts, PgErasure, PgHeldDeletions, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory,
+    PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader,
+    PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore,
+    PgTurns, PgUnclaimedConnections, PgVisitStore, PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig};
@@ -117,6 +118,10 @@ pub struct Ports {
     pub records: Arc<dyn RecordSource>,
     /// What files say.
     pub extractor: Arc<dyn TextExtractor>,
+    /// Where that comes from which records do not carry.
+    pub contents: Arc<dyn ContentSource>,
+    /// What of it is there, and what lacks.
+    pub content_ledger: Arc<dyn ContentLedger>,
     /// Documents, and how far each stream was read.
     pub pages: Arc<dyn PageStore>,
     /// Deletions that wait for somebody's word.
@@ -281,7 +286,9 @@ impl Ports {
             quarantine: Arc::new(PgQuarantineStore::new(company.clone())),
             inbox: Arc::new(PgWebhookInbox::new(company.clone())),
             webhook_reader: Arc::new(NangoWebhookReader::new(integrations)),
-            records: Arc::new(NangoRecordSource::new(nango, integrations.clone())),
+            records: Arc::new(NangoRecordSource::new(nango.clone(), integrations.clone())),
+            contents: Arc::new(NangoContentSource::new(nango, integrations.clone())),
+            content_ledger: Arc::new(PgContentLedger::new(company.clone())),
             extractor: Arc::new(extractor()?),
             pages: Arc::new(PgPageStore::new(company.clone())),
             held_deletions: Arc::new(PgHeldDeletions::new(company.clone())),

@@ -1,4 +1,5 @@
-//! What a sync job does: it reads every stream of an account, and tells what came of it in the queue's words.
+//! What a job does: it reads every stream of an account, or asks again for what lacked, and tells what came of it in the
+//! queue's words.
 //!
 //! The domains do not know each other; this is where a job of `sync-jobs` meets the connection of `connections` and the
 //! streams of `ingestion`.
@@ -16,12 +17,15 @@ use cortex_kernel::{Clock, Lease, Origin, StoreError};
 use cortex_sync_jobs::model::{Disposition, Failure, Job, JobFailure, JobKind, Trigger};
 use cortex_sync_jobs::ports::{CancellationToken, JobRunner};
 
+use crate::lacking_contents::LackingContents;
+
 /// Reads the account of a job's connection.
 pub(crate) struct ReadAccount {
     connections: Arc<dyn ConnectionStore>,
     health: Arc<dyn ConnectionHealth>,
     source: Arc<dyn RecordSource>,
     read_stream: ReadStream,
+    contents: LackingContents,
     clock: Arc<dyn Clock>,
 }
 
@@ -31,14 +35,18 @@ impl ReadAccount {
         health: Arc<dyn ConnectionHealth>,
         source: Arc<dyn RecordSource>,
         read_stream: ReadStream,
+        contents: LackingContents,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { connections, health, source, read_stream, clock }
+        Self { connections, health, source, read_stream, contents, clock }
     }
 
     async fn read(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) -> Result<Disposition, JobFailure> {
         let connection = self.connection(job).await?;
-        let outcome = self.read_streams(job, lease, &connection, interrupt).await;
+        let outcome = match job.kind {
+            JobKind::Initial | JobKind::Incremental => self.read_streams(job, lease, &connection, interrupt).await,
+            JobKind::Content => self.finish_contents(job, lease, &connection, interrupt).await,
+        };
         if let Err(JobFailure::Unauthorised(_)) = outcome {
             self.mark_refused(&connection).await;
         }
@@ -68,7 +76,35 @@ impl ReadAccount {
                 }
             }
         }
+        self.contents.ask_for_what_lacks(job).await.map_err(|error| store_failure(&error))?;
         Ok(Disposition::Completed)
+    }
+
+    /// The job waits for what is due next; it ends once nothing lacks.
+    async fn finish_contents(
+        &self,
+        job: &Job,
+        lease: Lease,
+        connection: &Connection,
+        interrupt: &CancellationToken,
+    ) -> Result<Disposition, JobFailure> {
+        for &model in models_of(connection.provider) {
+            let reading = reading(job, lease, connection, model);
+            match self.contents.finish.finish(&reading, &|| !interrupt.is_cancelled()).await {
+                Ok(is_interrupted) if is_interrupted => return Ok(Disposition::Interrupted),
+                Ok(_) => {}
+                Err(ReadStreamError::LeaseLost) => return Ok(Disposition::LeaseLost),
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "what lacks cannot be asked for");
+                    return Err(stream_failure(&error));
+                }
+            }
+        }
+        let next = self.contents.next_due(job).await.map_err(|error| store_failure(&error))?;
+        match next {
+            None => Ok(Disposition::Completed),
+            Some(wait) => Err(JobFailure::Throttled { retry_after: Some(wait), failure: incomplete() }),
+        }
     }
 
     /// The person is told, and asked to connect again; this job and any other of the connection have failed then. If that
@@ -182,6 +218,10 @@ fn store_failure(error: &StoreError) -> JobFailure {
             JobFailure::Transient(Failure::new("database_failed", "What was read could not be stored."))
         }
     }
+}
+
+fn incomplete() -> Failure {
+    Failure::new("contents_incomplete", "Some contents could not be fetched yet: they are asked for again.")
 }
 
 fn needs_reauthorization() -> JobFailure {

@@ -19,7 +19,9 @@ use cortex_identity::{
     ForgetAuditDetails, InviteMember, KeepBindings, LogInAdmin, LogInPorts, LoginLimits, RememberedMemberships,
     SealAudit, TellMaster, Visits,
 };
-use cortex_ingestion::{DecideDeletions, ErasePerson, ForgetSetAside, ReadStream, RemoveBlobs};
+use cortex_ingestion::{
+    DecideDeletions, ErasePerson, FetchContents, FinishContents, ForgetSetAside, ReadStream, RemoveBlobs,
+};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::WorkerSign;
 use cortex_sync_jobs::run_job::Timing;
@@ -37,6 +39,7 @@ use crate::config::{RuntimeConfig, ServeConfig};
 use crate::connection_upkeep::ConnectionUpkeep;
 use crate::departures::Departures;
 use crate::have_read::HaveRead;
+use crate::lacking_contents::LackingContents;
 use crate::ports::{AdminPorts, ApiPorts, LibraryPorts, Ports};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
@@ -325,8 +328,15 @@ pub(crate) fn compose_background(
 ) -> Background {
     let company_id = config.deployment.company_id;
     let sync = &config.sync;
+    let fetch_contents = Arc::new(FetchContents::new(
+        Arc::clone(&ports.contents),
+        Arc::clone(&ports.extractor),
+        Arc::clone(&ports.content_ledger),
+        Arc::clone(&ports.clock),
+    ));
     let read_stream = ReadStream::new(
         Arc::clone(&ports.records),
+        Arc::clone(&fetch_contents),
         Arc::clone(&ports.pages),
         Arc::clone(&ports.clock),
         time::Duration::days(i64::from(sync.backfill_days)),
@@ -336,6 +346,7 @@ pub(crate) fn compose_background(
         Arc::clone(&ports.connection_health),
         Arc::clone(&ports.records),
         read_stream,
+        compose_contents(ports, fetch_contents),
         Arc::clone(&ports.clock),
     );
     let jitter = Box::new(rand::random::<f64>);
@@ -375,6 +386,17 @@ pub(crate) fn compose_background(
         deletions: DecideDeletions::new(company_id, Arc::clone(&ports.held_deletions)),
         set_aside: ForgetSetAside::new(company_id, Arc::clone(&ports.set_aside), config.storage.set_aside_retention),
         blobs: RemoveBlobs::new(company_id, Arc::clone(&ports.blobs), Arc::clone(&ports.blob_removals)),
+    }
+}
+
+fn compose_contents(ports: &Ports, fetch_contents: Arc<FetchContents>) -> LackingContents {
+    let ledger = Arc::clone(&ports.content_ledger);
+    LackingContents {
+        finish: FinishContents::new(fetch_contents, Arc::clone(&ledger), Arc::clone(&ports.pages)),
+        ledger,
+        jobs: Arc::clone(&ports.jobs),
+        ids: Arc::clone(&ports.ids),
+        max_attempts: MAX_ATTEMPTS,
     }
 }
 

@@ -7,17 +7,17 @@ use cortex_kernel::{Email, Lease, StoreError};
 use thiserror::Error;
 
 use crate::model::{
-    Change, CommitOutcome, Cursor, DocumentDraft, IngestionMethod, PageCommit, PageCounts, RecordKey, SetAsideRecord,
-    Stream,
+    CommitOutcome, Cursor, DocumentKey, Fingerprint, IngestionMethod, NewDocument, PageCommit, PageContents,
+    PageCounts, Postponed, RecordKey, SetAsideRecord, Stream,
 };
 use crate::ports::PageStore;
 
-/// Cleans what a page brought, decides what it comes to, and commits it as one.
+/// Decides what a page comes to, and commits it as one.
 pub struct IngestPage {
     pages: Arc<dyn PageStore>,
 }
 
-/// A page as it was read and normalised.
+/// A page as it was read, normalised and completed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadPage {
     /// The right to write for the job that reads the stream.
@@ -41,12 +41,29 @@ pub struct ReadPage {
 /// What a record of a page comes to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ReadRecord {
-    /// It changes a document.
-    Changed(Change),
+    /// It is a document, with the files that came with it.
+    Documents(Box<RecordDocuments>),
+    /// It vanished.
+    Vanished(DocumentKey),
+    /// It says what it said when everything of it was had.
+    Unchanged(DocumentKey),
     /// It changes nothing and is not wanted: it is too old, or vanished and could never come in.
     LeftOut(RecordKey),
     /// It could not be normalised.
     SetAside(SetAsideRecord),
+}
+
+/// What a record came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordDocuments {
+    /// The key of its document.
+    pub key: DocumentKey,
+    /// Its document, and those of the files that came with it. Only some of these, where the rest is there already.
+    pub documents: Vec<NewDocument>,
+    /// What it said, where everything of it was had that it does not carry.
+    pub fingerprint: Option<Fingerprint>,
+    /// What is still to be had; none where nothing is.
+    pub postponed: Option<Postponed>,
 }
 
 /// A page did not become durable.
@@ -99,11 +116,19 @@ fn decide(page: ReadPage) -> PageCommit {
     let last: HashMap<_, _> = changes.iter().enumerate().map(|(at, change)| (change.key().clone(), at)).collect();
     let mut documents = Vec::new();
     let mut deletions = Vec::new();
+    let mut contents = PageContents::default();
     for (at, change) in changes.into_iter().enumerate() {
         match change {
             change if last[change.key()] != at => {}
-            Change::Upsert(draft) => documents.push(DocumentDraft::finish(*draft)),
-            Change::Delete(key) => deletions.push(key),
+            Change::Documents(record) => {
+                documents.extend(record.documents);
+                match record.postponed {
+                    Some(postponed) => contents.postponed.push(postponed),
+                    None => contents.finished.push((record.key, record.fingerprint)),
+                }
+            }
+            Change::Vanished(key) => deletions.push(key),
+            Change::Unchanged(key) => contents.unchanged.push(key),
         }
     }
     PageCommit {
@@ -119,7 +144,15 @@ fn decide(page: ReadPage) -> PageCommit {
         left_out,
         set_aside: set_aside.into_values().collect(),
         set_aside_count,
+        contents,
     }
+}
+
+/// What a record says of its document.
+enum Change {
+    Documents(Box<RecordDocuments>),
+    Vanished(DocumentKey),
+    Unchanged(DocumentKey),
 }
 
 /// The records of a page by what they come to.
@@ -137,10 +170,9 @@ impl Sorted {
         let mut sorted = Self::default();
         for record in records {
             match record {
-                ReadRecord::Changed(change) => {
-                    sorted.set_aside.remove(&RecordKey::of(&change.key().source_id));
-                    sorted.changes.push(change);
-                }
+                ReadRecord::Documents(record) => sorted.change(Change::Documents(record)),
+                ReadRecord::Vanished(key) => sorted.change(Change::Vanished(key)),
+                ReadRecord::Unchanged(key) => sorted.change(Change::Unchanged(key)),
                 ReadRecord::LeftOut(key) => {
                     sorted.set_aside.remove(&key);
                     sorted.left_out.push(key);
@@ -153,6 +185,26 @@ impl Sorted {
         }
         sorted
     }
+
+    fn change(&mut self, change: Change) {
+        self.set_aside.remove(&RecordKey::of(&change.key().source_id));
+        self.changes.push(change);
+    }
+}
+
+impl Change {
+    fn key(&self) -> &DocumentKey {
+        match self {
+            Self::Documents(record) => &record.key,
+            Self::Vanished(key) | Self::Unchanged(key) => key,
+        }
+    }
+}
+
+impl From<RecordDocuments> for ReadRecord {
+    fn from(record: RecordDocuments) -> Self {
+        Self::Documents(Box::new(record))
+    }
 }
 
 #[cfg(test)]
@@ -160,16 +212,21 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::model::SetAside;
+    use crate::model::{DocumentDraft, SetAside};
     use crate::ports::MockPageStore;
-    use crate::testing::{a_commit, a_draft, a_key, a_set_aside, a_stream};
+    use crate::testing::{a_commit, a_document, a_draft, a_key, a_postponed, a_set_aside, a_stream};
+
+    fn record(id: &str, content: &str) -> RecordDocuments {
+        let document = DocumentDraft { content: content.to_owned(), ..a_draft(id) }.finish();
+        RecordDocuments { key: a_key(id), documents: vec![document], fingerprint: None, postponed: None }
+    }
 
     fn upsert(id: &str, content: &str) -> ReadRecord {
-        ReadRecord::Changed(Change::Upsert(Box::new(DocumentDraft { content: content.to_owned(), ..a_draft(id) })))
+        record(id, content).into()
     }
 
     fn deletion(id: &str) -> ReadRecord {
-        ReadRecord::Changed(Change::Delete(a_key(id)))
+        ReadRecord::Vanished(a_key(id))
     }
 
     fn aside(id: &str, reason: SetAside) -> ReadRecord {
@@ -235,6 +292,38 @@ mod tests {
         assert_eq!(commit.set_aside, expected.map(|(id, reason)| a_set_aside(id, reason)));
         assert_eq!(commit.settled(), ["2", "3", "4"].map(RecordKey::of).into());
         assert_eq!(commit.set_aside_count, 7);
+    }
+
+    #[test]
+    fn what_lacks_is_told_apart_from_what_is_finished() {
+        let mut with_file = record("1", "text");
+        with_file.documents.push(a_document("1_a"));
+        with_file.fingerprint = Some(Fingerprint::new("says"));
+        let postponed = a_postponed("2");
+        let lacking = RecordDocuments { postponed: Some(postponed.clone()), ..record("2", "te") };
+        let superseded = RecordDocuments { postponed: Some(a_postponed("1")), ..record("1", "te") };
+        let records = vec![
+            superseded.into(),
+            with_file.into(),
+            lacking.into(),
+            ReadRecord::Unchanged(a_key("3")),
+            deletion("4"),
+            left_out("5"),
+            aside("6", SetAside::Draft),
+        ];
+
+        let commit = decide(page(records));
+
+        let ids: Vec<_> = commit.documents.iter().map(|new| new.key.source_id.as_str()).collect();
+        assert_eq!(ids, ["1", "1_a", "2"]);
+        let expected = PageContents {
+            unchanged: vec![a_key("3")],
+            finished: vec![(a_key("1"), Some(Fingerprint::new("says")))],
+            postponed: vec![postponed],
+        };
+        assert_eq!(commit.contents, expected);
+        assert_eq!(commit.settled_contents(), ["1", "3", "4", "5", "6"].map(RecordKey::of).into());
+        assert_eq!(commit.seen(), 6);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod blob_removals;
 mod blob_store;
+mod content_ledger;
 mod document_counts;
 mod document_export;
 mod document_reader;
@@ -27,6 +28,9 @@ pub use blob_removals::MockBlobRemovals;
 #[cfg(any(test, feature = "testing"))]
 pub use blob_store::MockBlobStore;
 pub use blob_store::{Blob, BlobError, BlobStore};
+pub use content_ledger::ContentLedger;
+#[cfg(any(test, feature = "testing"))]
+pub use content_ledger::MockContentLedger;
 pub use document_counts::DocumentCounts;
 #[cfg(any(test, feature = "testing"))]
 pub use document_counts::MockDocumentCounts;
@@ -124,7 +128,7 @@ pub trait PageStore: Send + Sync {
     /// How far the stream was read; none where it was not.
     async fn find_cursor(&self, stream: &Stream) -> Result<Option<Cursor>, StoreError>;
 
-    /// Makes the page durable: cursor, documents, their sources, what is set aside and the job's progress, all or
-    /// nothing.
+    /// Makes the page durable: cursor, documents, their sources, what is set aside, what is known of contents and the
+    /// job's progress, all or nothing.
     async fn commit_page(&self, commit: &PageCommit) -> Result<CommitOutcome, StoreError>;
 }

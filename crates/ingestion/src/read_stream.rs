@@ -8,16 +8,19 @@ use serde_json::json;
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
+use crate::fetch_contents::{Described, FetchContents, FetchContentsError, PageRecord};
 use crate::ingest_page::{IngestPage, IngestPageError, ReadPage, ReadRecord};
-use crate::model::{Change, Cursor, IngestionMethod, PageCounts, RecordKey, SetAside, SetAsideRecord, Stream};
+use crate::model::{Cursor, IngestionMethod, PageCounts, RecordKey, SetAside, SetAsideRecord, Stream};
 use crate::normalise::{Account, Told, id_of};
 use crate::ports::PageStore;
 use crate::readers::Reader;
 use crate::record_source::{RecordPage, RecordSource, RecordState, SourceError, SourceRecord};
 
-/// Reads what a stream has after the stored cursor, and makes each page durable before it asks for the next one.
+/// Reads what a stream has after the stored cursor, completes it, and makes each page durable before it asks for the next
+/// one.
 pub struct ReadStream {
     source: Arc<dyn RecordSource>,
+    fetch_contents: Arc<FetchContents>,
     pages: Arc<dyn PageStore>,
     ingest_page: IngestPage,
     clock: Arc<dyn Clock>,
@@ -59,6 +62,8 @@ pub struct StreamReport {
     pub pruned: u64,
     /// Records that could not be taken in, by reason.
     pub set_aside: HashMap<SetAside, u64>,
+    /// Records of which something lacks that may be had later.
+    pub postponed: u64,
 }
 
 /// A stream could not be read to its end. The pages before are durable.
@@ -98,16 +103,17 @@ const PAGE: u16 = 100;
 const MOST_MOVES: u32 = 3;
 
 impl ReadStream {
-    /// Reads from `source` to `pages`. Where a run leaves out what is too old, that is what came to be more than
+    /// Reads from `source` to `pages`, completed by `fetch_contents`. Where a run leaves out what is too old, that is what came to be more than
     /// `backfill` ago, by its own date.
     #[must_use]
     pub fn new(
         source: Arc<dyn RecordSource>,
+        fetch_contents: Arc<FetchContents>,
         pages: Arc<dyn PageStore>,
         clock: Arc<dyn Clock>,
         backfill: Duration,
     ) -> Self {
-        Self { source, ingest_page: IngestPage::new(Arc::clone(&pages)), pages, clock, backfill }
+        Self { source, fetch_contents, ingest_page: IngestPage::new(Arc::clone(&pages)), pages, clock, backfill }
     }
 
     /// Reads until there is nothing more, or until `may_go_on`, which is asked before each page, says no.
@@ -151,8 +157,11 @@ impl ReadStream {
                 page => page?,
             };
             let has_more = page.has_more;
-            let page = run.normalise(page)?;
-            let last = page.last_cursor.clone();
+            let (last, records) = run.normalise(page)?;
+            let StreamReading { stream, account, .. } = run.reading;
+            let records = self.fetch_contents.complete(stream, account, records, may_go_on).await?;
+            run.note(&records);
+            let page = run.reading.page(run.standing.clone(), last.clone(), records);
             match self.ingest_page.ingest(page).await {
                 Ok(counts) => run.count(counts),
                 Err(IngestPageError::CursorMoved) if moves < MOST_MOVES => {
@@ -182,27 +191,18 @@ impl Run<'_> {
         self.standing.as_ref().filter(|_| !self.from_the_first)
     }
 
-    fn normalise(&mut self, page: RecordPage) -> Result<ReadPage, SourceError> {
+    /// The cursor of the last record, and the records.
+    fn normalise(&mut self, page: RecordPage) -> Result<(Option<Cursor>, Vec<PageRecord>), SourceError> {
         let last_cursor = page.records.last().map(|record| record.cursor.clone());
         if page.has_more && (last_cursor.is_none() || last_cursor.as_ref() == self.after()) {
             return Err(SourceError::BadAnswer("a page that is not the last one leads nowhere".into()));
         }
-        let records = page.records.into_iter().filter_map(|record| self.record(record)).collect();
-        let StreamReading { lease, stream, user_email, account_email, method, .. } = self.reading.clone();
-        Ok(ReadPage {
-            lease,
-            stream,
-            user_email,
-            account_email,
-            method,
-            read_from: self.standing.clone(),
-            last_cursor,
-            records,
-        })
+        let records: Vec<_> = page.records.into_iter().filter_map(|record| self.record(record)).collect();
+        Ok((last_cursor, without_superseded(records)))
     }
 
     /// What a record comes to; none where nothing is known of it.
-    fn record(&mut self, record: SourceRecord) -> Option<ReadRecord> {
+    fn record(&mut self, record: SourceRecord) -> Option<PageRecord> {
         let SourceRecord { cursor, state } = record;
         let id = match &state {
             RecordState::Present(record) => id_of(record),
@@ -210,44 +210,51 @@ impl Run<'_> {
             RecordState::Pruned => None,
         };
         match self.change(state) {
-            Ok(Some(change)) => Some(ReadRecord::Changed(change)),
-            Ok(None) => id.map(|id| ReadRecord::LeftOut(RecordKey::of(&id))),
+            Ok(Some(change)) => Some(change),
+            Ok(None) => id.map(|id| PageRecord::Read(ReadRecord::LeftOut(RecordKey::of(&id)))),
             Err(reason) => {
-                *self.report.set_aside.entry(reason).or_default() += 1;
-                Some(ReadRecord::SetAside(SetAsideRecord::new(id.as_deref(), &cursor, reason)))
+                let record = SetAsideRecord::new(id.as_deref(), &cursor, reason);
+                Some(PageRecord::Read(ReadRecord::SetAside(record)))
             }
         }
     }
 
     /// What a record changes; none where it is left out.
-    fn change(&mut self, state: RecordState) -> Result<Option<Change>, SetAside> {
+    fn change(&mut self, state: RecordState) -> Result<Option<PageRecord>, SetAside> {
         let account = &self.reading.account;
+        let vanished = |key| PageRecord::Read(ReadRecord::Vanished(key));
         match state {
             RecordState::Pruned => {
                 self.report.pruned += 1;
                 Ok(None)
             }
-            RecordState::Deleted { id } => Ok(self.reader.key(&id, account).map(Change::Delete)),
-            RecordState::Present(record) => {
-                let change = match self.reader.read(&record, account)? {
-                    Told::Document(told) => Change::Upsert(Box::new(told.draft)),
-                    Told::Gone(key) => Change::Delete(key),
-                    Told::Unwanted => return Ok(None),
-                };
-                let is_too_old = self.is_too_old(&change);
-                self.report.too_old += u64::from(is_too_old);
-                Ok(Some(change).filter(|_| !is_too_old))
-            }
+            RecordState::Deleted { id } => Ok(self.reader.key(&id, account).map(vanished)),
+            RecordState::Present(record) => match self.reader.read(&record, account)? {
+                Told::Gone(key) => Ok(Some(vanished(key))),
+                Told::Unwanted => Ok(None),
+                Told::Document(told) if self.is_too_old(told.draft.last_stirred_at()) => {
+                    self.report.too_old += 1;
+                    Ok(None)
+                }
+                Told::Document(told) => Ok(Some(PageRecord::Described(Box::new(Described::new(record, *told))))),
+            },
         }
     }
 
     /// A record without a readable date counts as young enough.
-    fn is_too_old(&self, change: &Change) -> bool {
-        let stirred_at = match change {
-            Change::Upsert(draft) => draft.last_stirred_at(),
-            Change::Delete(_) => None,
-        };
+    fn is_too_old(&self, stirred_at: Option<OffsetDateTime>) -> bool {
         stirred_at.zip(self.oldest).is_some_and(|(stirred_at, oldest)| stirred_at < oldest)
+    }
+
+    /// What becomes of the page is told by the store, but for this.
+    fn note(&mut self, records: &[ReadRecord]) {
+        for record in records {
+            match record {
+                ReadRecord::SetAside(record) => *self.report.set_aside.entry(record.reason).or_default() += 1,
+                ReadRecord::Documents(record) => self.report.postponed += u64::from(record.postponed.is_some()),
+                ReadRecord::Vanished(_) | ReadRecord::Unchanged(_) | ReadRecord::LeftOut(_) => {}
+            }
+        }
     }
 
     fn count(&mut self, counts: PageCounts) {
@@ -261,13 +268,47 @@ impl Run<'_> {
     }
 
     fn tell(&self) {
-        let StreamReport { is_interrupted, pages, counts, too_old, pruned, set_aside } = &self.report;
-        tracing::info!(is_interrupted, pages, ?counts, too_old, pruned, "stream read");
+        let StreamReport { is_interrupted, pages, counts, too_old, pruned, set_aside, postponed } = &self.report;
+        tracing::info!(is_interrupted, pages, ?counts, too_old, pruned, postponed, "stream read");
         if counts.held > 0 {
             tracing::warn!(documents = counts.held, "deletions are held back until somebody decides");
         }
         for (reason, records) in set_aside {
             tracing::warn!(reason = reason.name(), records, "records were set aside");
+        }
+    }
+}
+
+impl StreamReading {
+    /// A page of it.
+    pub(crate) fn page(
+        &self,
+        read_from: Option<Cursor>,
+        last_cursor: Option<Cursor>,
+        records: Vec<ReadRecord>,
+    ) -> ReadPage {
+        let Self { lease, stream, user_email, account_email, method, .. } = self.clone();
+        ReadPage { lease, stream, user_email, account_email, method, read_from, last_cursor, records }
+    }
+}
+
+/// Of several records of one document only the last is worth completing.
+fn without_superseded(records: Vec<PageRecord>) -> Vec<PageRecord> {
+    let key = |record: &PageRecord| match record {
+        PageRecord::Described(described) => Some(described.told.draft.key.clone()),
+        PageRecord::Read(ReadRecord::Vanished(key)) => Some(key.clone()),
+        PageRecord::Read(_) => None,
+    };
+    let last: HashMap<_, _> = records.iter().enumerate().filter_map(|(at, record)| Some((key(record)?, at))).collect();
+    let stays = |(at, record): &(usize, PageRecord)| key(record).is_none_or(|key| last[&key] == *at);
+    records.into_iter().enumerate().filter(stays).map(|(_, record)| record).collect()
+}
+
+impl From<FetchContentsError> for ReadStreamError {
+    fn from(error: FetchContentsError) -> Self {
+        match error {
+            FetchContentsError::Source(error) => Self::Source(error),
+            FetchContentsError::Store(error) => Self::Store(error),
         }
     }
 }

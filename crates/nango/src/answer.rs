@@ -27,14 +27,35 @@ pub(crate) struct Answer {
 impl Answer {
     /// Takes an answer in.
     pub(crate) async fn of(response: Response) -> Result<Self, NangoError> {
+        Self::up_to(response, MAX_LENGTH).await
+    }
+
+    /// Takes an answer in, of at most `longest` bytes where it is what was asked for.
+    pub(crate) async fn up_to(response: Response, longest: usize) -> Result<Self, NangoError> {
         let (status, headers) = (response.status(), response.headers());
         let (is_json, retry_after) = (is_json(headers), retry_after(headers));
-        Ok(Self { status, is_json, retry_after, body: bounded_body(response, MAX_LENGTH).await? })
+        let longest = if status == StatusCode::OK { longest } else { MAX_LENGTH };
+        Ok(Self { status, is_json, retry_after, body: bounded_body(response, longest).await? })
     }
 
     /// What it says.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, NangoError> {
         if self.is_json { parse(&self.body) } else { Err(NangoError::NotJson) }
+    }
+
+    /// The body as it came.
+    pub(crate) fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
+    /// The body of an answer that is no success: for what only a provider says.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// How long it asks to wait.
+    pub(crate) const fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// What it says is wrong.
@@ -109,7 +130,12 @@ fn refusal(status: StatusCode, complaint: Complaint) -> NangoError {
 }
 
 async fn bounded_body(mut response: Response, longest: usize) -> Result<Vec<u8>, NangoError> {
-    let mut body = Vec::new();
+    // What says that it is too long is not begun with.
+    let said = response.content_length().and_then(|said| usize::try_from(said).ok());
+    if said.is_some_and(|said| said > longest) {
+        return Err(NangoError::TooLong);
+    }
+    let mut body = Vec::with_capacity(said.unwrap_or_default());
     while let Some(chunk) = response.chunk().await.map_err(NangoError::unreachable)? {
         if body.len() + chunk.len() > longest {
             return Err(NangoError::TooLong);

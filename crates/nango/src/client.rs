@@ -36,6 +36,7 @@ pub struct NangoConfig {
 pub struct NangoClient {
     http: Client,
     base: String,
+    timeout: Duration,
     budget: Arc<Budget>,
 }
 
@@ -71,7 +72,7 @@ impl NangoClient {
             .build()
             .map_err(NewNangoClientError::Http)?;
         let base = config.host.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { http, base, budget: Arc::new(Budget::new(config.rate_share, clock)) })
+        Ok(Self { http, base, timeout: config.timeout, budget: Arc::new(Budget::new(config.rate_share, clock)) })
     }
 
     /// The server's base URL, without a slash at its end.
@@ -121,11 +122,30 @@ impl NangoClient {
     ) -> Result<Answer, NangoError> {
         let request = self.http.request(method, format!("{}{path}", self.base)).query(query).headers(headers);
         let response = self.send(urgency, request).await?;
-        let answer = Answer::of(response).await?;
+        Ok(self.heeded(Answer::of(response).await?))
+    }
+
+    /// Gets an answer of whatever status, of at most `longest` bytes where it is a success, within `timeout` or the usual
+    /// time, whichever is longer.
+    pub(crate) async fn fetch(
+        &self,
+        urgency: Urgency,
+        path: &str,
+        query: &[(&str, &str)],
+        headers: HeaderMap,
+        (longest, timeout): (usize, Duration),
+    ) -> Result<Answer, NangoError> {
+        let request = self.http.get(format!("{}{path}", self.base)).query(query).headers(headers);
+        let response = self.send(urgency, request.timeout(timeout.max(self.timeout))).await?;
+        Ok(self.heeded(Answer::up_to(response, longest).await?))
+    }
+
+    /// Takes in whether Nango itself asks to wait.
+    fn heeded(&self, answer: Answer) -> Answer {
         if let Some(wait) = answer.nangos_own_wait() {
             self.budget.hold(wait);
         }
-        Ok(answer)
+        answer
     }
 
     /// Asks Nango itself and no provider behind it: also a 429 without a word is about our calls.

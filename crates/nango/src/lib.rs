@@ -3,7 +3,7 @@
 //! Here: [`NangoClient`], which every call goes through and which keeps what nobody waits for below a share of Nango's
 //! rate limit, [`NangoConnectionBroker`], which opens connect sessions, [`NangoConnections`], which reads, lists and
 //! removes connections, [`NangoProviderAccounts`], which asks providers whose accounts they reach,
-//! [`NangoRecordSource`], which reads records, [`WebhookSignature`], which tells Nango's webhooks from anybody's, and
+//! [`NangoRecordSource`], which reads records, [`NangoContentSource`], which fetches what they do not carry, [`WebhookSignature`], which tells Nango's webhooks from anybody's, and
 //! [`NangoWebhookReader`], which reads them.
 //!
 //! Not here: when a call is tried again and what an answer means for a connection (the domains decide), and trust in
@@ -20,8 +20,10 @@ mod claims;
 mod client;
 mod complaint;
 mod connection_broker;
+mod content_source;
 mod error;
 mod provider_accounts;
+mod proxy;
 mod record_source;
 mod webhook_reader;
 mod webhook_signature;
@@ -29,6 +31,7 @@ mod webhook_signature;
 pub use brokered_connections::NangoConnections;
 pub use client::{NangoClient, NangoConfig, NewNangoClientError};
 pub use connection_broker::NangoConnectionBroker;
+pub use content_source::NangoContentSource;
 pub use provider_accounts::NangoProviderAccounts;
 pub use record_source::NangoRecordSource;
 pub use webhook_reader::NangoWebhookReader;

@@ -6,26 +6,24 @@ use async_trait::async_trait;
 use cortex_connections::model::{BrokerConnection, ProviderAccount};
 use cortex_connections::ports::{ProviderAccounts, WhoAmIError};
 use cortex_kernel::{Email, Provider};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::answer::Answer;
-use crate::brokered_connections::{no_id, segment};
+use crate::brokered_connections::segment;
 use crate::budget::Urgency;
 use crate::claims::text;
 use crate::client::NangoClient;
 use crate::error::NangoError;
+use crate::proxy::{Proxy, Refusal};
 
 /// Asks providers through Nango's proxy whose account a connection reaches.
 ///
-/// The proxy passes on what the provider answers, errors too, and answers in its own name as well. A refusal counts as
-/// Nango's only where it is one of Nango's own; all others say that the provider does not tell.
+/// A refusal that is not Nango's own says that the provider does not tell.
 #[derive(Clone, Debug)]
 pub struct NangoProviderAccounts {
     client: NangoClient,
-    integrations: BTreeMap<Provider, String>,
+    proxy: Proxy,
 }
 
 /// Why an account is not known.
@@ -45,13 +43,14 @@ impl NangoProviderAccounts {
     /// Asks providers in `integrations`, which has Nango's unique key of each.
     #[must_use]
     pub const fn new(client: NangoClient, integrations: BTreeMap<Provider, String>) -> Self {
-        Self { client, integrations }
+        Self { client, proxy: Proxy::new(integrations) }
     }
 
     async fn ask(&self, connection: &BrokerConnection) -> Result<ProviderAccount, WhoAmIError> {
         let provider = connection.reference.provider;
         let (path, query) = question(connection).ok_or_else(|| WhoAmIError::Unreadable(Unreadable::NoRealm.into()))?;
-        let headers = self.headers(connection).map_err(broker)?;
+        // QuickBooks answers XML otherwise.
+        let headers = self.proxy.headers(provider, &connection.reference.id, "application/json").map_err(broker)?;
         // Whoever has just connected waits for it.
         let answer = match self.client.call(Urgency::Person, Method::GET, &path, query, headers).await {
             Ok(answer) => answer,
@@ -62,43 +61,16 @@ impl NangoProviderAccounts {
             Err(error) => return Err(broker(error)),
         };
         if answer.status != StatusCode::OK {
-            return Err(self.refused(provider, answer));
+            return Err(match self.proxy.refused(provider, answer) {
+                Refusal::Nango(error) => broker(error),
+                Refusal::Provider(answer) => {
+                    WhoAmIError::Unreadable(Unreadable::Refused { provider, status: answer.status.as_u16() }.into())
+                }
+            });
         }
         let body: Value = answer.json().map_err(|error| WhoAmIError::Unreadable(error.into()))?;
         let account = account_of(connection, &body);
         account.ok_or_else(|| WhoAmIError::Unreadable(Unreadable::NoAccount(provider).into()))
-    }
-
-    fn headers(&self, connection: &BrokerConnection) -> Result<HeaderMap, NangoError> {
-        let provider = connection.reference.provider;
-        let key = self.integrations.get(&provider).ok_or(NangoError::SwitchedOff(provider))?;
-        let value = |text: &str| HeaderValue::from_str(text).map_err(|_| no_id());
-        Ok(HeaderMap::from_iter([
-            (HeaderName::from_static("provider-config-key"), value(key)?),
-            (HeaderName::from_static("connection-id"), value(connection.reference.id.as_str())?),
-            // QuickBooks answers XML otherwise.
-            (HeaderName::from_static("nango-proxy-accept"), HeaderValue::from_static("application/json")),
-        ]))
-    }
-
-    fn refused(&self, provider: Provider, answer: Answer) -> WhoAmIError {
-        let complaint = answer.complaint();
-        let says = |codes: &[&str]| codes.iter().any(|code| complaint.is_code(code));
-        let is_nangos = match answer.status {
-            StatusCode::UNAUTHORIZED => says(&["unknown_account", "missing_auth_header", "invalid_secret_key_format"]),
-            StatusCode::FORBIDDEN => says(&["forbidden"]),
-            StatusCode::TOO_MANY_REQUESTS => says(&["too_many_request"]),
-            StatusCode::NOT_FOUND if says(&["unknown_provider_config"]) => {
-                let key = self.integrations.get(&provider).cloned().unwrap_or_default();
-                return broker(NangoError::NoIntegration { provider, key });
-            }
-            status if status.is_server_error() => says(&["server_error", "generic_error_support"]),
-            _ => false,
-        };
-        if is_nangos {
-            return broker(answer.into_refusal());
-        }
-        WhoAmIError::Unreadable(Unreadable::Refused { provider, status: answer.status.as_u16() }.into())
     }
 }
 

@@ -75,6 +75,7 @@ impl Database {
                 "sync_jobs",
                 "sync_overrides",
                 "sync_turns",
+                "unfinished_contents",
                 "upkeep_turns",
                 "usage_days",
                 "user_cursors",

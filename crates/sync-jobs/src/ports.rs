@@ -53,6 +53,7 @@ pub trait JobRunner: Send + Sync {
 /// - An enqueued job is found queued.
 /// - A connection has one live job of a kind.
 /// - Twenty requests at once make one job.
+/// - A job for contents that is asked for again waits no longer.
 /// - Another company's job reads as absent.
 /// - A claimed job is running under a lease of a new epoch.
 /// - Twenty claims at once give a job to one worker.

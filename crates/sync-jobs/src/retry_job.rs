@@ -75,7 +75,8 @@ impl RetryJob {
             wish: match (ended.kind, by) {
                 (JobKind::Initial, Retrier::Admin(_)) => SyncWish::Due,
                 (JobKind::Initial, Retrier::Member(_)) => SyncWish::Initial,
-                (JobKind::Incremental, _) => SyncWish::Incremental,
+                // Whatever lacks still is asked for after it.
+                (JobKind::Incremental | JobKind::Content, _) => SyncWish::Incremental,
             },
             trigger,
             triggered_by: Some(triggered_by),
@@ -121,6 +122,7 @@ mod tests {
     #[case(JobStatus::Failed, JobKind::Initial, SyncWish::Due)]
     #[case(JobStatus::Failed, JobKind::Incremental, SyncWish::Incremental)]
     #[case(JobStatus::Cancelled, JobKind::Incremental, SyncWish::Incremental)]
+    #[case(JobStatus::Failed, JobKind::Content, SyncWish::Incremental)]
     #[tokio::test]
     async fn what_ended_badly_becomes_a_new_job(
         #[case] status: JobStatus,
@@ -152,6 +154,7 @@ mod tests {
     #[rstest]
     #[case(JobKind::Initial, SyncWish::Initial)]
     #[case(JobKind::Incremental, SyncWish::Incremental)]
+    #[case(JobKind::Content, SyncWish::Incremental)]
     #[tokio::test]
     async fn a_member_passes_no_lock(#[case] kind: JobKind, #[case] wish: SyncWish) {
         let ended = Job { kind, status: JobStatus::Failed, ..a_job() };

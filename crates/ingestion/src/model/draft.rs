@@ -8,15 +8,6 @@ use super::{ContentHash, DocumentKey, DocumentKind, MailIdentity, MessageKey, Ne
 /// The longest text that is kept, in characters; what is longer is cut, and says so in its metadata (`truncated`).
 pub const MAX_CONTENT_CHARS: usize = 100_000;
 
-/// What a record says happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    /// It is there, like this.
-    Upsert(Box<DocumentDraft>),
-    /// It vanished.
-    Delete(DocumentKey),
-}
-
 /// A document as a record tells it: texts of any form and length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DocumentDraft {
@@ -48,17 +39,6 @@ pub struct DocumentDraft {
     pub modified_at: Option<OffsetDateTime>,
     /// The document that it belongs to: an attachment's mail.
     pub parent: Option<DocumentKey>,
-}
-
-impl Change {
-    /// The record that it tells of.
-    #[must_use]
-    pub fn key(&self) -> &DocumentKey {
-        match self {
-            Self::Upsert(draft) => &draft.key,
-            Self::Delete(key) => key,
-        }
-    }
 }
 
 impl DocumentDraft {
@@ -112,7 +92,7 @@ impl DocumentDraft {
 }
 
 /// JSON without NUL in it, which the database's JSON cannot hold.
-fn scrub(value: Value) -> Value {
+pub(crate) fn scrub(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(without_nul(text)),
         Value::Array(items) => Value::Array(items.into_iter().map(scrub).collect()),

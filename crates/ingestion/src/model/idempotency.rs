@@ -4,11 +4,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use cortex_kernel::{CompanyId, UserId};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::text::hex;
+use super::Fingerprint;
 
 /// How long an answer is kept for those who ask again.
 pub const KEEP_ANSWERS: Duration = Duration::from_hours(24);
@@ -21,10 +20,6 @@ pub struct IdempotencyKey(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("expected 1 to 255 visible characters of ASCII")]
 pub struct InvalidIdempotencyKey;
-
-/// By what a request is told from another one under the same key: SHA-256 over what it carries, in hexadecimal.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Fingerprint(String);
 
 /// A request with a key. The same key of another person, or at another address, is another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,25 +93,6 @@ impl FromStr for IdempotencyKey {
     }
 }
 
-impl Fingerprint {
-    /// Of parts in their order; where one ends and the next begins counts too.
-    #[must_use]
-    pub fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hash = Sha256::new();
-        for part in parts {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        Self(hex(&hash.finalize()))
-    }
-
-    /// The hash in hexadecimal, for rows and keys.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl KeyedRequest {
     /// The right to answer it, by this token.
     #[must_use]
@@ -142,14 +118,5 @@ mod tests {
     #[case::not_ascii("schlüssel", false)]
     fn a_key_is_visible_ascii(#[case] text: &str, #[case] is_one: bool) {
         assert_eq!(text.parse::<IdempotencyKey>().is_ok(), is_one);
-    }
-
-    #[test]
-    fn a_fingerprint_tells_where_its_parts_end() {
-        let of = |parts: [&str; 2]| Fingerprint::of(parts.map(str::as_bytes));
-
-        assert_eq!(of(["ab", "c"]), of(["ab", "c"]));
-        assert_ne!(of(["ab", "c"]), of(["a", "bc"]));
-        assert_ne!(of(["a", "b"]), of(["b", "a"]));
     }
 }

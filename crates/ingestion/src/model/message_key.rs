@@ -49,6 +49,18 @@ impl MessageKey {
         Some(Self(format!("sha256:{}", hex(&hash.finalize()))))
     }
 
+    /// The key of a file that came with the message of this key: the files of one name are told by their order. The ids
+    /// that providers give it differ between mailboxes, and at Gmail from time to time.
+    #[must_use]
+    pub fn of_attachment(message: &Self, name: &str, ordinal: usize) -> Self {
+        let mut hash = Sha256::new();
+        for part in [message.as_str(), name, &ordinal.to_string()] {
+            hash.update(part);
+            hash.update([0]);
+        }
+        Self(format!("attachment-sha256:{}", hex(&hash.finalize())))
+    }
+
     /// Takes a stored key.
     #[must_use]
     pub fn new(key: impl Into<String>) -> Self {
@@ -142,5 +154,17 @@ mod tests {
         assert_eq!(key(&MailIdentity { sender: None, ..mail() }), None);
         assert_eq!(key(&MailIdentity { sent_at: None, ..mail() }), None);
         assert_eq!(MessageKey::of(&mail(), "Subject", None), None);
+    }
+
+    #[test]
+    fn a_file_is_told_by_its_message_its_name_and_its_place_among_those_of_its_name() {
+        let (one, other) = (MessageKey::new("id:one"), MessageKey::new("id:other"));
+        let key = MessageKey::of_attachment(&one, "plan.pdf", 0);
+
+        assert_eq!(key, MessageKey::of_attachment(&one, "plan.pdf", 0));
+        let others = [(&other, "plan.pdf", 0), (&one, "plan.doc", 0), (&one, "plan.pdf", 1)];
+        for (message, name, ordinal) in others {
+            assert_ne!(key, MessageKey::of_attachment(message, name, ordinal), "{name} {ordinal}");
+        }
     }
 }

@@ -2,11 +2,13 @@
 
 mod attribution;
 mod blob;
+mod content;
 mod custody;
 mod document;
 mod draft;
 mod extracted;
 mod file_name;
+mod fingerprint;
 mod held_deletion;
 mod idempotency;
 mod mail;
@@ -22,17 +24,20 @@ mod view;
 
 pub use attribution::{Attribution, IngestionMethod, UnknownIngestionMethod};
 pub use blob::{BlobKey, FileBody};
+pub use content::{Lacks, PageContents, Postponed, Unfinished};
 pub use custody::{Erase, ErasureReceipt, ExportStart, ExportedDocument, RemoveDocument};
 pub use document::{Document, DocumentFile, DocumentKey, DocumentKind, DocumentSource, NewDocument, SourceName};
-pub use draft::{Change, DocumentDraft, MAX_CONTENT_CHARS};
+pub(crate) use draft::scrub;
+pub use draft::{DocumentDraft, MAX_CONTENT_CHARS};
 pub use extracted::{Extracted, ExtractedMail, ExtractedPart, FileToRead, FileType};
 pub use file_name::FileName;
+pub use fingerprint::Fingerprint;
 pub use held_deletion::{
     CarriedOut, DecisionOutcome, DeletionDecision, DeletionState, HeldDeletion, MassDeletion, UnknownDeletionState,
     Verdict,
 };
 pub use idempotency::{
-    Claim, ClaimOutcome, Fingerprint, IdempotencyKey, InvalidIdempotencyKey, KEEP_ANSWERS, KeptAnswer, KeyedRequest,
+    Claim, ClaimOutcome, IdempotencyKey, InvalidIdempotencyKey, KEEP_ANSWERS, KeptAnswer, KeyedRequest,
 };
 pub use mail::{MAX_ATTACHMENTS, MailCursor, MailFilter, MailHead, MailQuery, MailView, WholeDocument};
 pub use message_key::{MailIdentity, MessageKey};

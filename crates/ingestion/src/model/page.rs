@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use cortex_kernel::{Email, Lease};
 
-use super::{Attribution, Cursor, DocumentKey, IngestionMethod, NewDocument, RecordKey, SetAsideRecord, Stream};
+use super::{
+    Attribution, Cursor, DocumentKey, IngestionMethod, NewDocument, PageContents, RecordKey, SetAsideRecord, Stream,
+};
 
 /// Everything that committing a page changes, decided before the first write.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +35,8 @@ pub struct PageCommit {
     pub set_aside: Vec<SetAsideRecord>,
     /// How many could not, of the same key or not.
     pub set_aside_count: u64,
+    /// What is known of contents that the records do not carry.
+    pub contents: PageContents,
 }
 
 /// What committing a page came to.
@@ -84,8 +88,9 @@ impl PageCommit {
     /// How many records it holds. Files that came with a message are no records of their own.
     #[must_use]
     pub fn seen(&self) -> u64 {
-        let records = self.documents.iter().filter(|new| new.parent.is_none()).count() + self.deletions.len();
-        records as u64 + self.set_aside_count
+        let whole = self.documents.iter().filter(|new| new.parent.is_none()).count();
+        let told = whole + self.deletions.len() + self.contents.unchanged.len();
+        told as u64 + self.set_aside_count
     }
 
     /// The ids of the documents, from before, of the threads that its messages belong to.
@@ -97,11 +102,25 @@ impl PageCommit {
     /// By what those of its records are known that are kept aside no longer, if they were.
     #[must_use]
     pub fn settled(&self) -> BTreeSet<RecordKey> {
-        let changed = self.documents.iter().map(|new| &new.key).chain(&self.deletions);
+        let taken_in = self.documents.iter().map(|new| &new.key).chain(&self.deletions);
+        let changed = taken_in.chain(&self.contents.unchanged);
         let mut settled: BTreeSet<_> = changed.map(|key| RecordKey::of(&key.source_id)).collect();
         settled.extend(self.left_out.iter().cloned());
         for record in &self.set_aside {
             settled.remove(&record.key);
+        }
+        settled
+    }
+
+    /// By what those of its records are known whose contents are waited for no longer, if they were.
+    #[must_use]
+    pub fn settled_contents(&self) -> BTreeSet<RecordKey> {
+        let mut settled = self.contents.settled();
+        settled.extend(self.deletions.iter().map(|key| RecordKey::of(&key.source_id)));
+        settled.extend(self.left_out.iter().cloned());
+        settled.extend(self.set_aside.iter().map(|record| record.key.clone()));
+        for postponed in &self.contents.postponed {
+            settled.remove(&postponed.unfinished.key);
         }
         settled
     }

@@ -18,6 +18,11 @@ pub fn html_to_text(html: &str) -> String {
     read(html, Hidden::Dropped).or_else(|| read(html, Hidden::Shown)).unwrap_or_default()
 }
 
+/// The text of what may be HTML or plain text.
+pub(super) fn text_of_either(text: String) -> String {
+    if is_html(&text) { html_to_text(&text) } else { text }
+}
+
 /// The title of the page, in one line; none where it has none.
 #[must_use]
 pub fn html_title(html: &str) -> Option<String> {
@@ -36,11 +41,6 @@ pub fn html_title(html: &str) -> Option<String> {
     }
     let title = title?.split_whitespace().collect::<Vec<_>>().join(" ");
     (!title.is_empty()).then_some(title)
-}
-
-/// The text of what may be HTML or plain text.
-pub(super) fn text_of_either(text: String) -> String {
-    if is_html(&text) { html_to_text(&text) } else { text }
 }
 
 /// Whether a text that may be either is HTML: whether it has an element that somebody writes in mails, from its beginning

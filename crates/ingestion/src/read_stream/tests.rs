@@ -12,7 +12,7 @@ use super::*;
 use crate::model::{CommitOutcome, SetAsideFilter, SetAsideQuery};
 use crate::ports::{MockPageStore, SetAsideRecords as _};
 use crate::record_source::{MockRecordSource, SourceRecord};
-use crate::testing::{COMPANY_A, InMemoryPageStore, InMemoryRecordSource, NOON, a_stream};
+use crate::testing::{COMPANY_A, InMemoryPageStore, InMemoryRecordSource, NOON, a_stream, fetching_nothing};
 
 const JOB: JobId = JobId::new(uuid!("0d000000-0000-4000-8000-000000000001"));
 const BACKFILL: Duration = Duration::days(30);
@@ -50,7 +50,7 @@ impl Scene {
     }
 
     fn use_case(&self, pages: Arc<dyn PageStore>) -> ReadStream {
-        ReadStream::new(self.source.clone(), pages, Arc::new(|| NOON), BACKFILL)
+        ReadStream::new(self.source.clone(), fetching_nothing(self.pages.clone()), pages, Arc::new(|| NOON), BACKFILL)
     }
 
     fn put(&self, records: impl IntoIterator<Item = RecordState>) {
@@ -369,7 +369,8 @@ async fn a_page_that_leads_nowhere_is_nonsense(#[case] records: Vec<SourceRecord
     let mut source = MockRecordSource::new();
     source.expect_read_page().once().return_once(|_, _, _| Ok(RecordPage { records, has_more: true }));
     let scene = scene([]);
-    let use_case = ReadStream::new(Arc::new(source), Arc::new(moving(0)), Arc::new(|| NOON), BACKFILL);
+    let fetch_contents = fetching_nothing(Arc::new(InMemoryPageStore::default()));
+    let use_case = ReadStream::new(Arc::new(source), fetch_contents, Arc::new(moving(0)), Arc::new(|| NOON), BACKFILL);
 
     let error = use_case.read(&scene.reading, &|| true).await.unwrap_err();
 

@@ -1,15 +1,21 @@
 //! Values that a test starts from and changes where it matters.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, JobId, Lease, Provider, UserId};
 use serde_json::{Map, json};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::uuid;
 
+use crate::FetchContents;
+use crate::content_source::MockContentSource;
 use crate::model::{
-    Cursor, DocumentDraft, DocumentKey, DocumentKind, IngestionMethod, NewDocument, PageCommit, SetAside,
-    SetAsideRecord, Stream,
+    Cursor, DocumentDraft, DocumentKey, DocumentKind, Fingerprint, IngestionMethod, Lacks, NewDocument, PageCommit,
+    PageContents, Postponed, RecordKey, SetAside, SetAsideRecord, Stream, Unfinished,
 };
+use crate::ports::{ContentLedger, MockTextExtractor};
 
 /// The company of the deployment under test.
 pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
@@ -101,6 +107,19 @@ pub fn a_set_aside(record_id: &str, reason: SetAside) -> SetAsideRecord {
     SetAsideRecord::new(Some(record_id), &Cursor::new("cursor"), reason)
 }
 
+/// A message of this id of which nothing could be had, and which is left alone for some minutes.
+#[must_use]
+pub fn a_postponed(record_id: &str) -> Postponed {
+    let unfinished = Unfinished {
+        key: RecordKey::of(record_id),
+        record: json!({ "id": record_id }),
+        lacks: Lacks::Everything,
+        fingerprint: Fingerprint::of([record_id]),
+        attempts: 1,
+    };
+    Postponed { unfinished, wait: Duration::from_mins(5), reason: "unavailable" }
+}
+
 /// An empty page at the beginning of [`a_stream`].
 #[must_use]
 pub fn a_commit() -> PageCommit {
@@ -117,5 +136,13 @@ pub fn a_commit() -> PageCommit {
         left_out: Vec::new(),
         set_aside: Vec::new(),
         set_aside_count: 0,
+        contents: PageContents::default(),
     }
+}
+
+/// What completes records of which nothing lacks, and panics at others.
+#[must_use]
+pub fn fetching_nothing(ledger: Arc<dyn ContentLedger>) -> Arc<FetchContents> {
+    let (source, extractor) = (Arc::new(MockContentSource::new()), Arc::new(MockTextExtractor::new()));
+    Arc::new(FetchContents::new(source, extractor, ledger, Arc::new(|| NOON)))
 }

@@ -2,6 +2,7 @@
 
 mod blob_removals;
 mod blobs;
+mod contents;
 mod endings;
 mod held;
 mod intake;
@@ -25,6 +26,7 @@ use crate::model::{
 use crate::ports::PageStore;
 use blob_removals::BlobRemovalRows;
 pub use blobs::InMemoryBlobStore;
+use contents::Contents;
 use held::HeldRows;
 pub use intake::InMemoryIntake;
 use set_aside::SetAsideRows;
@@ -45,6 +47,7 @@ struct State {
     set_aside: SetAsideRows,
     held: HeldRows,
     removals: BlobRemovalRows,
+    contents: Contents,
     last_id: i64,
     writes: u64,
     passed: Duration,
@@ -214,7 +217,8 @@ impl PageStore for InMemoryPageStore {
         }
         let ended_before = state.jobs[&commit.lease.job].view.counts.deleted;
         let (endings, held) = state.weigh(commit, ended_before);
-        let mut counts = PageCounts { held, ..PageCounts::default() };
+        let mut counts =
+            PageCounts { unchanged: commit.contents.unchanged.len() as u64, held, ..PageCounts::default() };
         let blobs = state.blobs(company_id);
         let (attached, whole): (Vec<_>, Vec<_>) = commit.documents.iter().partition(|new| new.parent.is_some());
         for document in whole.into_iter().chain(attached) {
@@ -224,6 +228,7 @@ impl PageStore for InMemoryPageStore {
         counts.deleted = state.carry_out(commit.stream.connection_id, &endings).sources;
         let now = state.now();
         state.set_aside.take_in(commit, now);
+        state.contents.take_in(commit, now);
         let blobs_after = state.blobs(company_id);
         state.removals.follow(company_id, &blobs, &blobs_after, now)?;
         let job = &mut state.jobs.get_mut(&commit.lease.job).expect("looked up above").view;

@@ -5,6 +5,7 @@
 pub mod blob_removals;
 pub mod blob_store;
 mod builders;
+pub mod content_ledger;
 pub mod custody;
 pub mod document_counts;
 pub mod document_export;
@@ -22,8 +23,8 @@ pub mod search_index;
 pub mod set_aside_records;
 
 pub use builders::{
-    COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_lease, a_set_aside, a_stream,
-    an_attachment,
+    COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_commit, a_document, a_draft, a_key, a_lease, a_postponed,
+    a_set_aside, a_stream, an_attachment, fetching_nothing,
 };
 pub use fakes::{InMemoryBlobStore, InMemoryIntake, InMemoryPageStore};
 pub use intake::{a_contributor, a_put};

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{InMemoryPageStore, a_stream};
 use crate::model::{Document, DocumentKey, DocumentSource, PageCommit, PageCounts, Stream};
-use crate::ports::{BlobRemovals, HeldDeletions, PageStore, SetAsideRecords};
+use crate::ports::{BlobRemovals, ContentLedger, HeldDeletions, PageStore, SetAsideRecords};
 
 pub use attachments::*;
 pub use cases::*;
@@ -35,6 +35,8 @@ pub trait Harness: Send + Sync {
     fn held(&self, company_id: CompanyId) -> Arc<dyn HeldDeletions>;
     /// Which original bytes are to be removed, as the deployment of this company knows it.
     fn removals(&self, company_id: CompanyId) -> Arc<dyn BlobRemovals>;
+    /// What it knows of contents, as the deployment of this company reads it.
+    fn ledger(&self, company_id: CompanyId) -> Arc<dyn ContentLedger>;
     /// Makes a Gmail connection of the person and a job of it that runs for the first time.
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run;
     /// Completes the job of a run and makes the next one of its connection.
@@ -43,7 +45,7 @@ pub trait Harness: Send + Sync {
     async fn claim_again(&self, run: &Run) -> Lease;
     /// Lets the lease of a run end.
     async fn expire(&self, run: &Run);
-    /// Lets time pass for what was set aside and for what is to be removed.
+    /// Lets time pass for what was set aside or postponed, and for what is to be removed.
     async fn pass(&self, time: Duration);
     /// What the job of a run tells.
     async fn job(&self, run: &Run) -> JobView;
@@ -177,6 +179,10 @@ impl Harness for InMemoryHarness {
     }
 
     fn set_aside(&self, _: CompanyId) -> Arc<dyn SetAsideRecords> {
+        self.store.clone()
+    }
+
+    fn ledger(&self, _: CompanyId) -> Arc<dyn ContentLedger> {
         self.store.clone()
     }
 

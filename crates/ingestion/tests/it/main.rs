@@ -12,6 +12,12 @@ mod blob_store {
     cortex_ingestion::blob_store_contract!(InMemoryHarness::default());
 }
 
+mod content_ledger {
+    use cortex_ingestion::testing::page_store::InMemoryHarness;
+
+    cortex_ingestion::content_ledger_contract!(InMemoryHarness::default());
+}
+
 mod document_counts {
     use cortex_ingestion::testing::library::InMemoryHarness;
 
@@ -30,12 +36,6 @@ mod document_reader {
     cortex_ingestion::document_reader_contract!(InMemoryHarness::default());
 }
 
-mod held_deletions {
-    use cortex_ingestion::testing::page_store::InMemoryHarness;
-
-    cortex_ingestion::held_deletions_contract!(InMemoryHarness::default());
-}
-
 mod document_removal {
     use cortex_ingestion::testing::library::InMemoryHarness;
 
@@ -46,6 +46,12 @@ mod erasure {
     use cortex_ingestion::testing::library::InMemoryHarness;
 
     cortex_ingestion::erasure_contract!(InMemoryHarness::default());
+}
+
+mod held_deletions {
+    use cortex_ingestion::testing::page_store::InMemoryHarness;
+
+    cortex_ingestion::held_deletions_contract!(InMemoryHarness::default());
 }
 
 mod intake {

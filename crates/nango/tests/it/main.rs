@@ -4,6 +4,7 @@
 
 mod connect_sessions;
 mod connections;
+mod contents;
 mod failures;
 mod provider_accounts;
 mod rate_budget;

@@ -16,7 +16,7 @@ use crate::tables::inconsistency::Reading;
 use crate::tables::sync_jobs::Which;
 use crate::tables::{
     Inconsistency, admin_audit_log, broker_removals, connection_endings, documents, held_deletions, nango_sync_cursors,
-    set_aside_records, sync_jobs,
+    set_aside_records, sync_jobs, unfinished_contents,
 };
 use crate::{Abort, Pool};
 
@@ -107,6 +107,7 @@ pub(super) async fn end_in(
     }
     connection_endings::end(connection, end).await?;
     held_deletions::drop_pending(connection, *company_id, *id).await?;
+    unfinished_contents::forget(connection, *company_id, *id).await?;
     if let Some(owner) = owner {
         nango_sync_cursors::forget(connection, *company_id, owner, &reference.id).await?;
     }

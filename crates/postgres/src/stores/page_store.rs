@@ -1,8 +1,8 @@
 //! [`PageStore`] on a company's database.
 //!
 //! A page is one transaction that locks in one order, whoever commits: the job, the cursor, deletions of the connection
-//! that are held, messages that are new, documents by key, the day's usage, then what is set aside. What is stored is read
-//! before the locks, to learn what to lock, and again under them, to decide.
+//! that are held, messages that are new, documents by key, the day's usage, then what is set aside and what lacks. What
+//! is stored is read before the locks, to learn what to lock, and again under them, to decide.
 //!
 //! An attachment is written in the step after the documents that it may hang on. Whoever writes one, or ends a message with
 //! its attachments, has locked the message: nobody hangs a document on one that is about to go.
@@ -27,7 +27,7 @@ use crate::tables::document_sources::{self, Match, Placed};
 use crate::tables::documents::{self, Parents};
 use crate::tables::held_deletions::{self, Open};
 use crate::tables::sync_jobs::ProgressJson;
-use crate::tables::{locks, nango_sync_cursors, set_aside_records, sync_jobs, usage_days};
+use crate::tables::{locks, nango_sync_cursors, set_aside_records, sync_jobs, unfinished_contents, usage_days};
 
 /// Documents and cursors in a company's database.
 pub struct PgPageStore {
@@ -100,6 +100,7 @@ impl Page<'_> {
         }
         let counts = self.take_in(commit, before.deleted).await?;
         self.set_aside(commit).await?;
+        self.note_contents(commit).await?;
         let progress = json!(counted(&before, commit, counts));
         let job = commit.lease.job;
         sync_jobs::record_progress(self.connection, self.company_id, job, &progress, from != to).await?;
@@ -107,7 +108,8 @@ impl Page<'_> {
     }
 
     async fn take_in(&mut self, commit: &PageCommit, ended_before: u64) -> QueryResult<PageCounts> {
-        if commit.documents.is_empty() && commit.deletions.is_empty() {
+        let said_before = &commit.contents.unchanged;
+        if commit.documents.is_empty() && commit.deletions.is_empty() && said_before.is_empty() {
             return Ok(PageCounts::default());
         }
         documents::plan_for_these_values(self.connection).await?;
@@ -117,7 +119,8 @@ impl Page<'_> {
         let unchanged: HashSet<i64> = matches.iter().filter(|m| is_unchanged(m)).map(|m| m.place).collect();
         let records: Vec<&NewDocument> =
             (1..).zip(records).filter(|(place, _)| !unchanged.contains(place)).map(|(_, new)| new).collect();
-        let mut counts = PageCounts { unchanged: unchanged.len() as u64, held, ..PageCounts::default() };
+        let unchanged = (said_before.len() + unchanged.len()) as u64;
+        let mut counts = PageCounts { unchanged, held, ..PageCounts::default() };
         let threads = self.list_threads(commit).await?;
         if records.is_empty() && endings.is_empty() && threads.is_empty() {
             return Ok(counts);
@@ -151,7 +154,8 @@ impl Page<'_> {
     async fn weigh<'c>(&mut self, commit: &'c PageCommit, ended_before: u64) -> QueryResult<(Endings<'c>, u64)> {
         let (company_id, by) = (self.company_id, self.stream.connection_id);
         let mut open = held_deletions::lock_open(self.connection, self.stream, commit.lease.job).await?;
-        let back: Vec<&DocumentKey> = commit.documents.iter().map(|new| &new.key).collect();
+        let back = commit.documents.iter().map(|new| &new.key).chain(&commit.contents.unchanged);
+        let back: Vec<&DocumentKey> = back.collect();
         self.release(&mut open, &back).await?;
         let endings = Endings::find(self.connection, company_id, by, &commit.deletions).await?;
         if self.is_held(&open, &endings, ended_before).await? {
@@ -222,6 +226,20 @@ impl Page<'_> {
             return Ok(());
         }
         set_aside_records::renew(self.connection, self.stream, commit.lease.job, &settled, aside).await
+    }
+
+    async fn note_contents(&mut self, commit: &PageCommit) -> QueryResult<()> {
+        let contents = &commit.contents;
+        let said = contents.finished.iter().filter_map(|(key, said)| Some((key, said.as_ref()?)));
+        let said: Vec<_> = said.collect();
+        if !said.is_empty() {
+            unfinished_contents::stamp(self.connection, self.stream, &said).await?;
+        }
+        let settled = commit.settled_contents();
+        if settled.is_empty() && contents.postponed.is_empty() {
+            return Ok(());
+        }
+        unfinished_contents::renew(self.connection, self.stream, &settled, contents).await
     }
 
     async fn match_to_stored(&mut self, records: &[&NewDocument]) -> QueryResult<Vec<Match>> {

@@ -81,7 +81,8 @@ pub(crate) async fn find_standing(
          left join lateral ( \
            select completed_at from sync_jobs \
            where tenant_id = $1 and connection_id = own.id \
-             and status = 'completed' and completed_at >= coalesce(own.connected_at, own.created_at) \
+             and status = 'completed' and kind is distinct from 'content' \
+             and completed_at >= coalesce(own.connected_at, own.created_at) \
            order by created_at desc limit 1) latest on true \
          left join lateral ( \
            select state, reason from connect_sessions \
@@ -116,7 +117,7 @@ pub(crate) async fn list(
            order by id desc limit $5) one \
          left join lateral ( \
            select completed_at from sync_jobs \
-           where tenant_id = $1 and connection_id = one.id and status = 'completed' \
+           where tenant_id = $1 and connection_id = one.id and status = 'completed' and kind is distinct from 'content' \
              and completed_at >= coalesce(one.connected_at, one.created_at) \
            order by created_at desc limit 1) latest on true \
          cross join lateral ( \

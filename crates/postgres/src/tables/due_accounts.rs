@@ -20,7 +20,7 @@ pub(crate) struct Row {
     provider_key: String,
 }
 
-/// Those for which a new stretch of the interval has begun since a job of theirs was last made. Where its stretches begin a
+/// Those for which a new stretch of the interval has begun since a job that reads them was last made. Where its stretches begin a
 /// connection's number decides, so that they are spread over the interval.
 pub(crate) async fn list(
     connection: &mut AsyncPgConnection,
@@ -34,7 +34,7 @@ pub(crate) async fn list(
          ) own \
          left join lateral ( \
            select created_at, status in ('queued', 'running') as is_live from sync_jobs \
-           where tenant_id = $1 and connection_id = one.id and kind is not null \
+           where tenant_id = $1 and connection_id = one.id and kind <> 'content' \
            order by created_at desc limit 1) latest on true \
          where one.tenant_id = $1 and one.user_id is not null and one.status = 'active' \
            and one.provider_key = any($4) \

@@ -51,6 +51,7 @@ pub(crate) mod sync_overrides;
 pub(crate) mod sync_permissions;
 pub(crate) mod team;
 pub(crate) mod unclaimed_connections;
+pub(crate) mod unfinished_contents;
 pub(crate) mod upkeep_turns;
 pub(crate) mod usage_days;
 pub(crate) mod webhook_inbox;

@@ -126,13 +126,16 @@ struct Leased {
     progress: serde_json::Value,
 }
 
-/// Makes the job, or answers the live one of the same connection and kind, which, if it runs, is to read once more.
+/// Makes the job, or answers the live one of the same connection and kind, which, if it runs, is to read once more. One for
+/// contents that waits, waits no longer.
 pub(crate) async fn enqueue(connection: &mut AsyncPgConnection, job: &NewJob) -> QueryResult<Row> {
     sql("insert into sync_jobs \
            (id, tenant_id, user_id, connection_id, job_type, kind, trigger, triggered_by, max_attempts) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
          on conflict (tenant_id, connection_id, kind) where status in ('queued', 'running') \
-         do update set rerun_requested = sync_jobs.rerun_requested or sync_jobs.status = 'running' \
+         do update set rerun_requested = sync_jobs.rerun_requested or sync_jobs.status = 'running', \
+           run_after = case when sync_jobs.kind = 'content' then least(sync_jobs.run_after, excluded.run_after) \
+             else sync_jobs.run_after end \
          returning *")
     .bind::<SqlUuid, _>(job.id.as_uuid())
     .bind::<Text, _>(job.company_id.to_string())
@@ -342,7 +345,7 @@ pub(crate) async fn count_by_status(
     .await
 }
 
-/// The latest job of each account, and when one of it was last completed. Each is looked up by itself: an account that is
+/// The latest job that read each account, and when one of it was last completed. Each is looked up by itself: an account that is
 /// read every hour has thousands.
 pub(crate) async fn last_syncs(
     connection: &mut AsyncPgConnection,
@@ -355,12 +358,12 @@ pub(crate) async fn last_syncs(
          cross join lateral ( \
            select id, status, created_at from sync_jobs \
            where tenant_id = $1 and user_id = person.id and job_type = provider.name \
-             and kind is not null and connection_id is not null \
+             and kind <> 'content' and connection_id is not null \
            order by created_at desc limit 1) latest \
          left join lateral ( \
            select completed_at from sync_jobs \
            where tenant_id = $1 and user_id = person.id and job_type = provider.name \
-             and kind is not null and connection_id is not null and status = 'completed' \
+             and kind <> 'content' and connection_id is not null and status = 'completed' \
            order by created_at desc limit 1) completed on true")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Array<Text>, _>(users.iter().map(ToString::to_string).collect::<Vec<_>>())

@@ -48,6 +48,9 @@ fn company_rows(company: &str, number: u32) -> String {
            values ('{company}', {number}, 'gmail', '', 'message');
          insert into blob_chunks (tenant_id, blob_key, number, bytes) values ('{company}', gen_random_uuid(), 0, '\\x00');
          insert into blob_removals (tenant_id, blob_key, due_at) values ('{company}', gen_random_uuid(), now());
+         insert into unfinished_contents
+           (tenant_id, user_id, connection_id, model, variant, record_key, record, fingerprint, attempts, next_at, reason)
+           values ('{company}', 'user', {number}, 'GmailEmail', 'base', 'message', '{{}}', 'says', 1, now(), 'unavailable');
          insert into broker_removals (tenant_id, provider_key, connection_id) values ('{company}', 'gmail', 'gone');
          insert into upkeep_turns (tenant_id, name, next_at) values ('{company}', 'some', now());
          insert into workers (tenant_id, name, version, capacity, last_tick_at)

@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::api::{Refused, bytes, caller, error};
@@ -29,18 +30,27 @@ async fn me(provider: web::Data<Provider>, request: HttpRequest) -> Result<HttpR
     })))
 }
 
+#[derive(Debug, Deserialize)]
+struct Expand {
+    #[serde(rename = "$expand")]
+    expand: Option<String>,
+}
+
 async fn message(
     provider: web::Data<Provider>,
     request: HttpRequest,
     id: web::Path<String>,
+    query: web::Query<Expand>,
 ) -> Result<HttpResponse, Refused> {
     let account = mail_account(&provider, &request)?;
     let message = find(&account, &id)?;
-    let mut answer = message.to_graph_message(&account.email);
-    answer["body"] = match (message.body_html(), message.body_text()) {
-        (Some(html), _) => json!({ "contentType": "html", "content": html }),
-        (None, text) => json!({ "contentType": "text", "content": text.unwrap_or_default() }),
-    };
+    let mut answer = message.to_graph_message_full(&account.email);
+    if let Some(expand) = &query.expand {
+        let fields = selected(expand).ok_or_else(|| error(Vendor::Microsoft, 400))?;
+        let attachments = message.attachments();
+        let list = attachments.iter().map(|attachment| reduced(shown(attachment), fields.as_deref()));
+        answer["attachments"] = list.collect();
+    }
     Ok(HttpResponse::Ok().json(answer))
 }
 
@@ -93,6 +103,24 @@ fn find<'a>(account: &'a Account, id: &str) -> Result<&'a Message, Refused> {
 fn find_attachment(account: &Account, path: &(String, String)) -> Result<Attachment, Refused> {
     let found = find(account, &path.0)?.attachments().into_iter().find(|attachment| attachment.id == path.1);
     found.ok_or_else(|| error(Vendor::Microsoft, 404))
+}
+
+/// Which fields of attachments an `$expand` asks for, none for all; `None` where it expands something else.
+fn selected(expand: &str) -> Option<Option<Vec<String>>> {
+    let options = expand.strip_prefix("attachments")?;
+    if options.is_empty() {
+        return Some(None);
+    }
+    let fields = options.strip_prefix("($select=")?.strip_suffix(')')?;
+    Some(Some(fields.split(',').map(|field| field.trim().to_owned()).collect()))
+}
+
+/// The entry with these fields and those that the real API always adds.
+fn reduced(mut entry: Value, fields: Option<&[String]>) -> Value {
+    if let (Some(fields), Some(entry)) = (fields, entry.as_object_mut()) {
+        entry.retain(|name, _| name.starts_with('@') || fields.contains(name));
+    }
+    entry
 }
 
 fn shown(attachment: &Attachment) -> Value {

@@ -88,6 +88,8 @@ pub enum JobKind {
     Initial,
     /// What changed since the stored cursor.
     Incremental,
+    /// What lacked of records when they were read.
+    Content,
 }
 
 /// What made a job.
@@ -107,7 +109,7 @@ pub enum Trigger {
 
 /// The text names no kind of job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("unknown kind of job: expected initial or incremental")]
+#[error("unknown kind of job: expected initial, incremental or content")]
 pub struct UnknownJobKind;
 
 /// The text names no trigger of a job.
@@ -117,7 +119,7 @@ pub struct UnknownTrigger;
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Initial, Self::Incremental];
+    pub const ALL: [Self; 3] = [Self::Initial, Self::Incremental, Self::Content];
 
     /// The word in rows and answers.
     #[must_use]
@@ -125,6 +127,7 @@ impl JobKind {
         match self {
             Self::Initial => "initial",
             Self::Incremental => "incremental",
+            Self::Content => "content",
         }
     }
 }

@@ -14,6 +14,7 @@ use cortex_kernel::{CompanyId, Provider, StoreError, UserId};
 /// - An account that was read in this interval is not due.
 /// - An account of which nobody ever wanted anything read is not due.
 /// - An account that waits or is being read is not due.
+/// - A job for contents puts no reading off.
 /// - An account that cannot be read is not due.
 /// - No more accounts are told of than asked.
 /// - Another company's accounts are not told of.

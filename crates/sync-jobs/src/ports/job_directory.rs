@@ -14,6 +14,7 @@ use crate::model::{Job, JobFilter, JobSlice, JobStatus, KeptOverride, LastSync, 
 /// - A slice tells how many there are in all.
 /// - Parts of a list follow each other without a gap and without repetition.
 /// - The latest job of each person and provider is told, and when one was last completed.
+/// - A job for contents is no latest one.
 /// - Jobs are counted by status.
 /// - Another company's jobs are not told of.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, IdGenerator as _, JobId, Provider, RandomIds, UserId};
 
-use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_request};
-use crate::model::{Access, Ending, SyncRequest, SyncStart, SyncWish};
+use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_job, a_request};
+use crate::model::{Access, Ending, JobKind, NewJob, SyncRequest, SyncStart, SyncWish};
 use crate::ports::{ClaimRequest, DueAccounts, JobQueue, StartOutcome, SyncStarter};
 
 const INTERVAL: Duration = Duration::from_hours(1);
@@ -40,6 +40,7 @@ macro_rules! due_accounts_contract {
             an_account_that_was_read_in_this_interval_is_not_due,
             an_account_of_which_nobody_ever_wanted_anything_read_is_not_due,
             an_account_that_waits_or_is_being_read_is_not_due,
+            a_job_for_contents_puts_no_reading_off,
             an_account_that_cannot_be_read_is_not_due,
             no_more_accounts_are_told_of_than_asked,
             another_companys_accounts_are_not_told_of,
@@ -140,6 +141,16 @@ pub async fn an_account_that_waits_or_is_being_read_is_not_due(harness: &impl Ha
     harness.pass(INTERVAL * 2).await;
 
     assert_eq!(due(harness, 9).await, []);
+}
+
+pub async fn a_job_for_contents_puts_no_reading_off(harness: &impl Harness) {
+    let connection_id = read(harness, COMPANY_A, USER_1, Provider::Gmail).await;
+    harness.pass(INTERVAL * 2).await;
+
+    let contents = NewJob { kind: JobKind::Content, connection_id, ..a_new_job() };
+    harness.queue(COMPANY_A).enqueue(&contents).await.expect("an outcome");
+
+    assert_eq!(due(harness, 9).await, [(USER_1, Provider::Gmail)]);
 }
 
 pub async fn an_account_that_cannot_be_read_is_not_due(harness: &impl Harness) {

@@ -85,6 +85,9 @@ impl State {
         });
         if let Some(row) = live {
             row.rerun_requested = row.job.status == JobStatus::Running;
+            if row.job.kind == JobKind::Content {
+                row.job.run_after = row.job.run_after.min(self.now);
+            }
             return EnqueueOutcome::AlreadyLive(row.job.clone());
         }
         let (job, now) = (queued(job, self.now), self.now);

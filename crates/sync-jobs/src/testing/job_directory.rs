@@ -10,7 +10,7 @@ use cortex_kernel::{AdminSessionId, CompanyId, ConnectionId, JobId, Origin, Prov
 use uuid::Uuid;
 
 use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_job};
-use crate::model::{Ending, Failure, JobFilter, JobStatus, NewJob, NewOverride, Override, Slice};
+use crate::model::{Ending, Failure, JobFilter, JobKind, JobStatus, NewJob, NewOverride, Override, Slice};
 use crate::ports::{JobDirectory, JobQueue, SyncOverrides};
 
 /// Fresh, empty stores and a way to fill them.
@@ -42,6 +42,7 @@ macro_rules! job_directory_contract {
             a_slice_tells_how_many_there_are_in_all,
             parts_of_a_list_follow_each_other_without_a_gap_and_without_repetition,
             the_latest_job_of_each_person_and_provider_is_told_and_when_one_was_last_completed,
+            a_job_for_contents_is_no_latest_one,
             jobs_are_counted_by_status,
             another_companys_jobs_are_not_told_of,
             a_word_is_kept_with_its_audit_row,
@@ -221,6 +222,25 @@ pub async fn the_latest_job_of_each_person_and_provider_is_told_and_when_one_was
     assert_eq!(last[1].last_completed_at, None);
     let own = harness.directory(COMPANY_A).last_syncs(COMPANY_A, &[USER_2]).await.expect("an answer");
     assert_eq!(own.len(), 1);
+}
+
+pub async fn a_job_for_contents_is_no_latest_one(harness: &impl Harness) {
+    let connection_id = harness.connect(COMPANY_A, USER_1, Provider::Gmail).await;
+    put_of(harness, connection_id, COMPANY_A, USER_1, Provider::Gmail, 1).await;
+    harness.pass(MINUTE).await;
+    let id = JobId::new(Uuid::from_u128(2));
+    let contents = NewJob { id, connection_id, kind: JobKind::Content, ..a_new_job() };
+    harness.queue(COMPANY_A).enqueue(&contents).await.expect("a job");
+    end(harness, &Ending::Completed).await;
+    harness.pass(MINUTE).await;
+    end(harness, &Ending::Completed).await;
+
+    let last = harness.directory(COMPANY_A).last_syncs(COMPANY_A, &[USER_1]).await.expect("an answer");
+
+    let [last] = &last[..] else { panic!("one account, not {last:?}") };
+    let first = harness.queue(COMPANY_A).find_job(COMPANY_A, JobId::new(Uuid::from_u128(1))).await.expect("an answer");
+    let first = first.expect("a job");
+    assert_eq!((last.created_at, last.last_completed_at), (first.created_at, first.completed_at));
 }
 
 pub async fn jobs_are_counted_by_status(harness: &impl Harness) {

@@ -33,6 +33,7 @@ macro_rules! job_queue_contract {
             an_enqueued_job_is_found_queued,
             a_connection_has_one_live_job_of_a_kind,
             twenty_requests_at_once_make_one_job,
+            a_job_for_contents_that_is_asked_for_again_waits_no_longer,
             another_companys_job_reads_as_absent,
             a_claimed_job_is_running_under_a_lease_of_a_new_epoch,
             twenty_claims_at_once_give_a_job_to_one_worker,

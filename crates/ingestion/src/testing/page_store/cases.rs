@@ -452,7 +452,7 @@ pub(super) async fn bringers(harness: &impl Harness, id: DocumentId) -> Vec<User
     bringers
 }
 
-pub(super) fn page(
+pub(crate) fn page(
     run: &Run,
     read_from: Option<&str>,
     moved_to: &str,

@@ -169,6 +169,23 @@ async fn a_purge_forgets_what_the_connection_set_aside_and_nothing_else() {
     assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<i64>>(), [colleagues.get()]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lacks_is_forgotten_with_the_connection_and_a_colleagues_is_not() {
+    let harness = PgHarness::new().await;
+    let [mine, colleagues] = two_connections(&harness).await;
+    let fill = "insert into unfinished_contents \
+                  (tenant_id, user_id, connection_id, model, variant, record_key, record, fingerprint, attempts, next_at, \
+                   reason) \
+                select tenant_id, user_id, id, 'Message', 'base', 'm', '{}', 'says', 1, now(), 'unavailable' \
+                from connections";
+    harness.0.superuser().batch_execute(fill).await.unwrap();
+
+    harness.endings(COMPANY_A).end(&an_end(mine)).await.unwrap();
+
+    let rows = harness.0.superuser().query("select connection_id from unfinished_contents", &[]).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<i64>>(), [colleagues.get()]);
+}
+
 /// The attachments stand in the part of the documents that a second step would look at.
 #[tokio::test(flavor = "multi_thread")]
 async fn attachments_are_purged_with_their_messages_and_counted() {

@@ -1,4 +1,4 @@
-//! [`PgPageStore`], [`PgSetAsideRecords`], [`PgHeldDeletions`] and [`PgBlobRemovals`].
+//! [`PgPageStore`], [`PgSetAsideRecords`], [`PgHeldDeletions`], [`PgContentLedger`] and [`PgBlobRemovals`].
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use cortex_ingestion::model::{
     BlobKey, CommitOutcome, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentSource, NewDocument,
     PageCommit, PageCounts, SourceName, Stream,
 };
-use cortex_ingestion::ports::{BlobRemovals, HeldDeletions, PageStore, SetAsideRecords};
+use cortex_ingestion::ports::{BlobRemovals, ContentLedger, HeldDeletions, PageStore, SetAsideRecords};
 use cortex_ingestion::testing::page_store::{Harness, JobView, Run};
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, USER_1, a_commit, a_document, a_draft, a_stream};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, DocumentId, JobId, Lease, StoreError, UserId};
 use cortex_postgres::schema::Database;
-use cortex_postgres::stores::{PgBlobRemovals, PgHeldDeletions, PgPageStore, PgSetAsideRecords};
+use cortex_postgres::stores::{PgBlobRemovals, PgContentLedger, PgHeldDeletions, PgPageStore, PgSetAsideRecords};
 use cortex_postgres::{Pool, Pooler};
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl as _, SimpleAsyncConnection as _};
@@ -48,6 +48,10 @@ impl Harness for PgHarness {
 
     fn removals(&self, company_id: CompanyId) -> Arc<dyn BlobRemovals> {
         Arc::new(PgBlobRemovals::new(self.0.pool(company_id)))
+    }
+
+    fn ledger(&self, company_id: CompanyId) -> Arc<dyn ContentLedger> {
+        Arc::new(PgContentLedger::new(self.0.pool(company_id)))
     }
 
     async fn run(&self, company_id: CompanyId, user_id: UserId) -> Run {
@@ -99,6 +103,8 @@ impl Harness for PgHarness {
                       last_seen_at = last_seen_at - make_interval(secs => $1)";
         self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
         let update = "update blob_removals set due_at = due_at - make_interval(secs => $1)";
+        self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
+        let update = "update unfinished_contents set next_at = next_at - make_interval(secs => $1)";
         self.0.superuser().execute(update, &[&time.as_secs_f64()]).await.unwrap();
     }
 
@@ -250,6 +256,26 @@ mod blob_removals {
 
         another_companys_bytes_are_not_claimed(&harnesses[0]).await;
         another_companys_bytes_are_not_forgotten(&harnesses[1]).await;
+    }
+}
+
+mod content_ledger {
+    use super::PgHarness;
+
+    cortex_ingestion::content_ledger_contract!(PgHarness::new().await);
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn without_walls_the_store_itself_tells_companies_apart() {
+        use cortex_ingestion::testing::content_ledger::{
+            another_connections_record_is_not_known, what_another_stream_postponed_stays_its_own,
+        };
+        let harnesses = [PgHarness::new().await, PgHarness::new().await];
+        for harness in &harnesses {
+            harness.0.open_walls().await;
+        }
+
+        another_connections_record_is_not_known(&harnesses[0]).await;
+        what_another_stream_postponed_stays_its_own(&harnesses[1]).await;
     }
 }
 

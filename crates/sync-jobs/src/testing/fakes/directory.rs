@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, JobId, Provider, StoreError, UserId};
 
 use super::InMemoryJobQueue;
-use crate::model::{Job, JobFilter, JobSlice, JobStatus, KeptOverride, LastSync, NewOverride, Slice};
+use crate::model::{Job, JobFilter, JobKind, JobSlice, JobStatus, KeptOverride, LastSync, NewOverride, Slice};
 use crate::ports::{JobDirectory, SyncOverrides};
 
 #[async_trait]
@@ -36,7 +36,9 @@ impl JobDirectory for InMemoryJobQueue {
         let jobs = self.jobs_of(company_id);
         let accounts = users.iter().flat_map(|user_id| Provider::ALL.map(|provider| (*user_id, provider)));
         let last = |(user_id, provider): (UserId, Provider)| {
-            let mut of_account = jobs.iter().filter(|job| (job.user_id, job.provider) == (user_id, provider));
+            let mut of_account = jobs
+                .iter()
+                .filter(|job| (job.user_id, job.provider) == (user_id, provider) && job.kind != JobKind::Content);
             let completed = of_account.clone().find(|job| job.status == JobStatus::Completed);
             of_account.next().map(|job| LastSync {
                 user_id,

@@ -87,6 +87,27 @@ pub async fn twenty_requests_at_once_make_one_job(harness: &impl Harness) {
     assert_eq!((made, ids.len()), (1, 1), "{outcomes:?}");
 }
 
+pub async fn a_job_for_contents_that_is_asked_for_again_waits_no_longer(harness: &impl Harness) {
+    let contents = NewJob { kind: JobKind::Content, ..new_job(harness, 1).await };
+    let reading = new_job(harness, 2).await;
+    for wanted in [&contents, &reading] {
+        enqueued(harness, wanted).await;
+    }
+    let snoozed = Ending::Snoozed { failure: Failure::new("some_code", "Some sentence."), after: WAIT };
+    for claimed in claim(harness, 2).await {
+        finish(harness, claimed.lease, &snoozed).await;
+    }
+    assert_eq!(claim(harness, 2).await, []);
+
+    for wanted in [&contents, &reading] {
+        let outcome = queue(harness).enqueue(wanted).await.expect("an outcome");
+        assert!(matches!(outcome, EnqueueOutcome::AlreadyLive(_)), "{outcome:?}");
+    }
+
+    let claimed = claim(harness, 2).await;
+    assert_eq!(claimed.iter().map(|claimed| claimed.job.id).collect::<Vec<_>>(), [contents.id]);
+}
+
 pub async fn another_companys_job_reads_as_absent(harness: &impl Harness) {
     let connection_id = harness.connection(COMPANY_B, USER_1).await;
     let elsewhere = NewJob { company_id: COMPANY_B, connection_id, ..a_new_job() };

@@ -1,0 +1,1 @@
+alter table document_sources drop column fingerprint;
