@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use cortex_ingestion::{ForgetSetAside, RemoveBlobs};
+use cortex_ingestion::{ForgetIdempotencyKeys, ForgetSetAside, RemoveBlobs};
 use cortex_sync_jobs::{Pulse, ReportWorker, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::blob_removal::remove_in_time;
 use crate::connection_upkeep::ConnectionUpkeep;
+use crate::idempotency_keys;
 use crate::schedule::Schedule;
 use crate::searchable::{MakeSearchable, keep_searchable};
 use crate::set_aside::forget_in_time;
@@ -33,6 +34,8 @@ pub(crate) struct Background {
     pub(crate) set_aside: ForgetSetAside,
     /// Original bytes that nobody needs, to be removed.
     pub(crate) blobs: RemoveBlobs,
+    /// Keys of requests, to be forgotten in time.
+    pub(crate) idempotency_keys: ForgetIdempotencyKeys,
 }
 
 impl Background {
@@ -43,7 +46,7 @@ impl Background {
 
     /// Runs until `stop` is cancelled and what was begun has ended or was given back.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let Self { worker, report, wake, connections, schedule, documents, set_aside, blobs } = self;
+        let Self { worker, report, wake, connections, schedule, documents, set_aside, blobs, idempotency_keys } = self;
         let scheduled = async {
             if let Some(schedule) = schedule {
                 schedule.run(stop.clone()).await;
@@ -63,6 +66,7 @@ impl Background {
             keep_searchable(documents, stop.child_token()),
             forget_in_time(set_aside, stop.child_token()),
             remove_in_time(blobs, stop.child_token()),
+            idempotency_keys::forget_in_time(idempotency_keys, stop.child_token()),
         );
     }
 }

@@ -17,6 +17,7 @@ pub mod config;
 mod connection_upkeep;
 mod departures;
 mod have_read;
+mod idempotency_keys;
 pub mod logging;
 pub mod ports;
 mod probes;
