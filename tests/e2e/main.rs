@@ -28,5 +28,6 @@ mod soak;
 mod stack;
 mod team;
 mod tokens;
+mod uploads;
 mod webhook_mix;
 mod webhooks;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cortex_ingestion::{DecideDeletions, ForgetSetAside, RemoveBlobs};
+use cortex_ingestion::{DecideDeletions, ForgetIdempotencyKeys, ForgetSetAside, RemoveBlobs};
 use cortex_sync_jobs::{Pulse, ReportWorker, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::blob_removal::remove_in_time;
 use crate::confirmed_deletions::finish_deletions;
 use crate::connection_upkeep::ConnectionUpkeep;
+use crate::idempotency_keys;
 use crate::schedule::Schedule;
 use crate::searchable::{MakeSearchable, keep_searchable};
 use crate::set_aside::forget_in_time;
@@ -36,6 +37,8 @@ pub(crate) struct Background {
     pub(crate) set_aside: ForgetSetAside,
     /// Original bytes that nobody needs, to be removed.
     pub(crate) blobs: RemoveBlobs,
+    /// Keys of requests, to be forgotten in time.
+    pub(crate) idempotency_keys: ForgetIdempotencyKeys,
 }
 
 impl Background {
@@ -46,7 +49,18 @@ impl Background {
 
     /// Runs until `stop` is cancelled and what was begun has ended or was given back.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let Self { worker, report, wake, connections, schedule, documents, deletions, set_aside, blobs } = self;
+        let Self {
+            worker,
+            report,
+            wake,
+            connections,
+            schedule,
+            documents,
+            deletions,
+            set_aside,
+            blobs,
+            idempotency_keys,
+        } = self;
         let scheduled = async {
             if let Some(schedule) = schedule {
                 schedule.run(stop.clone()).await;
@@ -67,6 +81,7 @@ impl Background {
             finish_deletions(deletions, stop.child_token()),
             forget_in_time(set_aside, stop.child_token()),
             remove_in_time(blobs, stop.child_token()),
+            idempotency_keys::forget_in_time(idempotency_keys, stop.child_token()),
         );
     }
 }

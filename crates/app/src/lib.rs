@@ -18,6 +18,7 @@ mod confirmed_deletions;
 mod connection_upkeep;
 mod departures;
 mod have_read;
+mod idempotency_keys;
 mod lacking_contents;
 pub mod logging;
 pub mod ports;

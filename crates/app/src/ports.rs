@@ -19,8 +19,9 @@ use cortex_identity::ports::{
 };
 use cortex_ingestion::content_source::ContentSource;
 use cortex_ingestion::ports::{
-    BlobRemovals, BlobStore, ContentLedger, DocumentCounts, DocumentExport, DocumentReader, DocumentRemoval, Erasure,
-    HeldDeletions, MailReader, PageStore, SearchIndex, SetAsideRecords, TextExtractor,
+    BlobRemovals, BlobStore, ContentLedger, DocumentCounts, DocumentExport, DocumentReader, DocumentRemoval,
+    DocumentWriter, Erasure, HeldDeletions, IdempotencyKeys, MailReader, PageStore, SearchIndex, SetAsideRecords,
+    TextExtractor, UsageReader,
 };
 use cortex_ingestion::record_source::RecordSource;
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
@@ -34,10 +35,11 @@ use cortex_postgres::stores::{
     PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
     PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore,
     PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval,
-    PgDueAccounts, PgErasure, PgHeldDeletions, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory,
-    PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgProfileReader,
-    PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore,
-    PgTurns, PgUnclaimedConnections, PgVisitStore, PgWebhookInbox, PgWorkers,
+    PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory, PgJobQueue,
+    PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch,
+    PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords,
+    PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader,
+    PgVisitStore, PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig};
@@ -134,6 +136,12 @@ pub struct Ports {
     pub blob_removals: Arc<dyn BlobRemovals>,
     /// Documents, to be looked at.
     pub documents: Arc<dyn DocumentReader>,
+    /// Documents, to be brought in by hand.
+    pub document_writer: Arc<dyn DocumentWriter>,
+    /// Requests that may be sent again.
+    pub idempotency_keys: Arc<dyn IdempotencyKeys>,
+    /// How much people bring in.
+    pub usage: Arc<dyn UsageReader>,
     /// Documents, to be searched.
     pub search: Arc<dyn SearchIndex>,
     /// Documents, to be made findable.
@@ -296,6 +304,9 @@ impl Ports {
             blobs: blob_store::chosen(&config.storage.blobs, &company).context("BLOB_STORE")?,
             blob_removals: Arc::new(PgBlobRemovals::new(company.clone())),
             documents: Arc::new(PgDocumentReader::new(company.clone())),
+            document_writer: Arc::new(PgDocumentWriter::new(company.clone())),
+            idempotency_keys: Arc::new(PgIdempotencyKeys::new(company.clone())),
+            usage: Arc::new(PgUsageReader::new(company.clone())),
             search: Arc::new(PgSearchIndex::new(company.clone())),
             searchable: Arc::new(Upkeep::new(company.clone())),
             jobs: Arc::new(PgJobQueue::new(company.clone())),

@@ -12,15 +12,17 @@ use cortex_http::exports::Exports;
 use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
-use cortex_http::{AdminServices, LibraryServices, Services, SyncJobServices};
+use cortex_http::{AdminServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits};
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
     AdminDoor, AnnouncingTeam, BindAccount, ChangeMember, CopyMasterAudit, EnterAdminPanel, EnterCompany,
     ForgetAuditDetails, InviteMember, KeepBindings, LogInAdmin, LogInPorts, LoginLimits, RememberedMemberships,
     SealAudit, TellMaster, Visits,
 };
+use cortex_ingestion::model::Quota;
 use cortex_ingestion::{
-    DecideDeletions, ErasePerson, FetchContents, FinishContents, ForgetSetAside, ReadStream, RemoveBlobs,
+    AddDocument, DecideDeletions, ErasePerson, FetchContents, FinishContents, ForgetIdempotencyKeys, ForgetSetAside,
+    KeepBlob, ReadStream, RemoveBlobs, UploadDocument,
 };
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::WorkerSign;
@@ -121,6 +123,7 @@ pub fn compose(
     let disconnect = Disconnect::new(endings, remove, Arc::clone(&ports.clock));
     let providers = Arc::new(providers);
     let jobs = compose_jobs(&ports, &admin_ports, &start_sync, stop.clone());
+    let intake = compose_intake(config, &ports);
     let admin = compose_admin(&ports, admin_ports, &jobs, &start_sync, &providers);
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
@@ -159,6 +162,7 @@ pub fn compose(
         library: compose_library(library, stop),
         blobs: ports.blobs,
         search: ports.search,
+        intake,
     };
     (services, beside)
 }
@@ -185,6 +189,25 @@ fn compose_login(
         clock: Arc::clone(&ports.clock),
     };
     LogInAdmin::new(config.runtime.deployment.company_id, limits, door, pin, log_in)
+}
+
+/// What people bring something in by hand with.
+fn compose_intake(config: &ServeConfig, ports: &Ports) -> IntakeServices {
+    let storage = &config.runtime.storage;
+    let quota = Quota { documents: storage.daily_document_quota, bytes: storage.daily_byte_quota };
+    let (writer, ids) = (&ports.document_writer, &ports.ids);
+    let blobs = KeepBlob::new(Arc::clone(&ports.blobs), Arc::clone(&ports.blob_removals), Arc::clone(ids));
+    let extractor = Arc::clone(&ports.extractor);
+    IntakeServices {
+        upload: Arc::new(UploadDocument::new(extractor, Arc::new(blobs), Arc::clone(writer), quota)),
+        add: Arc::new(AddDocument::new(Arc::clone(writer), Arc::clone(ids), quota)),
+        keys: Arc::clone(&ports.idempotency_keys),
+        ids: Arc::clone(ids),
+        usage: Arc::clone(&ports.usage),
+        quota,
+        limits: UploadLimits { most_bytes: config.http.upload_max_bytes, most_files: config.http.upload_max_files },
+        clock: Arc::clone(&ports.clock),
+    }
 }
 
 /// What is called about jobs.
@@ -384,6 +407,7 @@ pub(crate) fn compose_background(
         schedule,
         documents: Arc::clone(&ports.searchable),
         deletions: DecideDeletions::new(company_id, Arc::clone(&ports.held_deletions)),
+        idempotency_keys: ForgetIdempotencyKeys::new(company_id, Arc::clone(&ports.idempotency_keys)),
         set_aside: ForgetSetAside::new(company_id, Arc::clone(&ports.set_aside), config.storage.set_aside_retention),
         blobs: RemoveBlobs::new(company_id, Arc::clone(&ports.blobs), Arc::clone(&ports.blob_removals)),
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::rt::time::timeout;
-use actix_web::web::{self, Bytes, Payload};
+use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, error::BlockingError};
 use cortex_ingestion::model::{FileBody, Fingerprint};
 use futures_util::{Stream, StreamExt};
@@ -103,8 +103,9 @@ async fn take(mut field: Field, arrival: &mut Arrival, most_bytes: u64) -> Resul
     let mut sink = on_disk(Sink::new).await?;
     let (mut piece, mut size) = (Vec::new(), 0_u64);
     while let Some(bytes) = arrival.next(&mut field).await? {
-        let bytes: Bytes = bytes.map_err(|error| unreadable(&error))?;
+        let bytes = bytes.map_err(|error| unreadable(&error))?;
         size += bytes.len() as u64;
+        arrival.bytes += bytes.len() as u64;
         if size > most_bytes {
             return Err(too_large(most_bytes));
         }
@@ -127,35 +128,12 @@ impl Received {
 
 impl Arrival {
     /// The next part, which has to come in time.
-    async fn next<T>(&mut self, parts: &mut (impl Stream<Item = T> + Unpin)) -> Result<Option<T>, Problem>
-    where
-        T: Sized + Sizeable,
-    {
+    async fn next<T>(&self, parts: &mut (impl Stream<Item = T> + Unpin)) -> Result<Option<T>, Problem> {
         let granted = self.patience + Duration::from_secs(self.bytes / LEAST_BYTES_PER_SECOND);
-        let left = granted.saturating_sub(self.since.elapsed());
-        let part = timeout(left, parts.next())
-            .await
-            .map_err(|_| Problem::new(ProblemKind::RequestTimeout).detail("The body took too long to arrive."))?;
-        self.bytes += part.as_ref().map_or(0, Sizeable::size);
-        Ok(part)
-    }
-}
-
-/// What arrives in parts.
-trait Sizeable {
-    /// How many bytes of the body it is.
-    fn size(&self) -> u64;
-}
-
-impl Sizeable for Result<Bytes, MultipartError> {
-    fn size(&self) -> u64 {
-        self.as_ref().map_or(0, |bytes| bytes.len() as u64)
-    }
-}
-
-impl Sizeable for Result<Field, MultipartError> {
-    fn size(&self) -> u64 {
-        0
+        // Whoever was quick before may not pause for longer either.
+        let left = granted.saturating_sub(self.since.elapsed()).min(self.patience);
+        let late = Problem::new(ProblemKind::RequestTimeout).detail("The body took too long to arrive.");
+        timeout(left, parts.next()).await.map_err(|_| late)
     }
 }
 
