@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use cortex_ingestion::model::{Cursor, IngestionMethod, Stream};
 use cortex_ingestion::normalise::Account;
 use cortex_ingestion::record_source::{RecordPage, RecordSource, RecordState, SourceError, SourceRecord};
-use cortex_ingestion::testing::{COMPANY_A, NOON, USER_1, a_stream};
+use cortex_ingestion::testing::{COMPANY_A, NOON, USER_1, a_stream, fetching_nothing};
 use cortex_ingestion::{ReadStream, StreamReading};
 use cortex_kernel::{BrokerConnectionId, Clock, ConnectionId, JobId, Lease, Provider};
 use cortex_postgres::Pool;
-use cortex_postgres::stores::PgPageStore;
+use cortex_postgres::stores::{PgContentLedger, PgPageStore};
 use time::{Duration, OffsetDateTime};
 
 use crate::PAGE;
@@ -68,8 +68,10 @@ impl Stage {
     async fn read_stream(&self, records: Range<u64>, messages: u64, variant: &str) {
         let count = records.end - records.start;
         let pages = Arc::new(PgPageStore::new(self.pool.clone()));
+        // Records of this model carry all of their content.
+        let contents = fetching_nothing(Arc::new(PgContentLedger::new(self.pool.clone())));
         let source = Arc::new(Pages { records, messages });
-        let read_stream = ReadStream::new(source, pages, Arc::new(Noon), Duration::days(36_500));
+        let read_stream = ReadStream::new(source, contents, pages, Arc::new(Noon), Duration::days(36_500));
         let report = read_stream.read(&self.reading(variant), &|| true).await.unwrap();
         let told = report.counts;
         assert_eq!(told.added + told.unchanged, count, "{report:?}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use cortex_ingestion::ports::{DocumentExport, DocumentRemoval, Erasure, MailReader};
 use cortex_ingestion::testing::custody::Harness;
-use cortex_kernel::{CompanyId, DocumentId};
+use cortex_kernel::CompanyId;
 use cortex_postgres::stores::{PgDocumentExport, PgDocumentRemoval, PgErasure, PgMailReader};
 
 use super::library::PgHarness;

@@ -29,6 +29,7 @@ mod original_connections;
 mod page_store;
 mod profile_reader;
 mod quarantine_store;
+mod stored_documents;
 mod sync_journey;
 mod sync_starter;
 mod team_store;

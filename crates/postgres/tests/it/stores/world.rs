@@ -18,7 +18,7 @@ pub(crate) struct World {
     kind: Database,
     pools: [(CompanyId, Pool); 2],
     url: String,
-    superuser: Client,
+    pub(super) superuser: Client,
     _database: TestDatabase,
     _login: TestRole,
 }
