@@ -70,7 +70,8 @@ pub(crate) fn is_binary(bytes: &[u8], encoding: &'static Encoding) -> bool {
         // A text may have lost a few bytes; whole pages of zeros were never one.
         strange += usize::from(c == '\0');
     }
-    strange * 50 > all
+    // Of a short text one or two may be, as where it was cut.
+    strange * 50 > all.max(100)
 }
 
 /// UTF-16 without a mark: every other byte of what is written in Latin letters is zero.

@@ -98,7 +98,9 @@ fn an_encrypted_member_is_encrypted() {
     for (mark, at) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
         let places: Vec<_> =
             bytes.windows(4).enumerate().filter(|(_, window)| window == mark).map(|(at, _)| at).collect();
-        places.into_iter().for_each(|place| bytes[place + at] |= 1);
+        for place in places {
+            bytes[place + at] |= 1;
+        }
     }
 
     assert!(extract(bytes, None).is_err_and(|error| error.code() == "file_encrypted"));
