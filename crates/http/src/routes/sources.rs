@@ -17,7 +17,7 @@ use crate::problem::Problem;
 /// Answer of `/api/v1/sources/{id}`.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Source)]
-pub(super) struct Source {
+pub(super) struct Shown {
     id: i64,
     title: String,
     content: String,
@@ -53,18 +53,18 @@ pub(super) struct AttachmentItem {
 /// A document with what came with it. The id of an attachment answers the mail that it came with.
 #[utoipa::path(
     get, path = "/api/v1/sources/{id}", operation_id = "source", tag = "documents", params(("id" = i64, Path)),
-    responses((status = 200, body = Source), (status = 404, response = ProblemBody))
+    responses((status = 200, body = Shown), (status = 404, response = ProblemBody))
 )]
 pub(super) async fn one(
     Caller(caller): Caller,
     id: Path<i64>,
     mail: Data<dyn MailReader>,
-) -> Result<Json<Source>, Problem> {
+) -> Result<Json<Shown>, Problem> {
     let found = mail.find_whole(caller.company_id, DocumentId::new(*id)).await?;
     Ok(Json(found.ok_or_else(no_such_document)?.into()))
 }
 
-impl From<WholeDocument> for Source {
+impl From<WholeDocument> for Shown {
     fn from(WholeDocument { document, attachments }: WholeDocument) -> Self {
         let DocumentText { document, content } = document;
         let head = document.mail_head();

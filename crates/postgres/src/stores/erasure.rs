@@ -82,7 +82,7 @@ async fn erase_in(
     let connections = erasures::delete_connections(connection, *company_id, *user_id).await?;
     erasures::give_up_quarantined(connection, *company_id, *user_id).await?;
     erasures::delete_the_rest(connection, *company_id, *user_id).await?;
-    let part = Part { jobs, connections, ..Part::default() };
+    let part = Part { connections, jobs, ..Part::default() };
     erasures::count(connection, *company_id, receipt.id, part).await?;
     let receipt = erasures::close(connection, *company_id, receipt.id).await?;
     let receipt = ErasureReceipt::try_from(receipt).map_err(|error| Abort::Decided(error.into()))?;
