@@ -378,7 +378,8 @@ fn every_secret_can_stand_in_a_file() {
             _ => "a-secret-of-thirty-two-bytes-here",
         };
         let file = file(&format!("{value}\r\n"));
-        let mut set = least_with(&[("ENVIRONMENT", "development")]);
+        let mut set = least_with(&A_BUCKET);
+        set.insert("ENVIRONMENT".to_owned(), "development".to_owned());
         set.remove(row.name);
         set.insert(row.file_form(), file.path().to_str().unwrap().to_owned());
         let command = row.commands[0];
@@ -419,6 +420,7 @@ fn no_secret_shows() {
     let mut set =
         least_with(&[("ENVIRONMENT", "development"), ("ADMIN_PIN_HASH", PIN_HASH), ("SUMMARIZER_MODEL", "m")]);
     set.insert("SUMMARIZER_URL".to_owned(), "https://llm.example.com/v1".to_owned());
+    set.extend(variables(&A_BUCKET));
     for row in GROUPS.iter().flat_map(|group| group.variables).filter(|row| row.secret) {
         let value = match row.name {
             name if name.ends_with("DATABASE_URL") => {

@@ -31,7 +31,7 @@ const MAX_NAME_CHARS: usize = 60;
 #[utoipa::path(
     get, path = "/api/v1/documents/{id}/file", tag = "documents", params(("id" = i64, Path)),
     responses(
-        (status = 200, body = [u8], content_type = "application/octet-stream",
+        (status = 200, body = String, content_type = "application/octet-stream",
             description = "The bytes, of the type that the document has, to be saved under the name that it has."),
         (status = 404, response = ProblemBody)
     )
