@@ -58,8 +58,8 @@ fn bomb() -> Vec<u8> {
          relationships/officeDocument\" Target=\"word/document.xml\"/></Relationships>",
     );
     begin("word/document.xml", "<w:document xmlns:w=\"w\"><w:body>");
-    let nothing = "<w:p></w:p>".repeat(100_000);
-    for _ in 0..130 {
+    let nothing = format!("<!--{}-->", "-=".repeat(500_000));
+    for _ in 0..140 {
         zip.write_all(nothing.as_bytes()).unwrap();
     }
     zip.write_all(b"</w:body></w:document>").unwrap();
