@@ -44,8 +44,13 @@ pub(crate) async fn visit_with_nango(stack: &Stack, visiting: impl AsyncFnOnce(C
 }
 
 /// Whether Gmail is connected, as its owner's status tells it.
-pub(crate) fn connected(_: StatusCode, status: &Value) -> bool {
-    status["providers"]["gmail"]["connected"] == true
+pub(crate) fn connected(code: StatusCode, status: &Value) -> bool {
+    is_connected("gmail")(code, status)
+}
+
+/// Whether that provider is.
+pub(crate) fn is_connected(provider: &str) -> impl Fn(StatusCode, &Value) -> bool {
+    move |_, status| status["providers"][provider]["connected"] == true
 }
 
 impl Client<'_> {
@@ -77,7 +82,13 @@ impl Client<'_> {
 
     /// Has the bearer's Gmail account read to its end.
     pub(crate) async fn sync(&self, token: &str) -> Value {
-        let (status, started) = self.call(token, Method::POST, "/api/v1/sync/initial/gmail", None).await;
+        self.sync_of(token, "gmail").await
+    }
+
+    /// Has the bearer's account of that provider read to its end.
+    pub(crate) async fn sync_of(&self, token: &str, provider: &str) -> Value {
+        let path = format!("/api/v1/sync/initial/{provider}");
+        let (status, started) = self.call(token, Method::POST, &path, None).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{started}");
         let path = format!("/api/v1/sync/jobs/{}", started["job_id"].as_str().unwrap());
         let ended = |_: StatusCode, job: &Value| job["status"] != "queued" && job["status"] != "running";

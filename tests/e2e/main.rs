@@ -18,6 +18,7 @@ mod outage;
 mod people;
 mod pooler;
 mod progress;
+mod providers;
 mod readiness;
 mod route_matrix;
 mod schedule;

@@ -13,7 +13,7 @@ use cortex_ingestion::model::{IngestionMethod, Stream};
 use cortex_ingestion::readers::{BASE_VARIANT, account_of, models_of};
 use cortex_ingestion::record_source::{RecordSource, SourceError};
 use cortex_ingestion::{ReadStream, ReadStreamError, StreamReading};
-use cortex_kernel::{Clock, Lease, Origin, Provider, StoreError};
+use cortex_kernel::{Clock, Lease, Origin, StoreError};
 use cortex_sync_jobs::model::{Disposition, Failure, Job, JobFailure, JobKind, Trigger};
 use cortex_sync_jobs::ports::{CancellationToken, JobRunner};
 
@@ -60,15 +60,10 @@ impl ReadAccount {
         connection: &Connection,
         interrupt: &CancellationToken,
     ) -> Result<Disposition, JobFailure> {
-        let models = models_of(connection.provider);
-        if models.is_empty() {
-            // Completed, it would pass for read, and lock the account for good.
-            return Err(not_readable(connection.provider));
-        }
         if job.progress.pages == 0 && matches!(job.trigger, Trigger::User | Trigger::Admin) {
             self.ask_for_a_fetch(connection).await?;
         }
-        for &model in models {
+        for &model in models_of(connection.provider) {
             let reading = reading(job, lease, connection, model);
             let may_go_on = || !interrupt.is_cancelled();
             match self.read_stream.read(&reading, &may_go_on).await {
@@ -227,11 +222,6 @@ fn store_failure(error: &StoreError) -> JobFailure {
 
 fn incomplete() -> Failure {
     Failure::new("contents_incomplete", "Some contents could not be fetched yet: they are asked for again.")
-}
-
-fn not_readable(provider: Provider) -> JobFailure {
-    let message = format!("Accounts of {provider} can be connected, and cannot be read yet.");
-    JobFailure::Permanent(Failure::new("provider_not_readable", message))
 }
 
 fn needs_reauthorization() -> JobFailure {

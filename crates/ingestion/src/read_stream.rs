@@ -232,7 +232,7 @@ impl Run<'_> {
             RecordState::Present(record) => match self.reader.read(&record, account)? {
                 Told::Gone(key) => Ok(Some(vanished(key))),
                 Told::Unwanted => Ok(None),
-                Told::Document(told) if self.is_too_old(told.draft.created_at) => {
+                Told::Document(told) if self.is_too_old(told.draft.last_stirred_at()) => {
                     self.report.too_old += 1;
                     Ok(None)
                 }
@@ -242,8 +242,8 @@ impl Run<'_> {
     }
 
     /// A record without a readable date counts as young enough.
-    fn is_too_old(&self, created_at: Option<OffsetDateTime>) -> bool {
-        created_at.zip(self.oldest).is_some_and(|(created_at, oldest)| created_at < oldest)
+    fn is_too_old(&self, stirred_at: Option<OffsetDateTime>) -> bool {
+        stirred_at.zip(self.oldest).is_some_and(|(stirred_at, oldest)| stirred_at < oldest)
     }
 
     /// What becomes of the page is told by the store, but for this.

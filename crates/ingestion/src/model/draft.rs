@@ -42,6 +42,12 @@ pub struct DocumentDraft {
 }
 
 impl DocumentDraft {
+    /// When it last had to do with anybody, by its own account: what came to be long ago and still changes is not old.
+    #[must_use]
+    pub fn last_stirred_at(&self) -> Option<OffsetDateTime> {
+        self.created_at.max(self.modified_at)
+    }
+
     /// Cleans the texts, cuts what is too long, and adds what the document is compared by.
     #[must_use]
     pub fn finish(self) -> NewDocument {

@@ -214,6 +214,24 @@ async fn a_run_without_a_cursor_leaves_out_what_is_too_old() {
     assert_eq!((report.too_old, scene.documents()), (1, vec!["undated".to_owned(), "young".to_owned()]));
 }
 
+#[tokio::test]
+async fn what_is_old_and_changed_lately_is_not_too_old() {
+    let mut scene = scene([]);
+    (scene.reading.stream.provider, scene.reading.stream.model) = (Provider::GoogleDrive, "File".to_owned());
+    let picture = |id: &str, modified: &str| {
+        let created = "2020-01-31T12:00:00Z";
+        let fields = json!({
+            "id": id, "name": "Quay", "mimeType": "image/png", "createdTime": created, "modifiedTime": modified,
+        });
+        RecordState::Present(fields)
+    };
+    scene.put([picture("changed", "2026-01-31T12:00:00Z"), picture("unchanged", "2026-01-31T11:59:59Z")]);
+
+    let report = scene.read().await.unwrap();
+
+    assert_eq!((report.too_old, scene.documents()), (1, vec!["changed".to_owned()]));
+}
+
 #[rstest]
 #[case::initial(true, 1)]
 #[case::incremental(false, 0)]

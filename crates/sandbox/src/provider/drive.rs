@@ -34,12 +34,13 @@ pub struct DriveFile {
 }
 
 impl DriveFile {
-    /// The invented files of a person: a folder, a document, a sheet, slides, text and something in the bin.
+    /// The invented files of a person: a folder and a short cut, a document, a sheet, slides, text, a picture and
+    /// something in the bin.
     #[must_use]
     pub fn invented(email: &str, name: &str, now: OffsetDateTime) -> Vec<Self> {
         let local = email.split('@').next().unwrap_or(email);
         let folder = format!("{local}-folder");
-        let samples: [(&str, &str, &str, i64, &str); 6] = [
+        let samples: [(&str, &str, &str, i64, &str); 8] = [
             ("plans", "Plans", "application/vnd.google-apps.folder", 90, ""),
             (
                 "kickoff",
@@ -64,6 +65,8 @@ impl DriveFile {
                 "Quarterly review\n\nThree projects closed\nOne supplier late\n",
             ),
             ("readme", "handover.txt", "text/plain", 3, "Keys are with reception. The alarm code changes on Monday.\n"),
+            ("quay", "quay-wall.svg", "image/svg+xml", 5, "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"),
+            ("link", "Drawings", "application/vnd.google-apps.shortcut", 5, ""),
             ("old", "old-draft.txt", "text/plain", 40, "Superseded by the kick-off notes.\n"),
         ];
         samples

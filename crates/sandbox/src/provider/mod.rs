@@ -30,7 +30,7 @@ use actix_web::{App, HttpServer, web};
 
 pub use account::{Account, AccountConfig};
 pub(crate) use api::broken;
-pub use books::Books;
+pub use books::{Books, Generation};
 pub use drive::DriveFile;
 pub use vendor::Vendor;
 

@@ -216,7 +216,7 @@ fn assert_fit_key(key: &DocumentKey) {
 }
 
 fn assert_fit_draft(draft: DocumentDraft) {
-    let years = [draft.created_at, draft.modified_at].map(|moment| moment.map_or(2026, |moment| moment.year()));
+    let years = [draft.created_at, draft.modified_at].map(|moment| moment.map_or(2026, time::OffsetDateTime::year));
     assert!(years.iter().all(|year| (1970..=9_999).contains(year)), "{years:?}");
     assert!(draft.file_size_bytes.is_none_or(|size| size >= 0));
     let document = draft.finish();
@@ -275,10 +275,10 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 32, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config { cases: 16, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn any_text_of_any_length_ends_in_a_document(text in any_text(), times in 1_usize..4_000) {
+    fn any_text_of_any_length_ends_in_a_document(text in any_text(), times in 1_usize..2_000) {
         let text = text.repeat(times);
         let somebody = json!({ "emailAddress": { "name": text, "address": text } });
         let record = json!({
