@@ -39,15 +39,15 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Cow<'a
 pub(crate) fn gather(bytes: &[u8], encoding: &'static Encoding) -> Gathered {
     let mut gathered = Gathered::default();
     let mut decoder = encoding.new_decoder_with_bom_removal();
-    let mut decoded = String::with_capacity(CHUNK);
+    let mut text = String::with_capacity(CHUNK);
     let mut chunks = bytes.chunks(CHUNK).peekable();
     while let Some(mut chunk) = chunks.next() {
         let is_last = chunks.peek().is_none();
         loop {
-            let (result, read, _) = decoder.decode_to_string(chunk, &mut decoded, is_last);
+            let (result, read, _) = decoder.decode_to_string(chunk, &mut text, is_last);
             chunk = &chunk[read..];
-            gathered.push_str(&decoded);
-            decoded.clear();
+            gathered.push_str(&text);
+            text.clear();
             if result == CoderResult::InputEmpty {
                 break;
             }
@@ -89,7 +89,8 @@ fn utf_16(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// Whether it is UTF-8 but for a few bytes, as files are that were cut or put together.
 fn is_mostly_utf_8(bytes: &[u8]) -> bool {
-    if std::str::from_utf8(bytes).is_ok() {
+    // What only ends too early is cut off within a character.
+    if std::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true) {
         return true;
     }
     let sample = &bytes[..bytes.len().min(SAMPLE)];

@@ -44,3 +44,21 @@ pub(crate) fn confine() -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Where nothing can be given up nothing is read.
+#[cfg(not(unix))]
+pub(crate) fn take_stdout() -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Where nothing can be given up nothing is read.
+#[cfg(not(unix))]
+pub(crate) fn take_stdin() -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Where nothing can be given up nothing is read.
+#[cfg(not(unix))]
+pub(crate) fn confine() -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

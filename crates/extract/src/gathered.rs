@@ -33,11 +33,8 @@ impl Gathered {
         match c {
             '\n' if after_return => {}
             '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => self.end_line(),
-            c if c.is_whitespace() => {
-                if self.spaces.len() < MAX_SPACES {
-                    self.spaces.push(c);
-                }
-            }
+            c if c.is_whitespace() && self.spaces.len() < MAX_SPACES => self.spaces.push(c),
+            c if c.is_whitespace() => {}
             c if c.is_control() || c == '\u{feff}' => {}
             c if !self.is_full() => self.push_visible(c),
             _ => {}

@@ -48,7 +48,7 @@ pub(crate) const MAX_MEMORY_BYTES: u64 = 1 << 30;
 pub(crate) const MAX_CPU_SECONDS: u64 = 20;
 
 /// How long it may take on a machine that has other things to do.
-pub(crate) const MAX_WALL: Duration = Duration::from_secs(60);
+pub(crate) const MAX_WALL: Duration = Duration::from_mins(1);
 
 /// How large the stack is on which files are read, in bytes.
 pub(crate) const STACK_BYTES: usize = 64 << 20;

@@ -98,10 +98,8 @@ impl Reader {
             // Along the line and across it: texts stand upright on some pages.
             let along = (last.end - last.start).normalize();
             let step = drawn.start - last.end;
-            let (ahead, aside) = match along.is_finite() {
-                true => (step.dot(along), along.cross(step)),
-                false => (step.x, step.y),
-            };
+            let (ahead, aside) =
+                if along.is_finite() { (step.dot(along), along.cross(step)) } else { (step.x, step.y) };
             if aside.abs() > size * PARAGRAPH {
                 self.gathered.break_paragraph();
             } else if aside.abs() > size * LINE {

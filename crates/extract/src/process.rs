@@ -111,14 +111,12 @@ impl TextExtractor for ProcessTextExtractor {
             FileBody::InMemory(bytes) => bytes,
             FileBody::OnDisk { .. } => Bytes::new(),
         };
-        match timeout(self.time, converse(&mut child, body)).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                // A process that is gone already needs no killing.
-                let _ = child.kill().await;
-                Err(ExtractError::TooCostly)
-            }
+        if let Ok(outcome) = timeout(self.time, converse(&mut child, body)).await {
+            return outcome;
         }
+        // A process that is gone already needs no killing.
+        let _ = child.kill().await;
+        Err(ExtractError::TooCostly)
     }
 }
 

@@ -60,14 +60,12 @@ fn read_part(xml: &mut Xml<'_>, gathered: &mut Gathered) -> Result<(), ExtractEr
             }
             Event::End(element) => match element.local_name().into_inner() {
                 "t" => within_text = false,
-                "p" if cells == 0 => gathered.push('\n'),
-                "p" => gathered.push(' '),
                 "tc" => {
                     cells = cells.saturating_sub(1);
                     gathered.push('\t');
                 }
-                "tr" if cells == 0 => gathered.push('\n'),
-                "tr" => gathered.push(' '),
+                "p" | "tr" if cells == 0 => gathered.push('\n'),
+                "p" | "tr" => gathered.push(' '),
                 _ => {}
             },
             event if within_text => push_text(&event, gathered)?,
