@@ -14,7 +14,6 @@ use cortex_kernel::{BrokerConnectionId, Provider, RandomIds, SystemClock};
 use cortex_sync_jobs::model::{JobFilter, Slice};
 use cortex_sync_jobs::ports::JobDirectory as _;
 use cortex_sync_jobs::testing::{InMemoryJobQueue, a_job};
-use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::*;

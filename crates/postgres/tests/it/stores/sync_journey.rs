@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_connections::ports::ConnectionStore;
+use cortex_ingestion::content_source::{ContentError, MockContentSource};
 use cortex_ingestion::model::{Cursor, IngestionMethod, Stream};
+use cortex_ingestion::ports::MockTextExtractor;
 use cortex_ingestion::readers::{BASE_VARIANT, account_of, models_of};
 use cortex_ingestion::record_source::{RecordPage, RecordSource, RecordState, SourceError};
-use cortex_ingestion::testing::{InMemoryRecordSource, fetching_nothing};
-use cortex_ingestion::{ReadStream, ReadStreamError, StreamReading};
+use cortex_ingestion::testing::InMemoryRecordSource;
+use cortex_ingestion::{FetchContents, ReadStream, ReadStreamError, StreamReading};
 use cortex_kernel::{BrokerConnectionId, JobId, Lease, Provider, RandomIds, SystemClock, UserId};
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{PgConnectionStore, PgContentLedger, PgJobQueue, PgPageStore, PgSyncStarter};
@@ -133,11 +135,15 @@ impl Journey {
         let pool = self.world.pool(COMPANY_A);
         let queue = Arc::new(PgJobQueue::new(pool.clone()));
         let pages = Arc::new(PgPageStore::new(pool.clone()));
-        let fetch_contents = fetching_nothing(Arc::new(PgContentLedger::new(pool.clone())));
+        let mut contents = MockContentSource::new();
+        contents.expect_fetch().returning(|_, _, _, _| Err(ContentError::Refused("gone".into())));
+        let ledger = Arc::new(PgContentLedger::new(pool.clone()));
+        let extractor = Arc::new(MockTextExtractor::new());
+        let fetch_contents = FetchContents::new(Arc::new(contents), extractor, ledger, Arc::new(SystemClock));
         let backfill = time::Duration::days(365);
         let runner = ReadConnection {
             connections: PgConnectionStore::new(pool),
-            read_stream: ReadStream::new(source, fetch_contents, pages, Arc::new(SystemClock), backfill),
+            read_stream: ReadStream::new(source, Arc::new(fetch_contents), pages, Arc::new(SystemClock), backfill),
         };
         let run_job = RunJob::new(queue.clone(), Arc::new(runner), Timing::of_lease(LEASE, LEASE), Box::new(|| 1.0));
         let settings = WorkerSettings {

@@ -99,8 +99,9 @@ pub async fn a_job_for_contents_that_is_asked_for_again_waits_no_longer(harness:
     }
     assert_eq!(claim(harness, 2).await, []);
 
-    for wanted in [&contents, &reading] {
-        let outcome = queue(harness).enqueue(wanted).await.expect("an outcome");
+    for (wanted, n) in [(&contents, 3), (&reading, 4)] {
+        let again = NewJob { id: job_id(n), ..wanted.clone() };
+        let outcome = queue(harness).enqueue(&again).await.expect("an outcome");
         assert!(matches!(outcome, EnqueueOutcome::AlreadyLive(_)), "{outcome:?}");
     }
 
