@@ -103,14 +103,14 @@ async fn what_a_provider_loses_waits_for_a_word_and_goes_or_stays_by_it() {
         });
         assert_eq!((status, confirmed), (StatusCode::OK, expected));
         assert_eq!(documents(&stack).await, 30);
-        let states = client.get(&ada, DELETIONS).await["items"]
+        let decisions = client.get(&ada, DELETIONS).await["items"]
             .as_array()
             .unwrap()
             .iter()
             .map(|held| (held["state"].clone(), held["decided_by"].clone()))
             .collect::<Vec<_>>();
         let by = |id: cortex_kernel::UserId| json!(id.to_string());
-        assert_eq!(states, [(json!("confirmed"), by(MARTA.id)), (json!("rejected"), by(ADA.id))]);
+        assert_eq!(decisions, [(json!("confirmed"), by(MARTA.id)), (json!("rejected"), by(ADA.id))]);
     })
     .await;
     let told = "select string_agg(format('%s %s %s', action, user_id, request_id is not null), ', ' \

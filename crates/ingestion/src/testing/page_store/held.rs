@@ -6,7 +6,7 @@ use cortex_kernel::{CompanyId, PageRequest};
 
 use super::cases::{committed, page, text};
 use super::{Harness, JobView, Run};
-use crate::model::{DeletionState, HeldDeletion, NewDocument, PageCommit, PageCounts, Stream};
+use crate::model::{Cursor, DeletionState, HeldDeletion, NewDocument, PageCommit, PageCounts, Stream};
 use crate::testing::{COMPANY_A, USER_1, USER_2, a_document, a_key, an_attachment};
 
 pub async fn a_page_that_would_end_most_of_what_a_connection_brought_in_is_held_back(harness: &impl Harness) {
@@ -174,7 +174,7 @@ pub(in crate::testing) async fn next(
     documents: impl IntoIterator<Item = NewDocument>,
 ) -> PageCommit {
     let cursor = harness.store(run.stream.company_id).find_cursor(&run.stream).await.expect("an answer");
-    let from = cursor.as_ref().map(|cursor| cursor.as_str());
+    let from = cursor.as_ref().map(Cursor::as_str);
     page(run, from, &format!("{}+", from.unwrap_or("c")), documents)
 }
 
