@@ -16,6 +16,7 @@
 pub mod content_source;
 pub mod forget_set_aside;
 pub mod ingest_page;
+pub mod lexemes;
 pub mod model;
 pub mod normalise;
 pub mod ports;

@@ -1,12 +1,14 @@
 //! The documents, in bulk: a page is one statement a table.
 
+use cortex_ingestion::lexemes::VERSION;
 use cortex_ingestion::model::{Attribution, DocumentKey, MessageKey, NewDocument, SourceName};
 use cortex_kernel::CompanyId;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, SmallInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
+use super::lexemes::{Lexemes, TsVector};
 use super::sql;
 
 /// The id of a document that was just written.
@@ -46,27 +48,29 @@ pub(crate) async fn insert(
            (tenant_id, ingested_by_user_id, ingested_by_user_email, ingestion_method, \
             source, source_account, source_id, document_type, title, content, content_hash, message_key, \
             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, \
-            source_created_at, source_modified_at) \
-         select $1, $2, $3, $4, page.* \
-         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+            source_created_at, source_modified_at, search_vector, search_version) \
+         select $1, $2, $3, $4, page.*, $22 \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
            as page(source, source_account, source_id, document_type, title, content, content_hash, message_key, \
-             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at) \
+             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, \
+             lexemes) \
          order by page.source, page.source_account, page.source_id \
          on conflict (tenant_id, source, source_account, source_id) do update \
          set (document_type, title, content, content_hash, content_incomplete, metadata, raw_data, \
-               mime_type, file_size_bytes, file_url, source_created_at, source_modified_at) = ( \
+               mime_type, file_size_bytes, file_url, source_created_at, source_modified_at, \
+               search_vector, search_version) = ( \
              select \
                excluded.document_type, excluded.title, excluded.content, excluded.content_hash, \
                excluded.content_incomplete, excluded.metadata, excluded.raw_data, excluded.mime_type, \
                excluded.file_size_bytes, excluded.file_url, excluded.source_created_at, \
-               excluded.source_modified_at \
+               excluded.source_modified_at, excluded.search_vector, excluded.search_version \
              where documents.content_incomplete or not excluded.content_incomplete \
              union all \
              select \
                documents.document_type, documents.title, documents.content, documents.content_hash, \
                documents.content_incomplete, documents.metadata, documents.raw_data, documents.mime_type, \
                documents.file_size_bytes, documents.file_url, documents.source_created_at, \
-               documents.source_modified_at \
+               documents.source_modified_at, documents.search_vector, documents.search_version \
              where not documents.content_incomplete and excluded.content_incomplete) \
          returning id, source, source_account, source_id")
     .bind::<Text, _>(company_id.to_string())
@@ -89,6 +93,8 @@ pub(crate) async fn insert(
     .bind::<Array<Nullable<Text>>, _>(each(documents, |new| new.file_url.as_deref()))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.created_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.modified_at))
+    .bind::<Array<TsVector>, _>(each(documents, Lexemes::of))
+    .bind::<SmallInt, _>(VERSION)
     .load(connection)
     .await
 }
@@ -114,10 +120,11 @@ pub(crate) async fn update(
              content_hash = page.content_hash, message_key = coalesce(documents.message_key, page.message_key), \
              content_incomplete = page.content_incomplete, metadata = page.metadata, raw_data = page.raw_data, \
              mime_type = page.mime_type, file_size_bytes = page.file_size_bytes, file_url = page.file_url, \
-             source_created_at = page.created_at, source_modified_at = page.modified_at \
-         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+             source_created_at = page.created_at, source_modified_at = page.modified_at, \
+             search_vector = page.lexemes, search_version = $20 \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
            as page(id, document_type, title, content, content_hash, message_key, content_incomplete, \
-             metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at) \
+             metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, lexemes) \
          where documents.tenant_id = $1 and documents.id = page.id")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(attribution.user_id.to_string())
@@ -137,6 +144,8 @@ pub(crate) async fn update(
     .bind::<Array<Nullable<Text>>, _>(each(&documents, |new| new.file_url.as_deref()))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.created_at))
     .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.modified_at))
+    .bind::<Array<TsVector>, _>(each(&documents, Lexemes::of))
+    .bind::<SmallInt, _>(VERSION)
     .execute(connection)
     .await?;
     Ok(())

@@ -27,6 +27,7 @@ pub(crate) mod documents;
 pub(crate) mod due_accounts;
 pub(crate) mod inconsistency;
 pub(crate) mod job_claims;
+pub(crate) mod lexemes;
 pub(crate) mod locks;
 pub(crate) mod master_actions;
 pub(crate) mod master_copies;
