@@ -23,6 +23,8 @@ enum What {
     Webhooks,
     /// Claiming and finishing jobs, beside pgbench, and how soon a job begins.
     Jobs,
+    /// Searching many documents for rare and for common words, beside the bare statement, and making their lexemes.
+    Search,
 }
 
 impl What {
@@ -32,6 +34,7 @@ impl What {
             Self::Tokens => ["cortex-supabase", "tokens"],
             Self::Webhooks => ["cortex-e2e", "webhooks"],
             Self::Jobs => ["cortex-postgres", "jobs"],
+            Self::Search => ["cortex-postgres", "search"],
         }
     }
 }

@@ -170,7 +170,7 @@ begin
     if v_first is null then
       select coalesce(d.source_created_at, d.ingested_at) into v_first from public.documents d
       where d.tenant_id = v_tenant and coalesce(d.source_created_at, d.ingested_at) >= v_since
-      order by coalesce(d.source_created_at, d.ingested_at) limit 1;
+      order by coalesce(d.source_created_at, d.ingested_at) nulls first limit 1;
     end if;
     if not v_takes_all then
       -- Before a thousand years there is nothing to look for step by step.
@@ -180,7 +180,7 @@ begin
     end if;
   end loop;
   return query
-    select d.id, (ts_rank(d.search_vector, p_ranking, 1) * (0.8 + 0.2 / (1 + greatest(0,
+    select d.id, (ts_rank(d.search_vector, p_ranking) * (0.8 + 0.2 / (1 + greatest(0,
         extract(epoch from p_as_of) - coalesce(extract(epoch from coalesce(d.source_created_at, d.ingested_at)), 0)
       )::double precision / 31557600)))::real
     from public.documents d

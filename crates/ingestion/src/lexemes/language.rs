@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::RandomState;
 use snowball_stemmers_rs::{Algorithm, Stemmer};
 
 use super::words::{Script, Word};
@@ -20,24 +21,17 @@ pub(super) enum Language {
 }
 
 impl Language {
-    pub(super) const ALL: [Self; 7] = [
-        Self::English,
-        Self::German,
-        Self::French,
-        Self::Spanish,
-        Self::Italian,
-        Self::Portuguese,
-        Self::Dutch,
-    ];
+    pub(super) const ALL: [Self; 7] =
+        [Self::English, Self::German, Self::French, Self::Spanish, Self::Italian, Self::Portuguese, Self::Dutch];
 
-    /// The language of a text of which these words are said so often. English as long as another one does not show more.
-    pub(super) fn of<'w>(words: impl Iterator<Item = (&'w str, usize)>) -> Self {
+    /// The language of a text of these words. English as long as another one does not show more.
+    pub(super) fn of<'w>(words: impl Iterator<Item = &'w str>) -> Self {
         let mut shown = [0_usize; Self::ALL.len()];
-        for (word, times) in words {
+        for word in words.filter(|word| word.len() <= LONGEST_SMALL_WORD) {
             if let Some(languages) = SMALL_WORDS.get(word) {
                 for language in Self::ALL {
                     if languages & language.bit() != 0 {
-                        shown[language as usize] += times;
+                        shown[language as usize] += 1;
                     }
                 }
             }
@@ -52,13 +46,13 @@ impl Language {
     }
 
     /// What a word counts as in a text of this language; nothing where it is too common to be looked for.
-    pub(super) fn lexeme(self, word: &Word) -> Option<String> {
+    pub(super) fn lexeme(self, word: &Word<'_>) -> Option<String> {
         match word.script {
             Script::Latin if self.is_small(&word.folded) => None,
             Script::Latin => Some(self.stem(&word.folded)),
             Script::Cyrillic => Some(RUSSIAN.stem(&word.folded).into_owned()),
             Script::Greek => Some(GREEK.stem(&word.folded).into_owned()),
-            Script::Unspaced | Script::Other => Some(word.folded.clone()),
+            Script::Unspaced | Script::Other => Some(word.folded.clone().into_owned()),
         }
     }
 
@@ -68,7 +62,8 @@ impl Language {
         match self {
             Self::English => stemmer.stem(folded).into_owned(),
             Self::German => format!("de/{}", stemmer.stem(&without_umlauts(folded))),
-            Self::French => format!("fr/{}", stemmer.stem(folded)),
+            // Of `visitée` and `visité` the accent tells the ending, and is gone.
+            Self::French => format!("fr/{}", stemmer.stem(&folded.replace("ee", "e"))),
             Self::Spanish => format!("es/{}", stemmer.stem(folded)),
             Self::Italian => format!("it/{}", stemmer.stem(folded)),
             Self::Portuguese => format!("pt/{}", stemmer.stem(folded)),
@@ -77,7 +72,8 @@ impl Language {
     }
 
     fn is_small(self, folded: &str) -> bool {
-        SMALL_WORDS.get(folded).is_some_and(|languages| languages & self.bit() != 0)
+        folded.len() <= LONGEST_SMALL_WORD
+            && SMALL_WORDS.get(folded).is_some_and(|languages| languages & self.bit() != 0)
     }
 
     const fn bit(self) -> u8 {
@@ -117,9 +113,12 @@ static STEMMERS: LazyLock<[Stemmer; Language::ALL.len()]> = LazyLock::new(|| {
 static RUSSIAN: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::Russian));
 static GREEK: LazyLock<Stemmer> = LazyLock::new(|| Stemmer::create(Algorithm::Greek));
 
+/// No small word has more bytes.
+const LONGEST_SMALL_WORD: usize = 10;
+
 /// The languages of which a word is a small one, a bit each.
-static SMALL_WORDS: LazyLock<HashMap<&str, u8>> = LazyLock::new(|| {
-    let mut words = HashMap::new();
+static SMALL_WORDS: LazyLock<HashMap<&str, u8, RandomState>> = LazyLock::new(|| {
+    let mut words = HashMap::default();
     for (language, list) in Language::ALL.into_iter().zip(LISTS) {
         for word in list.split_ascii_whitespace() {
             *words.entry(word).or_default() |= language.bit();
@@ -191,7 +190,7 @@ mod tests {
     fn a_language_is_told_by_its_small_words(#[case] text: &str, #[case] expected: Language) {
         let words = words(text);
 
-        assert_eq!(Language::of(words.iter().map(|word| (word.folded.as_str(), 1))), expected);
+        assert_eq!(Language::of(words.iter().map(|word| &*word.folded)), expected);
     }
 
     #[rstest]
@@ -202,6 +201,11 @@ mod tests {
     #[case("oel", "ol")]
     fn umlauts_written_with_an_e_are_umlauts(#[case] word: &str, #[case] expected: &str) {
         assert_eq!(without_umlauts(word), expected);
+    }
+
+    #[test]
+    fn no_small_word_is_longer_than_is_looked_for() {
+        assert_eq!(SMALL_WORDS.keys().map(|word| word.len()).max(), Some(LONGEST_SMALL_WORD));
     }
 
     #[test]

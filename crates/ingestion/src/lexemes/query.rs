@@ -23,10 +23,10 @@ pub struct Lexed {
 }
 
 /// Words in a row.
-struct Term {
-    words: Vec<Word>,
+struct Term<'q> {
+    words: Vec<Word<'q>>,
     /// The words as they were typed.
-    typed: Vec<String>,
+    typed: Vec<&'q str>,
     is_excluded: bool,
 }
 
@@ -68,7 +68,7 @@ impl Lexed {
                 near.push(format!("({slips}){excluded}"));
             }
         }
-        let wanted: Vec<&Term> = groups.iter().flatten().filter(|term| !term.is_excluded).collect();
+        let wanted: Vec<&Term<'_>> = groups.iter().flatten().filter(|term| !term.is_excluded).collect();
         let (beginnings, wanted) = wanted
             .iter()
             .flat_map(|term| term.lexemes())
@@ -82,17 +82,20 @@ impl Lexed {
     /// Whether this lexeme of a document is one that is wanted.
     pub(super) fn wants(&self, lexeme: &str) -> bool {
         self.wanted.contains(lexeme)
-            || lexeme.chars().next().is_some_and(|first| self.beginnings.contains(first.encode_utf8(&mut [0; 4]) as &str))
+            || lexeme
+                .chars()
+                .next()
+                .is_some_and(|first| self.beginnings.contains(first.encode_utf8(&mut [0; 4]) as &str))
     }
 }
 
 /// Marks a lexeme of which only the beginning is wanted.
 const BEGINNING: char = '*';
 
-impl Term {
-    fn new(typed: &str, is_excluded: bool) -> Self {
+impl<'q> Term<'q> {
+    fn new(typed: &'q str, is_excluded: bool) -> Self {
         let words = words(typed);
-        let typed = words.iter().map(|word| typed[word.start..word.end].to_owned()).collect();
+        let typed = words.iter().map(|word| &typed[word.start..word.end]).collect();
         Self { words, typed, is_excluded }.without_tails()
     }
 
@@ -115,17 +118,15 @@ impl Term {
 
     /// The words in a row, as this language has them. None where nothing is left of them.
     fn row(&self, form: Form) -> Option<String> {
-        let mut row = String::new();
+        let mut row = Vec::new();
         let mut last = None;
         for (number, forms) in self.forms(form).into_iter().enumerate() {
             let Some(any) = unique(forms.iter().map(|lexeme| quoted(lexeme)).collect()) else { continue };
-            if let Some(last) = last {
-                row.push_str(&format!(" <{}> ", number - last));
-            }
-            row.push_str(&format!("({any})"));
+            row.extend(last.map(|last| format!(" <{}> ", number - last)));
+            row.push(format!("({any})"));
             last = Some(number);
         }
-        let row = (!row.is_empty()).then_some(row)?;
+        let row = (!row.is_empty()).then(|| row.concat())?;
         match self.as_one(form) {
             Some(one) => Some(format!("({row} | {one})", one = quoted(&one))),
             None => Some(row),
@@ -138,7 +139,7 @@ impl Term {
             Form::Of(language) => vec![language],
             Form::Any => Language::ALL.to_vec(),
         };
-        let of = |(word, typed): (&Word, &String)| {
+        let of = |(word, typed): (&Word<'_>, &&str)| {
             let forms = languages.iter().flat_map(|language| forms(word, typed, *language));
             forms.collect::<BTreeSet<_>>().into_iter().collect()
         };
@@ -160,7 +161,7 @@ impl Term {
     }
 }
 
-fn groups(text: &str) -> Vec<Vec<Term>> {
+fn groups(text: &str) -> Vec<Vec<Term<'_>>> {
     let mut groups = vec![Vec::new()];
     let mut room = MOST_WORDS;
     let mut rest = text.trim_start();
@@ -185,7 +186,7 @@ fn groups(text: &str) -> Vec<Vec<Term>> {
 }
 
 /// What a word may be in a text of this language. Outside of German a name may be written with an umlaut or with an e.
-fn forms(word: &Word, typed: &str, language: Language) -> Vec<String> {
+fn forms(word: &Word<'_>, typed: &str, language: Language) -> Vec<String> {
     let Some(lexeme) = language.lexeme(word) else { return Vec::new() };
     match word.script {
         Script::Unspaced if word.folded.chars().count() == 1 => vec![format!("{lexeme}{BEGINNING}")],
@@ -198,11 +199,17 @@ fn forms(word: &Word, typed: &str, language: Language) -> Vec<String> {
     }
 }
 
-/// All words, long ones with a slip. None where none is long enough.
-fn slips<'t>(terms: impl Iterator<Item = &'t Term>) -> Option<String> {
+/// All words, long ones with a slip, and rows as they are. None where no word is long enough.
+fn slips<'t, 'q: 't>(terms: impl Iterator<Item = &'t Term<'q>>) -> Option<String> {
     let mut allows_any = false;
     let mut each = Vec::new();
     for term in terms {
+        if term.words.len() > 1 {
+            each.extend(unique(
+                Language::ALL.into_iter().filter_map(|language| term.row(Form::Of(language))).collect(),
+            ));
+            continue;
+        }
         for (word, forms) in term.words.iter().zip(term.forms(Form::Any)) {
             // A word that some language does not look for may be missing in a text of that language.
             if Language::ALL.into_iter().any(|language| language.lexeme(word).is_none()) {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::language::Language;
 use super::query::Lexed;
 use super::vector::{joined, language};
@@ -33,7 +35,8 @@ pub fn snippet(wanted: &Lexed, title: &str, content: &str) -> Vec<SnippetPiece> 
     let matches = matches(wanted, language(&words(title), &all), &all);
     let mut places = Vec::new();
     let candidates = |taken: Option<Place>| {
-        let of_match = |(number, _): &(usize, usize)| place(content, &all, &matches, number.saturating_sub(WORDS_BEFORE));
+        let of_match =
+            |(number, _): &(usize, usize)| place(content, &all, &matches, number.saturating_sub(WORDS_BEFORE));
         let apart = move |place: &Place| taken.is_none_or(|taken| place.end <= taken.first || taken.end <= place.first);
         // The first of equals: `max_by_key` answers the last.
         matches.iter().rev().map(of_match).filter(apart).max_by_key(|place| place.worth)
@@ -54,8 +57,8 @@ pub fn snippet(wanted: &Lexed, title: &str, content: &str) -> Vec<SnippetPiece> 
 }
 
 /// The words that are wanted: their numbers, each with the number of its kind.
-fn matches<'w>(wanted: &Lexed, language: Language, words: &'w [Word]) -> Vec<(usize, usize)> {
-    let mut known: HashMap<&'w str, bool> = HashMap::new();
+fn matches<'w>(wanted: &Lexed, language: Language, words: &'w [Word<'w>]) -> Vec<(usize, usize)> {
+    let mut known: HashMap<&'w str, bool, RandomState> = HashMap::default();
     let mut kinds: Vec<&'w str> = Vec::new();
     let mut matches = Vec::new();
     for (number, word) in words.iter().enumerate() {
@@ -79,14 +82,14 @@ fn matches<'w>(wanted: &Lexed, language: Language, words: &'w [Word]) -> Vec<(us
 }
 
 /// How many words at the beginning are wanted as the one that hyphens make of them.
-fn wanted_as_one(wanted: &Lexed, language: Language, words: &[Word]) -> usize {
+fn wanted_as_one(wanted: &Lexed, language: Language, words: &[Word<'_>]) -> usize {
     let one = joined(words).and_then(|joined| language.lexeme(super::words::words(&joined).first()?));
     let length = 1 + words.iter().skip(1).take_while(|word| word.joined_by == Some('-')).count();
     if one.is_some_and(|one| wanted.wants(&one)) { length } else { 0 }
 }
 
 /// The place that begins with this word.
-fn place(content: &str, words: &[Word], matches: &[(usize, usize)], first: usize) -> Place {
+fn place(content: &str, words: &[Word<'_>], matches: &[(usize, usize)], first: usize) -> Place {
     let Some(begin) = words.get(first).map(|word| word.start) else {
         return Place { first: 0, end: 0, worth: (0, 0) };
     };
@@ -102,8 +105,9 @@ fn place(content: &str, words: &[Word], matches: &[(usize, usize)], first: usize
 }
 
 /// The words of a place and what stands between them. Where texts hold pairs of characters, what is marked overlaps.
-fn show(content: &str, words: &[Word], matches: &[(usize, usize)], first: usize, pieces: &mut Pieces) {
-    let (Some(mut at), Some(end)) = (words.first().map(|word| word.start), words.iter().map(|word| word.end).max()) else {
+fn show(content: &str, words: &[Word<'_>], matches: &[(usize, usize)], first: usize, pieces: &mut Pieces) {
+    let (Some(mut at), Some(end)) = (words.first().map(|word| word.start), words.iter().map(|word| word.end).max())
+    else {
         return;
     };
     let from = matches.partition_point(|(number, _)| *number < first);
@@ -153,7 +157,10 @@ mod tests {
     fn shown(query: &str, content: &str) -> String {
         let wanted = Lexed::parse(query).unwrap();
         let pieces = snippet(&wanted, "", content);
-        pieces.iter().map(|piece| if piece.is_match { format!("[{}]", piece.text) } else { piece.text.clone() }).collect()
+        pieces
+            .iter()
+            .map(|piece| if piece.is_match { format!("[{}]", piece.text) } else { piece.text.clone() })
+            .collect()
     }
 
     #[rstest]

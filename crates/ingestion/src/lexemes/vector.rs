@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::language::Language;
 use super::near;
 use super::words::{Word, words};
@@ -52,7 +54,7 @@ const MOST_NEAR: usize = 24;
 
 /// A lexeme in the making.
 struct Entry<'w> {
-    word: &'w Word,
+    word: &'w Word<'w>,
     places: Vec<u16>,
 }
 
@@ -63,7 +65,13 @@ impl SearchVector {
         let sender = [document.sender_name.map(words), document.sender_address.map(words)];
         let (title, content) = (words(document.title), words(document.content));
         let language = language(&title, &content);
-        let mut lexemes = Collection { language, by_word: HashMap::new(), joined: HashMap::new(), bytes: 0, place: 0 };
+        let mut lexemes = Collection {
+            language,
+            by_word: HashMap::with_capacity_and_hasher(content.len() / 2, RandomState::default()),
+            joined: HashMap::default(),
+            bytes: 0,
+            place: 0,
+        };
         lexemes.add(&title, TITLE);
         for words in sender.iter().flatten() {
             lexemes.add(words, SENDER);
@@ -90,23 +98,23 @@ impl SearchVector {
 }
 
 /// The language of a document: a snippet of it must be read as the document was.
-pub(super) fn language(title: &[Word], content: &[Word]) -> Language {
+pub(super) fn language(title: &[Word<'_>], content: &[Word<'_>]) -> Language {
     const ENOUGH: usize = 2_000;
-    Language::of(title.iter().chain(content).take(ENOUGH).map(|word| (word.folded.as_str(), 1)))
+    Language::of(title.iter().chain(content).take(ENOUGH).map(|word| &*word.folded))
 }
 
 /// The words of a document so far: each is stemmed once, however often it is said.
 struct Collection<'w> {
     language: Language,
-    by_word: HashMap<&'w str, Entry<'w>>,
-    joined: HashMap<String, Vec<u16>>,
+    by_word: HashMap<&'w str, Entry<'w>, RandomState>,
+    joined: HashMap<String, Vec<u16>, RandomState>,
     bytes: usize,
     place: u16,
 }
 
 impl<'w> Collection<'w> {
     /// Adds the words of one of the texts; a row of words does not go on from one text to the next.
-    fn add(&mut self, words: &'w [Word], weight: u16) {
+    fn add(&mut self, words: &'w [Word<'w>], weight: u16) {
         for (number, word) in words.iter().enumerate() {
             self.place = (self.place + 1).min(LAST_PLACE);
             let place = weight | self.place;
@@ -128,12 +136,14 @@ impl<'w> Collection<'w> {
 
     fn finish(self) -> Vec<Lexeme> {
         let language = self.language;
-        let single = self.by_word.into_values().filter_map(|entry| {
-            Some(Lexeme { text: language.lexeme(entry.word)?, places: entry.places })
-        });
-        let joined = self.joined.into_iter().filter_map(|(joined, places)| {
-            Some(Lexeme { text: language.lexeme(words(&joined).first()?)?, places })
-        });
+        let single = self
+            .by_word
+            .into_values()
+            .filter_map(|entry| Some(Lexeme { text: language.lexeme(entry.word)?, places: entry.places }));
+        let joined = self
+            .joined
+            .into_iter()
+            .filter_map(|(joined, places)| Some(Lexeme { text: language.lexeme(words(&joined).first()?)?, places }));
         single.chain(joined).collect()
     }
 }
@@ -147,10 +157,13 @@ fn put(places: &mut Vec<u16>, place: u16, bytes: &mut usize) {
 }
 
 /// The words at the beginning that hyphens join, as one: `e-mail` is `email`.
-pub(super) fn joined(words: &[Word]) -> Option<String> {
+pub(super) fn joined(words: &[Word<'_>]) -> Option<String> {
     let (first, rest) = words.split_first()?;
+    if rest.first().is_none_or(|second| second.joined_by != Some('-')) {
+        return None;
+    }
     let length = rest.iter().take_while(|word| word.joined_by == Some('-')).count();
     let begins = first.joined_by != Some('-');
     (begins && (1..MOST_JOINED).contains(&length))
-        .then(|| std::iter::once(first).chain(&rest[..length]).map(|word| word.folded.as_str()).collect())
+        .then(|| std::iter::once(first).chain(&rest[..length]).map(|word| &*word.folded).collect())
 }

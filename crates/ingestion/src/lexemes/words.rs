@@ -1,17 +1,19 @@
 //! Texts in words.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{decompose_canonical, is_combining_mark};
 
 /// A word of a text, or two characters of a script that puts no spaces between words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word {
+pub(super) struct Word<'t> {
     /// Where it stands, in bytes.
     pub(super) start: usize,
     /// Where it ends.
     pub(super) end: usize,
     /// Without case and accents.
-    pub(super) folded: String,
+    pub(super) folded: Cow<'t, str>,
     pub(super) script: Script,
     /// What stands between it and the word before, if that is a single sign that joins.
     pub(super) joined_by: Option<char>,
@@ -35,7 +37,7 @@ const MOST_CHARS: usize = 64;
 const JOINTS: [char; 9] = ['-', '.', '/', '@', '_', '\'', '’', '&', '+'];
 
 /// The words of a text, in order.
-pub(super) fn words(text: &str) -> Vec<Word> {
+pub(super) fn words(text: &str) -> Vec<Word<'_>> {
     let mut words = Vec::with_capacity(text.len() / 6);
     let mut rest = text.char_indices().peekable();
     let mut last_end = None;
@@ -45,9 +47,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
         }
         let is_unspaced_run = is_unspaced(first);
         let mut end = start + first.len_utf8();
-        let mut is_ascii = first.is_ascii();
         while let Some((at, next)) = rest.next_if(|(_, next)| goes_on(*next, is_unspaced_run)) {
-            is_ascii &= next.is_ascii();
             end = at + next.len_utf8();
         }
         let joined_by = last_end.and_then(|last_end| joint(&text[last_end..start]));
@@ -55,7 +55,8 @@ pub(super) fn words(text: &str) -> Vec<Word> {
         if is_unspaced_run {
             pairs(text, start, end, joined_by, &mut words);
         } else {
-            let folded = if is_ascii { ascii(&text[start..end]) } else { fold(&text[start..end]) };
+            let word = &text[start..end];
+            let folded = if word.is_ascii() { ascii(word) } else { Cow::Owned(fold(word)) };
             let script = script(&folded);
             words.push(Word { start, end, folded, script, joined_by });
         }
@@ -89,13 +90,18 @@ pub(super) fn fold(word: &str) -> String {
     folded
 }
 
-fn ascii(word: &str) -> String {
-    word[..word.len().min(MOST_CHARS)].to_ascii_lowercase()
+fn ascii(word: &str) -> Cow<'_, str> {
+    let word = &word[..word.len().min(MOST_CHARS)];
+    if word.bytes().any(|letter| letter.is_ascii_uppercase()) {
+        Cow::Owned(word.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(word)
+    }
 }
 
 /// Every two characters that follow each other, and the last one alone: whatever is looked for is the beginning of one
 /// of them.
-fn pairs(text: &str, start: usize, end: usize, joined_by: Option<char>, words: &mut Vec<Word>) {
+fn pairs<'t>(text: &'t str, start: usize, end: usize, joined_by: Option<char>, words: &mut Vec<Word<'t>>) {
     let mut rest = text[start..end].char_indices().peekable();
     let mut joined_by = joined_by;
     while let Some((at, first)) = rest.next() {
@@ -113,7 +119,11 @@ fn joint(between: &str) -> Option<char> {
 }
 
 fn goes_on(next: char, is_unspaced_run: bool) -> bool {
-    if next.is_alphanumeric() { is_unspaced(next) == is_unspaced_run } else { is_combining_mark(next) }
+    if next.is_alphanumeric() {
+        is_unspaced(next) == is_unspaced_run
+    } else {
+        !next.is_ascii() && is_combining_mark(next)
+    }
 }
 
 /// Accents and points; not the vowel signs of scripts that write vowels so.
@@ -123,7 +133,8 @@ const fn is_accent(sign: char) -> bool {
 
 /// Thai, Lao, Myanmar, Khmer; Kana, Han and Hangul, of any width.
 const fn is_unspaced(letter: char) -> bool {
-    matches!(letter,
+    letter as u32 >= 0xe00
+        && matches!(letter,
         '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1100}'..='\u{11ff}' | '\u{1780}'..='\u{17ff}'
         | '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
         | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}')
@@ -131,7 +142,8 @@ const fn is_unspaced(letter: char) -> bool {
 
 fn script(folded: &str) -> Script {
     let is = |is: fn(char) -> bool| folded.chars().all(is);
-    if is(|letter| letter.is_ascii_lowercase() || matches!(letter, '\u{e0}'..='\u{24f}')) {
+    let is_plain = folded.bytes().all(|letter| letter.is_ascii_lowercase());
+    if is_plain || is(|letter| letter.is_ascii_lowercase() || matches!(letter, '\u{e0}'..='\u{24f}')) {
         Script::Latin
     } else if is(|letter| matches!(letter, '\u{400}'..='\u{4ff}')) {
         Script::Cyrillic
@@ -161,7 +173,7 @@ mod tests {
     #[case::half_width_kana("ﾃｽﾄ", "テス スト ト")]
     #[case::nothing(" - … ", "")]
     fn a_text_falls_into_words(#[case] text: &str, #[case] expected: &str) {
-        let found: Vec<_> = words(text).into_iter().map(|word| word.folded).collect();
+        let found: Vec<_> = words(text).into_iter().map(|word| word.folded.into_owned()).collect();
 
         assert_eq!(found.join(" "), expected);
     }

@@ -35,8 +35,7 @@ impl Dice {
 
 /// A word of this rank, which no stemmer changes and no language leaves out.
 pub(crate) fn word(rank: u32) -> String {
-    const FIRST: [&str; 16] =
-        ["b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "t", "v", "br", "tr", "kl", "gr"];
+    const FIRST: [&str; 16] = ["b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "t", "v", "br", "tr", "kl", "gr"];
     const THEN: [&str; 4] = ["a", "o", "u", "i"];
     let mut word = String::new();
     let mut rest = rank;
@@ -52,4 +51,27 @@ pub(crate) fn word(rank: u32) -> String {
 pub(crate) fn text(dice: &mut Dice, words: u32) -> String {
     let words: Vec<String> = (0..words).map(|_| word(dice.rank())).collect();
     words.join(" ")
+}
+
+/// A text of so many bytes as people write it: small words between long ones, in sentences.
+pub(crate) fn sentences(dice: &mut Dice, bytes: usize) -> String {
+    const SMALL: [&str; 16] =
+        ["the", "of", "and", "to", "in", "is", "that", "it", "was", "for", "on", "are", "as", "with", "they", "at"];
+    const ENDINGS: [&str; 8] = ["", "", "", "s", "ed", "ing", "ation", "ly"];
+    let mut text = String::new();
+    let mut begins = true;
+    while text.len() < bytes {
+        let mut next = if dice.up_to(5) < 2 {
+            SMALL[dice.up_to(16) as usize].to_owned()
+        } else {
+            word(dice.rank()) + ENDINGS[dice.up_to(8) as usize]
+        };
+        if begins {
+            next[..1].make_ascii_uppercase();
+        }
+        begins = dice.up_to(12) == 0;
+        text.push_str(&next);
+        text.push_str(if begins { ". " } else { " " });
+    }
+    text
 }

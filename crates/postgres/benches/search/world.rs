@@ -1,44 +1,112 @@
 //! A company with many documents.
-use std::fmt::Write as _;
 
-use cortex_ingestion::lexemes::{SearchVector, Searchable};
+use std::path::Path;
+use std::time::Duration;
+
+use cortex_ingestion::lexemes::{Lexeme, SearchVector, Searchable};
+use cortex_ingestion::testing::COMPANY_A;
+use cortex_kernel::CompanyId;
+use cortex_postgres::migrate::Migrator;
+use cortex_postgres::schema::Database;
+use cortex_postgres::{Address, Pool, PoolConfig, Pooler};
+use cortex_test_support::{Client, Template, TestDatabase, TestRole};
 
 use crate::words::{Dice, text};
 
-fn literal(vector: &SearchVector) -> String {
-    let mut text = String::new();
-    for lexeme in &vector.lexemes {
-        write!(text, "'{}'", lexeme.text).unwrap();
-        for (n, place) in lexeme.places.iter().enumerate() {
-            text.push(if n == 0 { ':' } else { ',' });
-            write!(text, "{}", place & 0x3fff).unwrap();
-            text.push_str(["", "C", "B", "A"][usize::from(place >> 14)]);
-        }
-        text.push(' ');
-    }
-    text
+pub(crate) const COMPANY: CompanyId = COMPANY_A;
+
+pub(crate) struct World {
+    pub(crate) superuser: Client,
+    url: String,
+    documents: u32,
+    dice: Dice,
+    _database: TestDatabase,
+    _login: TestRole,
 }
 
-pub(crate) async fn fill(url: &str, count: usize) {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
-    let mut dice = Dice::new(7);
-    let mut done = 0;
-    while done < count {
-        let (mut titles, mut contents, mut vectors, mut ids) = (vec![], vec![], vec![], vec![]);
-        for n in done..(done + 1000).min(count) {
-            let title = text(&mut dice, 6);
-            let words = 130 + dice.up_to(400);
-            let content = text(&mut dice, words);
-            let sender = text(&mut dice, 2);
-            vectors.push(literal(&SearchVector::of(&Searchable { title: &title, sender_name: Some(&sender), sender_address: None, content: &content })));
+/// Documents are written so many at a time.
+const BATCH: u32 = 1_000;
+/// Words of the shortest text and, so many more, of the longest: 1 to 4 kB.
+const WORDS: (u32, u32) = (130, 400);
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/company");
+        let template = Template::new("company").folder(migrations).unwrap();
+        let database = TestDatabase::create(&template, async |url| {
+            Migrator::new(Database::Company, address(&url), COMPANY).up(None).await.unwrap();
+        })
+        .await;
+        let login = TestRole::with("IN ROLE cortex_app").await;
+        let (superuser, url) = (database.connect().await, database.url_as(&login));
+        Self { superuser, url, documents: 0, dice: Dice::new(7), _database: database, _login: login }
+    }
+
+    pub(crate) fn pool(&self, size: u16) -> Pool {
+        Pool::new(PoolConfig {
+            address: address(&self.url),
+            company: COMPANY,
+            pooler: Pooler::Session,
+            size: size.try_into().unwrap(),
+            acquire_timeout: Duration::from_secs(30),
+            statement_timeout: Duration::from_secs(30),
+        })
+    }
+
+    /// Adds documents until there are so many. Indexes are made afterwards: that takes a fraction of the time.
+    pub(crate) async fn grow_to(&mut self, count: u32) {
+        let list = "select indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index \
+                    where indrelid = 'documents'::regclass and not indisunique";
+        let indexes = self.superuser.query(list, &[]).await.unwrap();
+        for index in &indexes {
+            self.superuser.batch_execute(&format!("drop index {}", index.get::<_, String>(0))).await.unwrap();
+        }
+        while self.documents < count {
+            self.add(BATCH.min(count - self.documents)).await;
+        }
+        self.superuser.batch_execute("set maintenance_work_mem = '256MB'").await.unwrap();
+        for index in &indexes {
+            self.superuser.batch_execute(index.get(1)).await.unwrap();
+        }
+        self.superuser.batch_execute("vacuum analyze documents").await.unwrap();
+    }
+
+    async fn add(&mut self, count: u32) {
+        let [mut ids, mut titles, mut contents, mut lexemes, mut people] = [const { Vec::new() }; 5];
+        for number in self.documents..self.documents + count {
+            let (title, sender) = (text(&mut self.dice, 6), text(&mut self.dice, 2));
+            let words = WORDS.0 + self.dice.up_to(WORDS.1);
+            let content = text(&mut self.dice, words);
+            let document =
+                Searchable { title: &title, sender_name: Some(&sender), sender_address: None, content: &content };
+            lexemes.push(literal(&SearchVector::of(&document)));
+            ids.push(number.to_string());
+            people.push(self.dice.up_to(20).to_string());
             titles.push(title);
             contents.push(content);
-            ids.push(n.to_string());
         }
-        done += titles.len();
-        client.execute("insert into documents (tenant_id, source, source_account, source_id, document_type, title, content, search_vector, search_version, source_created_at, ingested_by_user_id) \
-          select '0a000000-0000-4000-8000-00000000000a', 'gmail', 'a', id, 'email', title, content, vector::tsvector, 1, timestamptz '2026-03-02' - random() * interval '3 years', 'u' || (random()*20)::int \
-          from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as p(id, title, content, vector)", &[&ids, &titles, &contents, &vectors]).await.unwrap();
+        self.documents += count;
+        let insert = "insert into documents (tenant_id, source, source_id, document_type, title, content, \
+                        search_vector, search_version, ingested_by_user_id, source_created_at) \
+                      select $1, 'gmail', id, 'email', title, content, lexemes::tsvector, 1, person, \
+                        now() - make_interval(secs => (id::bigint * 7919 % 94608000)::double precision) \
+                      from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) \
+                        as page(id, title, content, lexemes, person)";
+        let company = COMPANY.to_string();
+        self.superuser.execute(insert, &[&company, &ids, &titles, &contents, &lexemes, &people]).await.unwrap();
     }
+}
+
+/// As the database reads it.
+pub(crate) fn literal(vector: &SearchVector) -> String {
+    let place = |place: &u16| format!("{}{}", place & 0x3fff, ["", "C", "B", "A"][usize::from(place >> 14)]);
+    let lexeme = |lexeme: &Lexeme| {
+        let places: Vec<String> = lexeme.places.iter().map(place).collect();
+        format!("'{}'{}{}", lexeme.text, if places.is_empty() { "" } else { ":" }, places.join(","))
+    };
+    vector.lexemes.iter().map(lexeme).collect::<Vec<_>>().join(" ")
+}
+
+fn address(url: &str) -> Address {
+    Address::parse(&url.into(), None, "cortex-bench").unwrap()
 }

@@ -49,7 +49,8 @@ impl SearchIndex for PgSearchIndex {
         let Some(wanted) = Lexed::parse(query.text.as_str()) else {
             return Ok(SearchPage { hits: Vec::new(), total: 0, total_is_capped: false, next_cursor: None });
         };
-        let matches = self.matches(query, Question { matching: &wanted.matching, ranking: &wanted.ranking }, as_of).await?;
+        let matches =
+            self.matches(query, Question { matching: &wanted.matching, ranking: &wanted.ranking }, as_of).await?;
         let mut ranking = Ranking::new(matches);
         if let Some(near) = wanted.near.as_deref().filter(|_| ranking.is_meagre()) {
             ranking.add_near(self.matches(query, Question { matching: near, ranking: near }, as_of).await?);
@@ -63,7 +64,8 @@ impl SearchIndex for PgSearchIndex {
             .await?;
         let mut excerpts: HashMap<DocumentId, _> = excerpts.into_iter().map(|row| (row.id(), row)).collect();
         // A document that was deleted since is not shown.
-        let hits = shown.iter().filter_map(|found| Some(excerpts.remove(&found.document_id)?.into_hit(&wanted, found.score)));
+        let hits =
+            shown.iter().filter_map(|found| Some(excerpts.remove(&found.document_id)?.into_hit(&wanted, found.score)));
         Ok(SearchPage {
             hits: hits.collect(),
             total: ranking.total(),

@@ -73,11 +73,8 @@ pub(crate) async fn list_matches(
     .bind::<Nullable<Timestamptz>, _>(as_of)
     .load(connection)
     .await?;
-    let found = |row: MatchRow| Match {
-        document_id: DocumentId::new(row.document_id),
-        score: row.score,
-        as_of: row.as_of,
-    };
+    let found =
+        |row: MatchRow| Match { document_id: DocumentId::new(row.document_id), score: row.score, as_of: row.as_of };
     Ok(rows.into_iter().map(found).collect())
 }
 

@@ -47,10 +47,12 @@ impl Wanted {
 
     /// Whether a document fits with slips allowed in its title and sender.
     pub(super) fn is_near(&self, title: &str, sender: &str, content: &str) -> bool {
-        let (named, content) = ([words(title), words(sender)].concat(), words(content));
+        let texts = [words(title), words(sender), words(content)];
         self.fits(|term| {
-            let is_near = |word| content.contains(word) || named.iter().any(|other| is_slip(word, other));
-            term.words.iter().all(is_near) != term.is_excluded
+            let is_near = |word| texts[..2].iter().flatten().any(|other| is_slip(word, other));
+            let is_there = texts.iter().any(|text| term.is_in(text));
+            let is_slip = !term.is_excluded && matches!(term.words.as_slice(), [word] if is_near(word));
+            (is_there || is_slip) != term.is_excluded
         })
     }
 

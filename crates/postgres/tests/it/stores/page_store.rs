@@ -24,10 +24,10 @@ use uuid::Uuid;
 
 use super::world::World;
 
-struct PgHarness(World);
+pub(super) struct PgHarness(pub(super) World);
 
 impl PgHarness {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self(World::new(Database::Company, [COMPANY_A, COMPANY_B]).await)
     }
 }
