@@ -10,7 +10,7 @@ create or replace function cortex_set_search_vector() returns trigger language p
 begin
   if tg_op = 'UPDATE' then
     if new.search_vector is distinct from old.search_vector
-      or (new.title = old.title and new.content = old.content) then
+      or (new.search_vector is not null and new.title = old.title and new.content = old.content) then
       return new;
     end if;
   end if;

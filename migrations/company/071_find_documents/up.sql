@@ -42,8 +42,11 @@ select cortex_wall_function('cortex_search_day(timestamptz)', '{cortex_search}')
 -- How common the words are is not known before. The newest 2,000 documents are looked at first, through the index, which
 -- passes over what is older. By how many of them match, all are taken then, or as many of the newest as should do, until
 -- there are enough. Each look has its own plan, which must be the one by the index.
+--
+-- p_loose is p_matching without order of words, where that matters, and has_more says that not all matches are there.
 create function cortex_find_documents(
   p_matching tsquery,
+  p_loose tsquery,
   p_ranking tsquery,
   p_source text,
   p_document_type text,
@@ -51,7 +54,7 @@ create function cortex_find_documents(
   p_since timestamptz,
   p_until timestamptz,
   p_as_of timestamptz
-) returns table (document_id bigint, score real)
+) returns table (document_id bigint, score real, has_more boolean)
 language plpgsql stable security definer
 set search_path = ''
 set enable_seqscan = off
@@ -59,6 +62,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_tenant constant text := nullif(current_setting('cortex.tenant_id', true), '');
+  v_indexed constant tsquery := coalesce(p_loose, p_matching);
   v_names constant integer[] := array_remove(array[
     hashtext('s' || p_source) | (-2147483648),
     hashtext('t' || p_document_type) | (-2147483648),
@@ -66,8 +70,10 @@ declare
   v_since constant timestamptz := coalesce(p_since, '-infinity');
   v_until constant timestamptz := coalesce(p_until, 'infinity');
   v_most constant integer := 1001;
-  -- A look fetches no more matches than that, of however many there are.
-  v_bound constant integer := 4000;
+  -- Of words in a row the index tells only that all are there. So many documents are looked into.
+  v_enough constant integer := case when p_loose is null then v_most else 1500 end;
+  -- A look fetches no more documents than that, of however many there are.
+  v_bound integer := case when p_loose is null then 4000 else 2000 end;
   v_first_window constant integer := 2000;
   v_in_window bigint;
   v_newest timestamptz;
@@ -83,8 +89,10 @@ declare
   v_takes_all boolean;
   v_took_all boolean := false;
   v_is_last boolean := false;
+  v_is_complete boolean := false;
   v_days integer[];
   v_ids bigint[];
+  v_looked_at bigint;
   v_found bigint;
 begin
   if v_tenant is null then
@@ -110,10 +118,14 @@ begin
   loop
     if not v_takes_all then
       v_days := public.cortex_search_days(public.cortex_search_day(v_oldest), public.cortex_search_day(v_newest));
-      select (array_agg(f.id order by f.moment desc nulls last, f.id desc))[:v_most], count(*) into v_ids, v_found
+      select (array_agg(f.id order by f.moment desc nulls last, f.id desc) filter (where f.fits))[:v_most],
+        count(*), count(*) filter (where f.fits)
+      into v_ids, v_looked_at, v_found
       from (
-        select d.id, coalesce(d.source_created_at, d.ingested_at) as moment from public.documents d
-        where d.search_vector @@ p_matching
+        select d.id, coalesce(d.source_created_at, d.ingested_at) as moment,
+          p_loose is null or d.search_vector @@ p_matching as fits
+        from public.documents d
+        where d.search_vector @@ v_indexed
           and public.cortex_search_marks(
             d.source_created_at, d.ingested_at, d.source, d.document_type, d.ingested_by_user_id) && v_days
           and public.cortex_search_marks(
@@ -127,10 +139,14 @@ begin
         limit v_bound
       ) f;
     elsif v_names = '{}' then
-      select (array_agg(f.id order by f.moment desc nulls last, f.id desc))[:v_most], count(*) into v_ids, v_found
+      select (array_agg(f.id order by f.moment desc nulls last, f.id desc) filter (where f.fits))[:v_most],
+        count(*), count(*) filter (where f.fits)
+      into v_ids, v_looked_at, v_found
       from (
-        select d.id, coalesce(d.source_created_at, d.ingested_at) as moment from public.documents d
-        where d.search_vector @@ p_matching
+        select d.id, coalesce(d.source_created_at, d.ingested_at) as moment,
+          p_loose is null or d.search_vector @@ p_matching as fits
+        from public.documents d
+        where d.search_vector @@ v_indexed
           and d.tenant_id = v_tenant and d.superseded_at is null
           and (p_source is null or d.source = p_source)
           and (p_document_type is null or d.document_type = p_document_type)
@@ -140,10 +156,14 @@ begin
         limit v_bound
       ) f;
     else
-      select (array_agg(f.id order by f.moment desc nulls last, f.id desc))[:v_most], count(*) into v_ids, v_found
+      select (array_agg(f.id order by f.moment desc nulls last, f.id desc) filter (where f.fits))[:v_most],
+        count(*), count(*) filter (where f.fits)
+      into v_ids, v_looked_at, v_found
       from (
-        select d.id, coalesce(d.source_created_at, d.ingested_at) as moment from public.documents d
-        where d.search_vector @@ p_matching
+        select d.id, coalesce(d.source_created_at, d.ingested_at) as moment,
+          p_loose is null or d.search_vector @@ p_matching as fits
+        from public.documents d
+        where d.search_vector @@ v_indexed
           and public.cortex_search_marks(
             d.source_created_at, d.ingested_at, d.source, d.document_type, d.ingested_by_user_id) @> v_names
           and d.tenant_id = v_tenant and d.superseded_at is null
@@ -155,16 +175,23 @@ begin
         limit v_bound
       ) f;
     end if;
-    exit when v_is_last or (v_takes_all and v_found < v_bound) or (not v_takes_all and v_found >= v_most);
-    if v_takes_all then
+    v_is_complete := v_takes_all and v_looked_at < v_bound;
+    exit when v_is_complete or v_is_last and v_found > 0 or not v_takes_all and v_found >= v_most;
+    if v_is_last or not v_takes_all and v_looked_at >= v_enough then
+      exit when v_found > 0;
+      -- Nothing is said to be there only after a look into all of them.
+      v_bound := 2147483647;
+      v_takes_all := true;
+      continue;
+    elsif v_takes_all then
       v_took_all := true;
       v_takes_all := false;
       v_times := v_times * 8;
-    elsif v_found * 50 < v_in_window and not v_took_all then
+    elsif v_looked_at * 50 < v_in_window and not v_took_all then
       -- Few of the newest match: all that match are few enough, unless the words were more common once.
       v_takes_all := true;
     else
-      v_times := v_times * greatest(2, least(16, 1.3 * v_most / greatest(v_found, 1)));
+      v_times := v_times * greatest(2, least(16, 1.3 * v_enough / greatest(v_looked_at, 1)));
     end if;
     v_back := greatest(extract(epoch from v_middle) - extract(epoch from v_start), 43200) * 2 * (v_times - 1);
     if v_first is null then
@@ -182,13 +209,14 @@ begin
   return query
     select d.id, (ts_rank(d.search_vector, p_ranking) * (0.8 + 0.2 / (1 + greatest(0,
         extract(epoch from p_as_of) - coalesce(extract(epoch from coalesce(d.source_created_at, d.ingested_at)), 0)
-      )::double precision / 31557600)))::real
+      )::double precision / 31557600)))::real,
+      not v_is_complete
     from public.documents d
     where d.id = any (v_ids);
 end
 $$;
 select cortex_wall_function(
-  'cortex_find_documents(tsquery, tsquery, text, text, text, timestamptz, timestamptz, timestamptz)', '{cortex_app}');
+  'cortex_find_documents(tsquery, tsquery, tsquery, text, text, text, timestamptz, timestamptz, timestamptz)', '{cortex_app}');
 
 -- Only a member may give an object to a role, and only one that may create in the schema may take it. Nobody is a
 -- member when this is over.
@@ -207,7 +235,7 @@ begin
         grant create on schema public to cortex_search;
       end if;
       alter function cortex_find_documents(
-        tsquery, tsquery, text, text, text, timestamptz, timestamptz, timestamptz) owner to cortex_search;
+        tsquery, tsquery, tsquery, text, text, text, timestamptz, timestamptz, timestamptz) owner to cortex_search;
       if not v_is_superuser then
         revoke create on schema public from cortex_search;
         -- A membership that was there before is somebody else's to take.

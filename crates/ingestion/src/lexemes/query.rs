@@ -12,6 +12,8 @@ use super::words::{Script, Word, fold, words};
 pub struct Lexed {
     /// What a document must match, in the language of `tsquery`.
     pub matching: String,
+    /// The same without the order of words and without what is excluded; none where no words are wanted in a row.
+    pub loose: Option<String>,
     /// By which it is ranked: all that is wanted, any of it.
     pub ranking: String,
     /// The same with slips in titles and senders allowed; none where no word is long enough for it.
@@ -49,7 +51,7 @@ impl Lexed {
     pub fn parse(text: &str) -> Option<Self> {
         let mut groups = groups(text);
         groups.retain(|group| group.iter().any(|term| !term.is_excluded));
-        let mut alternatives = Vec::new();
+        let (mut alternatives, mut loose) = (Vec::new(), Vec::new());
         let mut near = Vec::new();
         for group in &groups {
             let excluded: Vec<String> = group
@@ -63,6 +65,7 @@ impl Lexed {
             let of_language = |language| all(wanted().filter_map(|term| term.row(Form::Of(language))));
             if let Some(any) = unique(Language::ALL.into_iter().filter_map(of_language).collect()) {
                 alternatives.push(format!("({any}){excluded}"));
+                loose.push(format!("({})", without_order(&any)));
             }
             if let Some(slips) = slips(wanted()) {
                 near.push(format!("({slips}){excluded}"));
@@ -76,7 +79,9 @@ impl Lexed {
         let ranking = unique(wanted.iter().chain(&beginnings).map(|lexeme| quoted(lexeme)).collect())?;
         let beginnings = beginnings.iter().map(|lexeme| lexeme.trim_end_matches(BEGINNING).to_owned()).collect();
         let near = (!near.is_empty()).then(|| near.join(" | "));
-        Some(Self { matching: unique(alternatives)?, ranking, near, wanted, beginnings })
+        let is_ordered = loose.iter().zip(&alternatives).any(|(loose, ordered)| !ordered.starts_with(loose.as_str()));
+        let loose = is_ordered.then(|| unique(loose)).flatten();
+        Some(Self { matching: unique(alternatives)?, loose, ranking, near, wanted, beginnings })
     }
 
     /// Whether this lexeme of a document is one that is wanted.
@@ -223,6 +228,13 @@ fn slips<'t, 'q: 't>(terms: impl Iterator<Item = &'t Term<'q>>) -> Option<String
     allows_any.then(|| all(each.into_iter())).flatten()
 }
 
+/// Words in a row as words that are all there. No lexeme holds a sign of the database's language.
+fn without_order(query: &str) -> String {
+    let (first, rest) = query.split_once('<').map_or((query, None), |(first, rest)| (first, Some(rest)));
+    let rest = rest.and_then(|rest| rest.split_once('>')).map(|(_, rest)| format!("&{}", without_order(rest)));
+    first.to_owned() + &rest.unwrap_or_default()
+}
+
 fn all(parts: impl Iterator<Item = String>) -> Option<String> {
     let parts: Vec<String> = parts.map(|part| format!("({part})")).collect();
     (!parts.is_empty()).then(|| parts.join(" & "))
@@ -254,7 +266,12 @@ mod tests {
     #[test]
     fn what_has_no_language_is_asked_for_once() {
         assert_eq!(lexed("4711").matching, "((('4711')))");
-        assert_eq!(lexed("12.50").matching, "((('12') <1> ('50')))");
+        let row = lexed("12.50");
+        assert_eq!(
+            (row.matching.as_str(), row.loose.as_deref()),
+            ("((('12') <1> ('50')))", Some("((('12') & ('50')))"))
+        );
+        assert_eq!(lexed("4711 -otter").loose, None);
     }
 
     #[test]

@@ -150,6 +150,13 @@ impl Ranking {
         Self { matches, is_capped }
     }
 
+    /// The same, of which it is known whether there are more matches than these.
+    #[must_use]
+    pub const fn having_more(mut self, has_more: bool) -> Self {
+        self.is_capped |= has_more;
+        self
+    }
+
     /// The moment of the search whose page is asked for; none of a first page.
     pub fn as_of(page: &PageRequest) -> Result<Option<OffsetDateTime>, InvalidCursor> {
         Ok(page.cursor().map(str::parse::<Match>).transpose()?.map(|after| after.as_of))
@@ -162,12 +169,12 @@ impl Ranking {
     }
 
     /// Adds what is found where slips are allowed, after all that is here already.
-    pub fn add_near(&mut self, near: Vec<Match>) {
+    pub fn add_near(&mut self, near: Self) {
         let here: HashSet<DocumentId> = self.matches.iter().map(|found| found.document_id).collect();
         let least = self.matches.last().map_or(1.0, |last| last.score);
-        let added = near.into_iter().filter(|found| !here.contains(&found.document_id));
+        let added = near.matches.into_iter().filter(|found| !here.contains(&found.document_id));
         let below = |found: Match| Match { score: least * found.score / (1.0 + found.score), ..found };
-        let is_capped = self.is_capped;
+        let is_capped = self.is_capped || near.is_capped;
         *self = Self::new(self.matches.drain(..).chain(added.map(below)).collect());
         self.is_capped |= is_capped;
     }
@@ -293,7 +300,7 @@ mod tests {
         let mut ranking = Ranking::new(matches(2));
         assert!(ranking.is_meagre());
 
-        ranking.add_near(matches(4));
+        ranking.add_near(Ranking::new(matches(4)));
 
         assert_eq!(ids(ranking.page(&PageRequest::new(None, None)).unwrap().0), [1, 0, 3, 2]);
         assert!(!ranking.is_meagre());

@@ -181,7 +181,7 @@ impl SearchIndex for InMemoryLibrary {
         let mut ranking = Ranking::new(found(&|title, sender, content| wanted.score(title, sender, content)));
         if ranking.is_meagre() {
             let near = |title: &str, sender: &str, content: &str| wanted.is_near(title, sender, content).then_some(1.0);
-            ranking.add_near(found(&near));
+            ranking.add_near(Ranking::new(found(&near)));
         }
         let (shown, next_cursor) = ranking.page(&query.page)?;
         let hits = shown.iter().filter_map(|found| {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use cortex_ingestion::lexemes::Lexed;
-use cortex_ingestion::model::{Match, Ranking, SearchPage, SearchQuery};
+use cortex_ingestion::model::{Ranking, SearchPage, SearchQuery};
 use cortex_ingestion::ports::{ListError, SearchIndex};
 use cortex_kernel::{CompanyId, DocumentId, StoreError};
 use diesel_async::AsyncPgConnection;
@@ -26,18 +26,20 @@ impl PgSearchIndex {
         Self { company }
     }
 
-    async fn matches(
+    async fn rank(
         &self,
         query: &SearchQuery,
         question: Question<'_>,
         as_of: Option<OffsetDateTime>,
-    ) -> Result<Vec<Match>, StoreError> {
+    ) -> Result<Ranking, StoreError> {
         let (question, filter) = (&question, &query.filter);
-        self.company
+        let (matches, has_more) = self
+            .company
             .run(async |connection: &mut AsyncPgConnection| {
                 search::list_matches(connection, question, filter, as_of).await
             })
-            .await
+            .await?;
+        Ok(Ranking::new(matches).having_more(has_more))
     }
 }
 
@@ -49,11 +51,11 @@ impl SearchIndex for PgSearchIndex {
         let Some(wanted) = Lexed::parse(query.text.as_str()) else {
             return Ok(SearchPage { hits: Vec::new(), total: 0, total_is_capped: false, next_cursor: None });
         };
-        let matches =
-            self.matches(query, Question { matching: &wanted.matching, ranking: &wanted.ranking }, as_of).await?;
-        let mut ranking = Ranking::new(matches);
+        let exact = Question { matching: &wanted.matching, loose: wanted.loose.as_deref(), ranking: &wanted.ranking };
+        let mut ranking = self.rank(query, exact, as_of).await?;
         if let Some(near) = wanted.near.as_deref().filter(|_| ranking.is_meagre()) {
-            ranking.add_near(self.matches(query, Question { matching: near, ranking: near }, as_of).await?);
+            let near = Question { matching: near, loose: None, ranking: near };
+            ranking.add_near(self.rank(query, near, as_of).await?);
         }
         let (shown, next_cursor) = ranking.page(&query.page)?;
         let ids: Vec<i64> = shown.iter().map(|found| found.document_id.get()).collect();

@@ -4,7 +4,7 @@ use cortex_ingestion::lexemes::{Lexed, snippet};
 use cortex_ingestion::model::{DocumentFilter, DocumentKind, Match, SearchHit, SourceName};
 use cortex_kernel::{CompanyId, DocumentId};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Float, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Float, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use time::OffsetDateTime;
 
@@ -18,12 +18,16 @@ struct MatchRow {
     score: f32,
     #[diesel(sql_type = Timestamptz)]
     as_of: OffsetDateTime,
+    #[diesel(sql_type = Bool)]
+    has_more: bool,
 }
 
 /// What is asked of the index, in its own language.
 pub(crate) struct Question<'q> {
     /// What a document must match.
     pub(crate) matching: &'q str,
+    /// The same without the order of words, where that matters.
+    pub(crate) loose: Option<&'q str>,
     /// By which it is ranked.
     pub(crate) ranking: &'q str,
 }
@@ -50,20 +54,21 @@ pub(crate) struct Excerpt {
     content: String,
 }
 
-/// All matches, as far as the function counts them: one more than a ranking takes. It sees the documents of the
-/// company for which the connection works, which is the one that the pool was made for. Their age is that of a moment,
-/// which is now where none is given.
+/// All matches, as far as the function counts them: one more than a ranking takes; and whether there are more. It sees
+/// the documents of the company for which the connection works, which is the one that the pool was made for. Their age is
+/// that of a moment, which is now where none is given.
 pub(crate) async fn list_matches(
     connection: &mut AsyncPgConnection,
     question: &Question<'_>,
     filter: &DocumentFilter,
     as_of: Option<OffsetDateTime>,
-) -> QueryResult<Vec<Match>> {
+) -> QueryResult<(Vec<Match>, bool)> {
     let DocumentFilter { source, kind, ingested_by, since, until } = filter;
-    let rows: Vec<MatchRow> = sql("select document_id, score, as_of \
-         from (select coalesce($8, date_trunc('second', now())) as as_of) moment \
-         cross join lateral cortex_find_documents($1::tsquery, $2::tsquery, $3, $4, $5, $6, $7, as_of)")
+    let rows: Vec<MatchRow> = sql("select document_id, score, has_more, as_of \
+         from (select coalesce($9, date_trunc('second', now())) as as_of) moment \
+         cross join lateral cortex_find_documents($1::tsquery, $2::tsquery, $3::tsquery, $4, $5, $6, $7, $8, as_of)")
     .bind::<Text, _>(question.matching)
+    .bind::<Nullable<Text>, _>(question.loose)
     .bind::<Text, _>(question.ranking)
     .bind::<Nullable<Text>, _>(source.as_ref().map(SourceName::as_str))
     .bind::<Nullable<Text>, _>(kind.as_ref().map(DocumentKind::as_str))
@@ -75,7 +80,8 @@ pub(crate) async fn list_matches(
     .await?;
     let found =
         |row: MatchRow| Match { document_id: DocumentId::new(row.document_id), score: row.score, as_of: row.as_of };
-    Ok(rows.into_iter().map(found).collect())
+    let has_more = rows.iter().any(|row| row.has_more);
+    Ok((rows.into_iter().map(found).collect(), has_more))
 }
 
 /// What to show of these documents, of the first 50,000 characters of a text.

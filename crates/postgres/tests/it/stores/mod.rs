@@ -26,6 +26,7 @@ mod original_connections;
 mod page_store;
 mod profile_reader;
 mod quarantine_store;
+mod search_looks;
 mod searchable;
 mod sync_journey;
 mod sync_starter;
