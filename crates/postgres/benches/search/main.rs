@@ -62,11 +62,12 @@ async fn compare(world: &World, (name, text): Kind, clients: u16, times: u32) {
     let index = &PgSearchIndex::new(pool);
     let client = async |number: u16| {
         let mut dice = Dice::new(u64::from(number) + 1);
+        let session = world.session().await;
         let (mut ours, mut bare) = (Vec::new(), Vec::new());
         for turn in 0..times + 3 {
             let text = text(&mut dice);
             let searched = search(index, &text).await;
-            let limit = limit(&world.superuser, &text).await;
+            let limit = limit(&session, &text).await;
             // Sessions are opened, statements prepared and pages read before the clock starts.
             if turn >= 3 {
                 ours.push(searched);

@@ -20,7 +20,7 @@ pub(crate) struct World {
     url: String,
     documents: u32,
     dice: Dice,
-    _database: TestDatabase,
+    database: TestDatabase,
     _login: TestRole,
 }
 
@@ -39,7 +39,7 @@ impl World {
         .await;
         let login = TestRole::with("IN ROLE cortex_app").await;
         let (superuser, url) = (database.connect().await, database.url_as(&login));
-        Self { superuser, url, documents: 0, dice: Dice::new(7), _database: database, _login: login }
+        Self { superuser, url, documents: 0, dice: Dice::new(7), database, _login: login }
     }
 
     pub(crate) fn pool(&self, size: u16) -> Pool {
@@ -51,6 +51,11 @@ impl World {
             acquire_timeout: Duration::from_secs(30),
             statement_timeout: Duration::from_secs(30),
         })
+    }
+
+    /// A session that no policy binds.
+    pub(crate) async fn session(&self) -> Client {
+        self.database.connect().await
     }
 
     /// Adds documents until there are so many. Indexes are made afterwards: that takes a fraction of the time.
