@@ -47,7 +47,7 @@ async fn a_document_that_was_there_before_search_was_is_found() {
     let insert = format!(
         "insert into documents (tenant_id, source, source_id, document_type, title, content) \
          values ('{KESTREL}', 'google_drive', 'old', 'file', 'Gantry', 'An old plan'); \
-         alter table documents disable trigger user; update documents set search_vector = null; \
+         alter table documents disable trigger user; update documents set search_vector = null, search_version = 0; \
          alter table documents enable trigger user"
     );
     stack.company.batch(&insert).await;

@@ -25,6 +25,8 @@ enum What {
     Ingest,
     /// Claiming and finishing jobs, beside pgbench, and how soon a job begins.
     Jobs,
+    /// Searching many documents for rare and for common words, beside the bare statement, and making their lexemes.
+    Search,
 }
 
 impl What {
@@ -35,6 +37,7 @@ impl What {
             Self::Webhooks => ["cortex-e2e", "webhooks"],
             Self::Ingest => ["cortex-postgres", "ingest"],
             Self::Jobs => ["cortex-postgres", "jobs"],
+            Self::Search => ["cortex-postgres", "search"],
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod forget_idempotency_keys;
 pub mod forget_set_aside;
 pub mod ingest_page;
 pub mod keep_blob;
+pub mod lexemes;
 pub mod model;
 pub mod normalise;
 pub mod ports;

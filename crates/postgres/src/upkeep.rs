@@ -1,11 +1,10 @@
 //! What the database needs done for its own sake, beside a live service.
 
 use cortex_kernel::StoreError;
-use diesel::sql_query;
-use diesel::sql_types::BigInt;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 
-use crate::pool::Pool;
+use crate::pool::{Abort, Pool};
+use crate::tables::lexemes;
 
 /// Does what a migration left to be done in small steps.
 pub struct Upkeep {
@@ -19,21 +18,13 @@ impl Upkeep {
         Self { company }
     }
 
-    /// Makes at most `most` documents findable that were there before search was, and answers how many. Several processes
-    /// may do so at once: each takes others.
-    ///
-    /// The trigger of the table computes what search looks at; touching the column is what calls it.
+    /// Makes at most `most` documents findable that came without what search looks at, or with that of an older lexer, and
+    /// answers how many. Several processes may do so at once: each takes others.
     #[tracing::instrument(name = "pg.upkeep.make_searchable", skip(self))]
     pub async fn make_searchable(&self, most: u16) -> Result<usize, StoreError> {
         self.company
-            .run(async |connection: &mut AsyncPgConnection| {
-                sql_query(
-                    "update documents set search_vector = '' where id in \
-                     (select id from documents where search_vector is null order by id limit $1 for update skip locked)",
-                )
-                .bind::<BigInt, _>(i64::from(most))
-                .execute(connection)
-                .await
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                lexemes::renew(connection, most).await.map_err(Abort::<StoreError>::Database)
             })
             .await
     }

@@ -1,6 +1,7 @@
 //! What people search for, and what they get.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use cortex_kernel::{DocumentId, PageRequest};
@@ -95,8 +96,10 @@ pub struct Ranking {
 pub struct Match {
     /// Which.
     pub document_id: DocumentId,
-    /// How well.
+    /// How well, in part by its age.
     pub score: f32,
+    /// The moment by which its age counts: the pages of one search have one, or they would not follow each other.
+    pub as_of: OffsetDateTime,
 }
 
 /// The text is no cursor of ours.
@@ -135,6 +138,8 @@ impl FromStr for SearchText {
 impl Ranking {
     /// The most matches that are counted and can be paged through.
     pub const MOST: usize = 1_000;
+    /// Fewer matches are few.
+    const MEAGRE: usize = 3;
 
     /// Ranks `matches`, of which one more than [`Self::MOST`] is enough to know that there are more.
     #[must_use]
@@ -143,6 +148,35 @@ impl Ranking {
         let is_capped = matches.len() > Self::MOST;
         matches.truncate(Self::MOST);
         Self { matches, is_capped }
+    }
+
+    /// The same, of which it is known whether there are more matches than these.
+    #[must_use]
+    pub const fn having_more(mut self, has_more: bool) -> Self {
+        self.is_capped |= has_more;
+        self
+    }
+
+    /// The moment of the search whose page is asked for; none of a first page.
+    pub fn as_of(page: &PageRequest) -> Result<Option<OffsetDateTime>, InvalidCursor> {
+        Ok(page.cursor().map(str::parse::<Match>).transpose()?.map(|after| after.as_of))
+    }
+
+    /// Whether so little was found that a slip of the keyboard is the likeliest reason.
+    #[must_use]
+    pub fn is_meagre(&self) -> bool {
+        self.matches.len() < Self::MEAGRE
+    }
+
+    /// Adds what is found where slips are allowed, after all that is here already.
+    pub fn add_near(&mut self, near: Self) {
+        let here: HashSet<DocumentId> = self.matches.iter().map(|found| found.document_id).collect();
+        let least = self.matches.last().map_or(1.0, |last| last.score);
+        let added = near.matches.into_iter().filter(|found| !here.contains(&found.document_id));
+        let below = |found: Match| Match { score: least * found.score / (1.0 + found.score), ..found };
+        let is_capped = self.is_capped || near.is_capped;
+        *self = Self::new(self.matches.drain(..).chain(added.map(below)).collect());
+        self.is_capped |= is_capped;
     }
 
     /// The matches of the page that is asked for, and where the next one begins.
@@ -174,9 +208,9 @@ impl Match {
         other.score.total_cmp(&self.score).then_with(|| other.document_id.cmp(&self.document_id))
     }
 
-    /// The score by its bits: no rounding on the way there and back.
+    /// The score by its bits: no rounding on the way there and back. The moment by its second.
     fn cursor(&self) -> String {
-        format!("{:08x}.{}", self.score.to_bits(), self.document_id)
+        format!("{:08x}.{}.{}", self.score.to_bits(), self.document_id, self.as_of.unix_timestamp())
     }
 }
 
@@ -184,10 +218,13 @@ impl FromStr for Match {
     type Err = InvalidCursor;
 
     fn from_str(cursor: &str) -> Result<Self, InvalidCursor> {
-        let (bits, id) = cursor.split_once('.').ok_or(InvalidCursor)?;
+        let (bits, rest) = cursor.split_once('.').ok_or(InvalidCursor)?;
+        let (id, second) = rest.split_once('.').ok_or(InvalidCursor)?;
+        let second = second.parse().map_err(|_| InvalidCursor)?;
+        let as_of = OffsetDateTime::from_unix_timestamp(second).map_err(|_| InvalidCursor)?;
         let score = u32::from_str_radix(bits, 16).map(f32::from_bits).map_err(|_| InvalidCursor)?;
         let document_id = id.parse().map(DocumentId::new).map_err(|_| InvalidCursor)?;
-        if score.is_nan() { Err(InvalidCursor) } else { Ok(Self { document_id, score }) }
+        if score.is_nan() { Err(InvalidCursor) } else { Ok(Self { document_id, score, as_of }) }
     }
 }
 
@@ -196,6 +233,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::testing::NOON;
 
     #[rstest]
     #[case::words(" heron reed ", Ok("heron reed"))]
@@ -209,7 +247,7 @@ mod tests {
 
     fn matches(count: usize) -> Vec<Match> {
         let id = |number: usize| DocumentId::new(number.try_into().unwrap());
-        (0..count).map(|number| Match { document_id: id(number), score: 0.5 }).collect()
+        (0..count).map(|number| Match { document_id: id(number), score: 0.5, as_of: NOON }).collect()
     }
 
     fn ids(matches: &[Match]) -> Vec<i64> {
@@ -257,12 +295,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_found_by_a_slip_comes_after_the_rest_and_once() {
+        let mut ranking = Ranking::new(matches(2));
+        assert!(ranking.is_meagre());
+
+        ranking.add_near(Ranking::new(matches(4)));
+
+        assert_eq!(ids(ranking.page(&PageRequest::new(None, None)).unwrap().0), [1, 0, 3, 2]);
+        assert!(!ranking.is_meagre());
+    }
+
     #[rstest]
     #[case("")]
     #[case("7")]
     #[case("x.7")]
     #[case("3f000000.x")]
-    #[case("7fc00000.7")]
+    #[case("3f000000.7")]
+    #[case("3f000000.7.x")]
+    #[case("3f000000.7.99999999999999")]
+    #[case("7fc00000.7.0")]
     fn what_is_no_cursor_is_refused(#[case] cursor: &str) {
         let page = PageRequest::new(None, Some(cursor.to_owned()));
 

@@ -14,7 +14,12 @@ use crate::model::{SearchPage, SearchQuery};
 /// - Another company's documents are not found.
 /// - Words are combined as on the web.
 /// - A query without a word finds nothing.
+/// - What is only excluded finds nothing.
 /// - A word in the title counts for more than in the text.
+/// - A sender is found by name and by address, and counts for more than the text.
+/// - Of equals the newer comes first, and a title counts for more than the age.
+/// - What is found by nothing else is found by a slip in title or sender.
+/// - A superseded document is not found.
 /// - A filter narrows what is found.
 /// - Found pages follow each other without a gap and without repetition.
 /// - A search cursor that is none is refused.

@@ -3,10 +3,11 @@
 #![expect(missing_docs, reason = "a case is named by its bullet of the contract")]
 
 use cortex_kernel::{DocumentId, PageRequest};
-use time::Duration;
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
 
 use super::library::{Harness, a_document_view};
-use super::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2};
+use super::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_key};
 use crate::model::{
     DocumentFilter, DocumentKind, DocumentText, DocumentView, IngestionMethod, Ranking, SearchPage, SearchQuery,
     SourceName,
@@ -22,7 +23,12 @@ macro_rules! search_index_contract {
             another_companys_documents_are_not_found,
             words_are_combined_as_on_the_web,
             a_query_without_a_word_finds_nothing,
+            what_is_only_excluded_finds_nothing,
             a_word_in_the_title_counts_for_more_than_in_the_text,
+            a_sender_is_found_by_name_and_by_address_and_counts_for_more_than_the_text,
+            of_equals_the_newer_comes_first_and_a_title_counts_for_more_than_the_age,
+            what_is_found_by_nothing_else_is_found_by_a_slip_in_title_or_sender,
+            a_superseded_document_is_not_found,
             a_filter_narrows_what_is_found,
             found_pages_follow_each_other_without_a_gap_and_without_repetition,
             a_search_cursor_that_is_none_is_refused,
@@ -86,6 +92,57 @@ pub async fn a_word_in_the_title_counts_for_more_than_in_the_text(harness: &impl
     assert_eq!(found(harness, "heron").await, [in_title, in_text]);
 }
 
+pub async fn what_is_only_excluded_finds_nothing(harness: &impl Harness) {
+    put(harness, "Heron", "grey bird").await;
+
+    assert_eq!(found(harness, "-otter").await, []);
+    assert_eq!(found(harness, "heron or -otter").await.len(), 1);
+}
+
+pub async fn a_sender_is_found_by_name_and_by_address_and_counts_for_more_than_the_text(harness: &impl Harness) {
+    let by_nora = put_sent(harness, "Nora Dahl", "nora@reed.example", NOON).await;
+    let of_nora = put(harness, "Report", "Nora stands in the reed.").await;
+
+    assert_eq!(found(harness, "nora").await, [by_nora, of_nora]);
+    assert_eq!(found(harness, "\"Nora Dahl\"").await, [by_nora]);
+    assert_eq!(found(harness, "dahl report").await, [by_nora], "words may stand in different places");
+    assert_eq!(found(harness, "\"nora@reed.example\"").await, [by_nora]);
+}
+
+pub async fn of_equals_the_newer_comes_first_and_a_title_counts_for_more_than_the_age(harness: &impl Harness) {
+    let newer = put_sent(harness, "Nora Dahl", "nora@reed.example", NOON - Duration::days(10)).await;
+    let older = put_sent(harness, "Nora Dahl", "nora@reed.example", NOON - Duration::days(4_000)).await;
+    let mut old_title = text("Dahl", "A report.");
+    old_title.document.created_at = Some(NOON - Duration::days(9_000));
+    let old_title = harness.put_document(COMPANY_A, old_title).await;
+
+    assert_eq!(found(harness, "dahl").await, [old_title, newer, older]);
+}
+
+pub async fn what_is_found_by_nothing_else_is_found_by_a_slip_in_title_or_sender(harness: &impl Harness) {
+    let heron = put(harness, "Kingfisher report", "It stands in the reed.").await;
+    let sent = put_sent(harness, "Nora Lindqvist", "nora@reed.example", NOON).await;
+
+    for slip in ["kingfishr", "kingfissher", "kingfosher", "kingifsher", "kingfishr reed"] {
+        assert_eq!(found(harness, slip).await, [heron], "{slip}");
+    }
+    assert_eq!(found(harness, "lindqist").await, [sent]);
+    assert_eq!(found(harness, "stnads").await, [], "the text is not looked through");
+    let exact = put(harness, "Kingfishr", "So is its name.").await;
+    let all = search(harness, &query("kingfishr")).await;
+    assert_eq!(ids(&all), [exact, heron]);
+    assert!(all.hits[0].score > all.hits[1].score);
+}
+
+pub async fn a_superseded_document_is_not_found(harness: &impl Harness) {
+    let older = put(harness, "Heron plan", "The first one.").await;
+    let newer = put(harness, "Heron plan", "The second one.").await;
+    harness.supersede(COMPANY_A, older).await;
+
+    assert_eq!(found(harness, "heron").await, [newer]);
+    assert_eq!(found(harness, "hern").await, [newer]);
+}
+
 pub async fn a_filter_narrows_what_is_found(harness: &impl Harness) {
     let message = put(harness, "Heron", "A bird.").await;
     let mut note = text("Heron", "A bird.");
@@ -132,7 +189,7 @@ pub async fn found_pages_follow_each_other_without_a_gap_and_without_repetition(
 }
 
 pub async fn a_search_cursor_that_is_none_is_refused(harness: &impl Harness) {
-    for cursor in ["", "2", "x.1"] {
+    for cursor in ["", "2", "x.1", "3f000000.1"] {
         let query = SearchQuery { page: PageRequest::new(None, Some(cursor.to_owned())), ..query("heron") };
         let outcome = harness.index(COMPANY_A).search(COMPANY_A, &query).await;
         assert!(matches!(outcome, Err(ListError::Cursor(_))), "{cursor}: {outcome:?}");
@@ -185,6 +242,15 @@ fn text(title: &str, content: &str) -> DocumentText {
 
 async fn put(harness: &impl Harness, title: &str, content: &str) -> DocumentId {
     harness.put_document(COMPANY_A, text(title, content)).await
+}
+
+/// A report that this person sent at that moment.
+async fn put_sent(harness: &impl Harness, name: &str, address: &str, at: OffsetDateTime) -> DocumentId {
+    let mut sent = text("Report", "It stands in the reed.");
+    sent.document.key = a_key(&format!("{name} {at}"));
+    sent.document.metadata = json!({"sender_name": name, "sender_address": address});
+    sent.document.created_at = Some(at);
+    harness.put_document(COMPANY_A, sent).await
 }
 
 async fn search(harness: &impl Harness, query: &SearchQuery) -> SearchPage {

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use cortex_ingestion::lexemes::VERSION;
 use cortex_ingestion::model::{Attribution, BlobKey, DocumentKey, MessageKey, NewDocument, SourceName};
 use cortex_kernel::{CompanyId, ConnectionId};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 
+use super::lexemes::{Lexemes, TsVector};
 use super::sql;
 
 /// The id of a document that was just written.
@@ -94,29 +96,32 @@ pub(crate) async fn insert(
            (tenant_id, ingested_by_user_id, ingested_by_user_email, ingestion_method, \
             source, source_account, source_id, document_type, title, content, content_hash, message_key, \
             content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, \
-            source_created_at, source_modified_at, parent_document_id, blob_key) \
-         select $1, $2, $3, $4, page.* \
-         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
+            source_created_at, source_modified_at, parent_document_id, blob_key, search_vector, search_version) \
+         select $1, $2, $3, $4, page.*, $24 \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) \
            as page(source, source_account, source_id, document_type, title, content, content_hash, message_key, \
              content_incomplete, metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, \
-             parent, blob_key) \
+             parent, blob_key, lexemes) \
          order by page.source, page.source_account, page.source_id \
          on conflict (tenant_id, source, source_account, source_id) do update \
          set parent_document_id = coalesce(excluded.parent_document_id, documents.parent_document_id), \
              (document_type, title, content, content_hash, content_incomplete, metadata, raw_data, \
-               mime_type, file_size_bytes, file_url, source_created_at, source_modified_at, blob_key) = ( \
+               mime_type, file_size_bytes, file_url, source_created_at, source_modified_at, blob_key, \
+               search_vector, search_version) = ( \
              select \
                excluded.document_type, excluded.title, excluded.content, excluded.content_hash, \
                excluded.content_incomplete, excluded.metadata, excluded.raw_data, excluded.mime_type, \
                excluded.file_size_bytes, excluded.file_url, excluded.source_created_at, \
-               excluded.source_modified_at, coalesce(excluded.blob_key, documents.blob_key) \
+               excluded.source_modified_at, coalesce(excluded.blob_key, documents.blob_key), \
+               excluded.search_vector, excluded.search_version \
              where documents.content_incomplete or not excluded.content_incomplete \
              union all \
              select \
                documents.document_type, documents.title, documents.content, documents.content_hash, \
                documents.content_incomplete, documents.metadata, documents.raw_data, documents.mime_type, \
                documents.file_size_bytes, documents.file_url, documents.source_created_at, \
-               documents.source_modified_at, documents.blob_key \
+               documents.source_modified_at, documents.blob_key, \
+               documents.search_vector, documents.search_version \
              where not documents.content_incomplete and excluded.content_incomplete) \
          returning id, source, source_account, source_id")
     .bind::<Text, _>(company_id.to_string())
@@ -141,6 +146,8 @@ pub(crate) async fn insert(
     .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.modified_at))
     .bind::<Array<Nullable<BigInt>>, _>(each(documents, |new| parent_of(new, parents)))
     .bind::<Array<Nullable<SqlUuid>>, _>(each(documents, |new| new.blob.map(BlobKey::as_uuid)))
+    .bind::<Array<TsVector>, _>(each(documents, Lexemes::of))
+    .bind::<SmallInt, _>(VERSION)
     .load(connection)
     .await
 }
@@ -169,10 +176,11 @@ pub(crate) async fn update(
              mime_type = page.mime_type, file_size_bytes = page.file_size_bytes, file_url = page.file_url, \
              source_created_at = page.created_at, source_modified_at = page.modified_at, \
              parent_document_id = coalesce(page.parent, documents.parent_document_id), \
-             blob_key = coalesce(page.blob_key, documents.blob_key) \
-         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+             blob_key = coalesce(page.blob_key, documents.blob_key), \
+             search_vector = page.lexemes, search_version = $22 \
+         from unnest($5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
            as page(id, document_type, title, content, content_hash, message_key, content_incomplete, \
-             metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, parent, blob_key) \
+             metadata, raw_data, mime_type, file_size_bytes, file_url, created_at, modified_at, parent, blob_key, lexemes) \
          where documents.tenant_id = $1 and documents.id = page.id")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(attribution.user_id.to_string())
@@ -194,6 +202,8 @@ pub(crate) async fn update(
     .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.modified_at))
     .bind::<Array<Nullable<BigInt>>, _>(each(&documents, |new| parent_of(new, parents)))
     .bind::<Array<Nullable<SqlUuid>>, _>(each(&documents, |new| new.blob.map(BlobKey::as_uuid)))
+    .bind::<Array<TsVector>, _>(each(&documents, Lexemes::of))
+    .bind::<SmallInt, _>(VERSION)
     .execute(connection)
     .await?;
     Ok(())

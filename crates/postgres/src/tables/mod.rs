@@ -33,6 +33,7 @@ pub(crate) mod held_deletions;
 pub(crate) mod idempotency_keys;
 pub(crate) mod inconsistency;
 pub(crate) mod job_claims;
+pub(crate) mod lexemes;
 pub(crate) mod locks;
 pub(crate) mod mails;
 pub(crate) mod master_actions;

@@ -29,7 +29,8 @@ async fn an_owner_dumps_all_rows_and_another_owner_restores_them_behind_the_same
 
     let restored = database.connect().await;
     restored.batch_execute("update documents set title = title; set role cortex_app").await.unwrap();
-    let search = "select count(*) from cortex_search_documents('plan', null, null, null, null, null, 10, 0)";
+    let search =
+        "select count(*) from cortex_find_documents('plan', null, 'plan', null, null, null, null, null, now())";
     assert_eq!(count(&restored, "select count(*) from documents").await, 0);
     assert_eq!(count(&restored, search).await, 0);
     restored.batch_execute(&format!("set cortex.tenant_id = '{COMPANY_A}'")).await.unwrap();

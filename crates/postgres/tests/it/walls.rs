@@ -278,7 +278,7 @@ async fn search_finds_what_the_company_has_and_nothing_without_one() {
     let rows = owned.as_owner().await;
     rows.batch_execute(&company_rows(COMPANY_A, 1)).await.unwrap();
     rows.batch_execute(&company_rows(COMPANY_B, 2)).await.unwrap();
-    let search = "select coalesce(sum(document_id), 0)::bigint from cortex_search_documents('cranes', null, null, null, null, null, 10, 0)";
+    let search = "select coalesce(sum(document_id), 0)::bigint from cortex_find_documents('crane', null, 'crane', null, null, null, null, null, now())";
 
     assert_eq!(count(&owned.as_role("cortex_app", Some(COMPANY_A)).await, search).await, 1);
     assert_eq!(count(&owned.as_role("cortex_app", Some(COMPANY_B)).await, search).await, 2);

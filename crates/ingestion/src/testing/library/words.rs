@@ -37,14 +37,28 @@ impl Wanted {
     }
 
     /// How well a document fits; none where it does not.
-    pub(super) fn score(&self, title: &str, content: &str) -> Option<f32> {
-        let (title, content) = (words(title), words(content));
-        let fits = self
-            .groups
-            .iter()
-            .any(|group| group.iter().all(|term| (term.is_in(&title) || term.is_in(&content)) != term.is_excluded));
-        let score = |words: &[String]| if self.terms().any(|term| term.is_in(words)) { 1.0 } else { 0.0 };
-        fits.then(|| 10.0 * score(&title) + score(&content))
+    pub(super) fn score(&self, title: &str, sender: &str, content: &str) -> Option<f32> {
+        let texts = [words(title), words(sender), words(content)];
+        let fits = |term: &Term| texts.iter().any(|text| term.is_in(text)) != term.is_excluded;
+        let is_in = |text: &[String]| if self.terms().any(|term| term.is_in(text)) { 1.0 } else { 0.0 };
+        let score = || texts.iter().zip([10.0, 4.0, 1.0]).map(|(text, weight)| weight * is_in(text)).sum();
+        self.fits(fits).then(score)
+    }
+
+    /// Whether a document fits with slips allowed in its title and sender.
+    pub(super) fn is_near(&self, title: &str, sender: &str, content: &str) -> bool {
+        let texts = [words(title), words(sender), words(content)];
+        self.fits(|term| {
+            let is_near = |word| texts[..2].iter().flatten().any(|other| is_slip(word, other));
+            let is_there = texts.iter().any(|text| term.is_in(text));
+            let is_slip = !term.is_excluded && matches!(term.words.as_slice(), [word] if is_near(word));
+            (is_there || is_slip) != term.is_excluded
+        })
+    }
+
+    fn fits(&self, fits: impl Fn(&Term) -> bool) -> bool {
+        let wants = |group: &Vec<Term>| group.iter().any(|term| !term.is_excluded);
+        self.groups.iter().any(|group| wants(group) && group.iter().all(&fits))
     }
 
     /// The text with the words marked that are wanted.
@@ -74,6 +88,22 @@ impl Term {
     fn is_in(&self, words: &[String]) -> bool {
         words.windows(self.words.len()).any(|window| window == self.words)
     }
+}
+
+/// Whether they are the same, but for one letter or two that changed places. Short words are no slips of each other.
+fn is_slip(one: &str, other: &str) -> bool {
+    let (mut one, mut other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    if one == other || one.len().min(other.len()) < 4 {
+        return one == other;
+    }
+    for _ in 0..2 {
+        let same = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
+        (one, other) = (one.split_off(same), other.split_off(same));
+        one.reverse();
+        other.reverse();
+    }
+    let are_swapped = one.len() == 2 && one.iter().eq(other.iter().rev());
+    one.len().max(other.len()) == 1 || are_swapped
 }
 
 fn words(text: &str) -> Vec<String> {

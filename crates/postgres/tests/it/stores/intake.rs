@@ -4,17 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cortex_ingestion::model::{
-    Amount, BlobKey, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentSource, PageCommit, SourceName, Stream,
-};
+use cortex_ingestion::model::{Amount, Document, DocumentDraft, DocumentSource, PageCommit, Stream};
 use cortex_ingestion::ports::{DocumentWriter, IdempotencyKeys, PageStore, UsageReader};
 use cortex_ingestion::testing::intake::{AuditView, Harness};
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, USER_1, a_commit, a_draft, a_put, a_stream};
-use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId, Lease, Provider, StoreError};
+use cortex_kernel::{CompanyId, DocumentId, JobId, Lease, Provider, StoreError};
 use cortex_postgres::Pooler;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{PgDocumentWriter, PgIdempotencyKeys, PgPageStore, PgUsageReader};
-use serde_json::Value;
 
 use super::world::World;
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cortex_ingestion::model::{BlobKey, DocumentFilter, DocumentText, SearchPage, SearchQuery, SourceView};
+use cortex_ingestion::lexemes::{Lexeme, SearchVector, Searchable};
+use cortex_ingestion::model::{
+    BlobKey, DocumentFilter, DocumentText, DocumentView, SearchPage, SearchQuery, SourceView,
+};
 use cortex_ingestion::ports::{BlobRemovals as _, DocumentCounts, DocumentReader, SearchIndex};
 use cortex_ingestion::testing::library::Harness;
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, a_document_view};
@@ -40,8 +43,9 @@ impl Harness for PgHarness {
         let insert = "insert into documents (tenant_id, source, source_account, source_id, document_type, title, content, \
                         source_created_at, source_modified_at, ingested_at, ingested_by_user_id, \
                         ingested_by_user_email, ingestion_method, metadata, mime_type, file_size_bytes, file_url, \
-                        parent_document_id, content_incomplete, blob_key) \
-                      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+                        parent_document_id, content_incomplete, blob_key, search_vector, search_version) \
+                      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+                        $21::text::tsvector, 1) \
                       returning id";
         let DocumentText { document: view, content } = document;
         if let Some(blob) = view.blob {
@@ -75,6 +79,7 @@ impl Harness for PgHarness {
                     &view.parent.map(DocumentId::get),
                     &view.content_incomplete,
                     &view.blob.map(BlobKey::as_uuid),
+                    &lexemes(&view, &content),
                 ],
             )
             .await
@@ -175,6 +180,27 @@ async fn no_text_can_mark_itself() {
     put(&harness, "A \u{1}false\u{2} heron.").await;
 
     assert_eq!(marked(&search(&harness, "heron").await), ["heron"]);
+}
+
+/// What the document is found by, as text.
+fn lexemes(view: &DocumentView, content: &str) -> String {
+    let told = |key: &str| view.metadata[key].as_str();
+    literal(&SearchVector::of(&Searchable {
+        title: &view.title,
+        sender_name: told("sender_name"),
+        sender_address: told("sender_address"),
+        content,
+    }))
+}
+
+/// As the database reads it.
+pub(super) fn literal(vector: &SearchVector) -> String {
+    let place = |place: &u16| format!("{}{}", place & 0x3fff, ["", "C", "B", "A"][usize::from(place >> 14)]);
+    let lexeme = |lexeme: &Lexeme| {
+        let places: Vec<String> = lexeme.places.iter().map(place).collect();
+        format!("'{}'{}{}", lexeme.text, if places.is_empty() { "" } else { ":" }, places.join(","))
+    };
+    vector.lexemes.iter().map(lexeme).collect::<Vec<_>>().join(" ")
 }
 
 async fn put(harness: &PgHarness, content: &str) {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_ingestion::model::{
-    BlobKey, CommitOutcome, Document, DocumentDraft, DocumentKey, DocumentKind, DocumentSource, NewDocument,
-    PageCommit, PageCounts, SourceName, Stream,
+    BlobKey, CommitOutcome, Document, DocumentDraft, DocumentKey, DocumentSource, NewDocument, PageCommit, PageCounts,
+    Stream,
 };
 use cortex_ingestion::ports::{BlobRemovals, ContentLedger, HeldDeletions, PageStore, SetAsideRecords};
 use cortex_ingestion::testing::page_store::{Harness, JobView, Run};
