@@ -134,11 +134,12 @@ impl Page<'_> {
         let matches = self.match_to_stored(&records).await?;
         let parents = self.find_parents(&elsewhere).await?;
         let plan = Plan::of(&records, &matches);
-        counts.added = plan.counts.added;
-        counts.updated = plan.counts.updated;
-        counts.unchanged += plan.counts.unchanged;
-        let brought = plan.brought();
-        self.write(plan, parents).await?;
+        let planned = plan.counts;
+        let brought = self.write(plan, parents).await?;
+        counts.added = brought.documents;
+        counts.updated = planned.updated;
+        // What an admin deleted stays away, and says nothing new.
+        counts.unchanged += planned.unchanged + planned.added.saturating_sub(brought.documents);
         if !threads.is_empty() {
             documents::supersede(self.connection, self.company_id, &threads).await?;
         }
@@ -266,8 +267,9 @@ impl Page<'_> {
         documents::lock(self.connection, self.company_id, ids).await
     }
 
-    /// Writes what the plan says: documents first that others hang on, then these.
-    async fn write(&mut self, plan: Plan<'_>, mut parents: Parents) -> QueryResult<()> {
+    /// Writes what the plan says, and answers how much of it nobody had before: documents first that others hang on, then these.
+    async fn write(&mut self, plan: Plan<'_>, mut parents: Parents) -> QueryResult<Amount> {
+        let mut amount = Amount::default();
         let Plan { new, changed, mut sources, twins, known, .. } = plan;
         parents.extend(known.into_iter().map(|(record, id)| (record.clone(), id)));
         let (attached, whole): (Vec<_>, Vec<_>) = new.into_iter().partition(|new| new.parent.is_some());
@@ -276,7 +278,11 @@ impl Page<'_> {
                 documents::insert(self.connection, self.company_id, self.attribution, &step, &parents).await?;
             let ids: HashMap<DocumentKey, i64> = written.iter().map(|written| (written.key(), written.id)).collect();
             let own = step.iter().map(|new| (&new.key, *new));
-            // Whatever was inserted is answered, so none is left out here but copies of what the other step inserts.
+            for new in step.iter().filter(|new| ids.contains_key(&new.key)) {
+                amount.documents += 1;
+                amount.bytes += new.content.len() as u64;
+            }
+            // What stays away is left out here, and copies of what the other step inserts.
             let brought = own.chain(twins.iter().copied());
             let brought = brought.filter_map(|(record, new)| Some((*ids.get(&new.key)?, record)));
             let brought: Vec<(i64, &DocumentKey)> = brought.collect();
@@ -286,10 +292,10 @@ impl Page<'_> {
         if !changed.is_empty() {
             documents::update(self.connection, self.company_id, self.attribution, &changed, &parents).await?;
         }
-        if sources.is_empty() {
-            return Ok(());
+        if !sources.is_empty() {
+            document_sources::upsert(self.connection, self.company_id, self.attribution, &sources).await?;
         }
-        document_sources::upsert(self.connection, self.company_id, self.attribution, &sources).await
+        Ok(amount)
     }
 }
 
@@ -318,12 +324,6 @@ impl<'a> Plan<'a> {
             }
         }
         plan
-    }
-
-    /// What counts as brought in: documents that nobody had before.
-    fn brought(&self) -> Amount {
-        let bytes = self.new.iter().map(|new| new.content.len() as u64).sum();
-        Amount { documents: self.new.len() as u64, bytes }
     }
 
     fn meet(&mut self, record: &'a NewDocument, stored: &Match) {

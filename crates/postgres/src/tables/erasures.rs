@@ -294,13 +294,16 @@ pub(crate) async fn give_up_quarantined(
 }
 
 /// The few rows that are left of him, each table's.
-const THE_REST: [&str; 7] = [
+const THE_REST: [&str; 10] = [
     "delete from nango_sync_cursors where tenant_id = $1 and user_id = $2",
     "delete from gmail_cursors where tenant_id = $1 and user_id = $2",
     "delete from user_cursors where tenant_id = $1 and user_id = $2",
     "delete from connect_sessions where tenant_id = $1 and user_id = $2",
     "delete from sync_overrides where tenant_id = $1 and user_id = $2",
     "delete from sync_turns where tenant_id = $1 and user_id = $2",
+    "delete from usage_days where tenant_id = $1 and user_id = $2",
+    "delete from idempotency_keys where tenant_id = $1 and user_id = $2",
+    "update held_deletions set decided_by = null where tenant_id = $1 and decided_by = $2",
     "update sync_jobs set triggered_by = null where tenant_id = $1 and triggered_by = $2",
 ];
 

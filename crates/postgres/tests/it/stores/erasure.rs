@@ -178,9 +178,9 @@ async fn without_its_audit_row_nobody_is_erased_to_the_end() {
 
 /// Every column whose name may mean a person, and what becomes of it. A new one is decided on here, in the store, and in
 /// the docs.
-const DECIDED: [(&str, &str); 41] = [
-    ("admin_audit_log.user_id", "stays: it is the record"),
+const DECIDED: [(&str, &str); 50] = [
     ("admin_audit_log.user_agent", "ages out as configured"),
+    ("admin_audit_log.user_id", "stays: it is the record"),
     ("admin_sessions.user_agent", "goes with the session"),
     ("broker_removals.connection_id", "the broker's id of what is gone there"),
     ("chats.user_email", "goes"),
@@ -204,6 +204,12 @@ const DECIDED: [(&str, &str); 41] = [
     ("erasure_receipts.by_user_id", "stays: it is the record"),
     ("erasure_receipts.user_id", "stays: it is the record"),
     ("gmail_cursors.user_id", "goes"),
+    ("held_deletion_records.source_account", "goes"),
+    ("held_deletions.connection_id", "goes"),
+    ("held_deletions.decided_by", "is forgotten of others' deletions"),
+    ("held_deletions.user_id", "goes"),
+    ("idempotency_keys.body", "goes"),
+    ("idempotency_keys.user_id", "goes"),
     ("nango_sync_cursors.connection_id", "goes"),
     ("nango_sync_cursors.user_id", "goes"),
     ("quarantined_connections.claimed_user_id", "goes"),
@@ -217,6 +223,9 @@ const DECIDED: [(&str, &str); 41] = [
     ("sync_overrides.by", "a session of the admin panel, no person"),
     ("sync_overrides.user_id", "goes"),
     ("sync_turns.user_id", "goes"),
+    ("unfinished_contents.connection_id", "goes"),
+    ("unfinished_contents.user_id", "goes"),
+    ("usage_days.user_id", "goes"),
     ("user_cursors.user_id", "goes"),
     ("user_cursors.user_principal_name", "goes"),
     ("webhook_inbox.body", "ages out as configured"),
