@@ -11,6 +11,7 @@ use cortex_sandbox::nango::{EnvironmentConfig, EnvironmentKeys, Nango, NangoConf
 use cortex_sandbox::provider::Account;
 use cortex_sandbox::supabase::{RunningSupabase, SeedUser, Supabase, SupabaseConfig};
 use tempfile::TempDir;
+use time::OffsetDateTime;
 use tokio::time::interval;
 
 use crate::cli::Setting;
@@ -105,6 +106,11 @@ impl<'a> Stack<'a> {
     /// Starts one more worker for A: its number.
     pub(crate) fn start_worker(&mut self) -> Result<usize> {
         self.a.start_worker(&self.plan.cortex)
+    }
+
+    /// What time it is in the world outside.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.plan.clock.now()
     }
 
     pub(crate) fn mail(&self) -> &'a Mail {

@@ -14,25 +14,31 @@ use crate::stack::Stack;
 pub(super) async fn play(stack: &Stack<'_>, seats: &Seats, report: &mut Report) -> Result<()> {
     report.scene("Each connects the own account");
     for (person, seat) in [(&A1, &seats.a1), (&A2, &seats.a2)] {
-        connect(stack, person, seat, report).await?;
+        connect(stack, person, seat, "gmail", report).await?;
     }
-    // Nango has fetched, and told of it.
-    report.progress("Nango fetches");
-    stack.nango.settled().await;
     Ok(())
 }
 
-/// How a person stands with Gmail.
-pub(super) async fn gmail(seat: &Client) -> Result<Value> {
+/// How a person stands with a provider.
+pub(super) async fn account(seat: &Client, provider: &str) -> Result<Value> {
     let status = seat.get("/api/v1/oauth/status").await?.expected(200)?;
-    status.pointer("/providers/gmail").cloned().context("the status does not name gmail")
+    let account = status["providers"].get(provider).cloned();
+    account.with_context(|| format!("the status does not name {provider}"))
 }
 
-async fn connect(stack: &Stack<'_>, person: &Person, seat: &Client, report: &mut Report) -> Result<()> {
+/// Connects the person's account, and waits until Nango has fetched what is in it.
+pub(super) async fn connect(
+    stack: &Stack<'_>,
+    person: &Person,
+    seat: &Client,
+    provider: &str,
+    report: &mut Report,
+) -> Result<()> {
     let who = person.mark;
-    let answer = seat.post("/api/v1/oauth/connect/start?provider=gmail", None).await?;
+    let path = format!("/api/v1/oauth/connect/start?provider={provider}");
+    let answer = seat.post(&path, None).await?;
     report.step(
-        Step::asked(format_args!("{who}: POST /api/v1/oauth/connect/start?provider=gmail"))
+        Step::asked(format_args!("{who}: POST {path}"))
             .compare("status", answer.status, 200)
             .compare("user", mark(&answer.text("/user_id")), person.mark)
             .compare("company", mark(&answer.text("/company_id")), A.mark),
@@ -48,7 +54,7 @@ async fn connect(stack: &Stack<'_>, person: &Person, seat: &Client, report: &mut
 
     report.progress("the webhook of the connection");
     let connected = poll::until("the webhook to show", poll::WEBHOOK, async || {
-        Ok(Some(gmail(seat).await?).filter(|gmail| gmail["connected"] == true))
+        Ok(Some(account(seat, provider).await?).filter(|account| account["connected"] == true))
     });
     let connected = connected.await.with_context(|| format!("{who} allowed the connection"))?;
     report.step(
@@ -56,5 +62,8 @@ async fn connect(stack: &Stack<'_>, person: &Person, seat: &Client, report: &mut
             .compare("", text(&connected, "/status"), "active")
             .compare("account", text(&connected, "/account_email"), person.email),
     );
+    // Nango has told of it.
+    report.progress("Nango fetches");
+    stack.nango.settled().await;
     Ok(())
 }

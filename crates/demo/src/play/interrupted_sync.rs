@@ -22,7 +22,7 @@ pub(super) async fn play(stack: &mut Stack<'_>, seats: &Seats, report: &mut Repo
         times: None,
         fault: FaultKind::Delay { millis: PAGE_MILLIS },
     });
-    let id = start(&A2, &seats.a2, report).await?;
+    let id = start(&A2, &seats.a2, "gmail", report).await?;
     let under_way = follow(&seats.a2, &id, messages, report, |job| seen(job) > 0).await?;
     let process = stack.a.kill_worker().await?;
     stack.nango.faults().clear();

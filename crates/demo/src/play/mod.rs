@@ -1,6 +1,7 @@
 //! The journey, one scene a file. A step that does not hold is marked and the journey goes on; what makes it senseless
 //! to go on is an error.
 
+mod accounts;
 mod connecting;
 mod entering;
 mod interrupted_sync;
@@ -9,6 +10,7 @@ mod searching;
 mod shared_message;
 mod syncing;
 mod tables;
+mod uploading;
 mod webhooks;
 
 use anyhow::Result;
@@ -43,5 +45,7 @@ pub(crate) async fn play(stack: &mut Stack<'_>, report: &mut Report) -> Result<(
     searching::play(stack, &seats, &library, report).await?;
     shared_message::play(stack, &seats, &library, report).await?;
     reconnecting::play(stack, &seats, report).await?;
-    tables::show(&seats, &library, report).await
+    accounts::play(stack, &seats, report).await?;
+    uploading::play(&seats, report).await?;
+    tables::show(&seats, &Library::read(&seats.a1).await?, report).await
 }

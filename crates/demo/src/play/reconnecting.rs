@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::Seats;
-use super::connecting::gmail;
+use super::connecting::account;
 use crate::browser;
 use crate::client::{Client, text};
 use crate::people::{A, A1, ANOTHER_ACCOUNT};
@@ -13,7 +13,7 @@ use crate::stack::Stack;
 
 pub(super) async fn play(stack: &Stack<'_>, seats: &Seats, report: &mut Report) -> Result<()> {
     report.scene("A reconnect with another account");
-    let before = gmail(&seats.a1).await?;
+    let before = account(&seats.a1, "gmail").await?;
     let answer = seats.a1.post("/api/v1/oauth/connect/reconnect?provider=gmail", None).await?;
     report.step(
         Step::asked("A1: POST /api/v1/oauth/connect/reconnect?provider=gmail")
@@ -30,7 +30,7 @@ pub(super) async fn play(stack: &Stack<'_>, seats: &Seats, report: &mut Report) 
 
     report.progress("the webhook of the connection");
     let told = poll::until("the refusal to show", poll::WEBHOOK, async || {
-        Ok(Some(gmail(&seats.a1).await?).filter(|gmail| gmail["reason"] == "account_mismatch"))
+        Ok(Some(account(&seats.a1, "gmail").await?).filter(|gmail| gmail["reason"] == "account_mismatch"))
     });
     let after = told.await?;
     report.step(

@@ -19,17 +19,18 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) async fn play(stack: &Stack<'_>, seats: &Seats, report: &mut Report) -> Result<()> {
     report.scene("Both sync");
     let messages = stack.mail().a1.messages.len();
-    let job = start(&A1, &seats.a1, report).await?;
+    let job = start(&A1, &seats.a1, "gmail", report).await?;
     let job = follow(&seats.a1, &job, messages, report, is_over).await?;
     report.step(ended(&A1, &job, messages));
     Ok(())
 }
 
 /// Starts the initial sync: the id of its job.
-pub(super) async fn start(person: &Person, seat: &Client, report: &mut Report) -> Result<String> {
-    let answer = seat.post("/api/v1/sync/initial/gmail", None).await?;
+pub(super) async fn start(person: &Person, seat: &Client, provider: &str, report: &mut Report) -> Result<String> {
+    let path = format!("/api/v1/sync/initial/{provider}");
+    let answer = seat.post(&path, None).await?;
     report.step(
-        Step::asked(format_args!("{}: POST /api/v1/sync/initial/gmail", person.mark))
+        Step::asked(format_args!("{}: POST {path}", person.mark))
             .compare("status", answer.status, 202)
             .tell(format_args!("the last {} days", answer.text("/backfill_days"))),
     );
@@ -50,7 +51,7 @@ pub(super) async fn follow(
         if enough(&job) || is_over(&job) {
             return Ok(job);
         }
-        report.progress(format_args!("{} of {messages} messages, {}", job["progress"]["seen"], text(&job, "/status")));
+        report.progress(format_args!("{} of {messages} records, {}", job["progress"]["seen"], text(&job, "/status")));
         if job["progress"] != last.0 {
             last = (job["progress"].clone(), Instant::now());
         } else if last.1.elapsed() > STANDSTILL {
@@ -68,7 +69,7 @@ pub(super) fn is_over(job: &Value) -> bool {
 pub(super) fn ended(person: &Person, job: &Value, messages: usize) -> Step {
     let step = Step::asked(format_args!("{}: GET /api/v1/sync/jobs/{{id}}, until its end", person.mark))
         .compare("", text(job, "/status"), "completed")
-        .compare("messages", text(job, "/progress/seen"), messages);
+        .compare("records", text(job, "/progress/seen"), messages);
     match text(job, "/error_code") {
         code if code.is_empty() => step.tell(format_args!("documents {}", job["progress"]["added"])),
         code => step.tell(format_args!("{code}: {}", text(job, "/error_message"))),

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Seats;
-use super::connecting::gmail;
+use super::connecting::account;
 use crate::client::text;
 use crate::library::Library;
 use crate::people::{A1, A2};
@@ -14,11 +14,16 @@ pub(super) async fn show(seats: &Seats, library: &Library, report: &mut Report) 
     report.scene("Connections of A");
     let mut connections = Table::new(["user", "provider", "account", "status", "since", "connection"]);
     for (person, seat) in [(&A1, &seats.a1), (&A2, &seats.a2)] {
-        let gmail = gmail(seat).await?;
-        let of = |pointer: &str| text(&gmail, pointer);
-        let since = of("/connected_at").chars().take(19).collect();
-        let (account, status, id) = (of("/account_email"), of("/status"), of("/connection_id"));
-        connections.row([person.email.to_owned(), "gmail".to_owned(), account, status, since, id]);
+        for provider in ["gmail", "google_drive", "quickbooks"] {
+            let account = account(seat, provider).await?;
+            if account["connected"] != true {
+                continue;
+            }
+            let of = |pointer: &str| text(&account, pointer);
+            let since = of("/connected_at").chars().take(19).collect();
+            let (address, status, id) = (of("/account_email"), of("/status"), of("/connection_id"));
+            connections.row([person.email.to_owned(), provider.to_owned(), address, status, since, id]);
+        }
     }
     report.table(&connections);
 
