@@ -112,7 +112,7 @@ fn before_it_reads_a_byte_the_process_has_given_everything_up() {
         .unwrap();
     let mut input = child.stdin.take().unwrap();
     // More than a pipe holds: it is written when some of it was read.
-    input.write_all(&[b'a'; 256 << 10]).unwrap();
+    input.write_all(&vec![b'a'; 256 << 10]).unwrap();
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
     drop(input);
     let output = child.wait_with_output().unwrap();
