@@ -11,7 +11,8 @@ impl Client<'_> {
     /// All documents of the company, as its owner takes them out.
     async fn exported(&self, owner: &str) -> Vec<Value> {
         let answer = self.request(Method::GET, "/api/v1/export").bearer_auth(owner).send().await.unwrap();
-        assert_eq!((answer.status(), &answer.headers()["content-type"]), (StatusCode::OK, &"application/x-ndjson"));
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["content-type"], "application/x-ndjson");
         let text = answer.text().await.unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
