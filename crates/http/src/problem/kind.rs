@@ -125,7 +125,7 @@ problem_kinds! {
     TooManyAttempts = TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts",
         "Too many PINs were wrong: the next one is looked at when the time in Retry-After is over.";
     QuotaExceeded = TOO_MANY_REQUESTS, "quota_exceeded", "Quota exceeded",
-        "It is more than you may bring in on a day; resets_at says when the next one begins.";
+        "It is more than you may bring in on a day; Retry-After says when the next one begins.";
     Internal = INTERNAL_SERVER_ERROR, "internal_error", "Internal error",
         "Something went wrong on our side. Tell us the instance if it happens again.";
     InvitationsNotConfigured = NOT_IMPLEMENTED, "invitations_not_configured", "Invitations not configured",

@@ -115,7 +115,7 @@ async fn take(mut field: Field, arrival: &mut Arrival, most_bytes: u64) -> Resul
             sink = on_disk(move || sink.write(&full)).await?;
         }
     }
-    let (hash, path) = on_disk(move || sink.write(&piece)?.finish()).await?;
+    let (hash, path) = on_disk(move || Ok(sink.write(&piece)?.finish())).await?;
     Ok(Received { name: name.unwrap_or_default(), hash, path, size })
 }
 
@@ -149,8 +149,8 @@ impl Sink {
         Ok(self)
     }
 
-    fn finish(self) -> io::Result<(Fingerprint, TempPath)> {
-        Ok((Fingerprint::of([self.hash.finalize().as_slice()]), self.file.into_temp_path()))
+    fn finish(self) -> (Fingerprint, TempPath) {
+        (Fingerprint::of([self.hash.finalize().as_slice()]), self.file.into_temp_path())
     }
 }
 
