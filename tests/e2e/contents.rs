@@ -1,9 +1,5 @@
 //! Messages whose records have no text: their texts and files are fetched, and what is not to be had comes in later.
 
-use std::collections::BTreeMap;
-
-use cortex_sandbox::nango::{ConnectionName, SyncScript};
-use cortex_sandbox::provider::Vendor;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -15,9 +11,9 @@ const MESSAGES: &str = "/proxy/gmail/v1/users/me/messages";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_without_texts_are_found_by_what_they_and_their_files_say() {
-    let stack = Stack::start().await;
+    let stack = Stack::of_current_models().await;
     visit(&stack, async |client| {
-        let token = connect_to_current_models(&stack, &client).await;
+        let token = connect(&stack, &client).await;
 
         client.sync(&token).await;
 
@@ -40,9 +36,9 @@ async fn messages_without_texts_are_found_by_what_they_and_their_files_say() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_provider_does_not_hand_over_at_first_comes_in_by_a_job_of_its_own() {
-    let stack = Stack::start().await;
+    let stack = Stack::of_current_models().await;
     visit(&stack, async |client| {
-        let token = connect_to_current_models(&stack, &client).await;
+        let token = connect(&stack, &client).await;
         stack.nango.faults().fail_all(MESSAGES, 500);
         client.sync(&token).await;
         let lacking = incomplete(&stack).await;
@@ -72,23 +68,13 @@ async fn what_the_provider_does_not_hand_over_at_first_comes_in_by_a_job_of_its_
 }
 
 /// Marta's mailbox as the current models have it, which leave out texts.
-async fn connect_to_current_models(stack: &Stack, client: &Client<'_>) -> String {
-    let (token, made) = client.connect_as(&MARTA, "gmail", MARTA.email).await;
+async fn connect(stack: &Stack, client: &Client<'_>) -> String {
+    let token = client.connect(&MARTA, "gmail", MARTA.email).await;
     client.until(&token, "/api/v1/oauth/status", connected).await;
     stack.nango.settled().await;
-    put_messages(stack, &made).await;
-    // A message is a call, and her wish to fetch would put records of the older model in place of these.
+    // A message is a call.
     stack.nango.set_rate_limit(0);
-    stack.nango.set_scheduler_down(true);
     token
-}
-
-async fn put_messages(stack: &Stack, made: &ConnectionName) {
-    let account = stack.nango.provider().find_account(MARTA.email).unwrap();
-    let save = BTreeMap::from([("Message".to_owned(), account.records(Vendor::Google, "Message"))]);
-    let script = SyncScript { save, track_deletes: true, ..SyncScript::default() };
-    stack.nango.plan_run(made, "emails", script).unwrap();
-    assert!(stack.nango.run_sync(made, "emails").await.unwrap());
 }
 
 /// Every message has the text that the mailbox has, and every file that has text has it.

@@ -7,7 +7,7 @@ use cortex_app::commands::migrate::{self, Database};
 use cortex_app::config::{MigrateConfig, ServeConfig};
 use cortex_app::ports::ApiPorts;
 use cortex_kernel::CompanyId;
-use cortex_sandbox::nango::{EnvironmentConfig, Nango, NangoConfig, RunningNango};
+use cortex_sandbox::nango::{EnvironmentConfig, IntegrationConfig, Nango, NangoConfig, RunningNango, SyncConfig};
 use cortex_sandbox::provider::AccountConfig;
 use cortex_sandbox::supabase::{RunningSupabase, SeedUser, Supabase, SupabaseConfig};
 use cortex_test_support::{Template, TestDatabase, TestPooler, TestRole};
@@ -43,7 +43,15 @@ impl Stack {
 
     /// The same, with these variables besides.
     pub(crate) async fn with(further: &[(&'static str, &str)]) -> Self {
-        Self::make(TestRole::with(RIGHTS).await, None, further).await
+        Self::make(TestRole::with(RIGHTS).await, None, EnvironmentConfig::default(), further).await
+    }
+
+    /// The same, where Nango syncs Gmail in the current models, which leave out texts.
+    pub(crate) async fn of_current_models() -> Self {
+        let syncs = Some(vec![SyncConfig::new("emails", &["Message"])]);
+        let gmail = IntegrationConfig { syncs, ..IntegrationConfig::new("google-mail", "google-mail") };
+        let environment = EnvironmentConfig { integrations: vec![gmail], ..EnvironmentConfig::default() };
+        Self::make(TestRole::with(RIGHTS).await, None, environment, &[]).await
     }
 
     /// The same behind a pooler in transaction mode, which has so many connections to each database; `None`, which is
@@ -52,10 +60,15 @@ impl Stack {
         let service = TestRole::with(RIGHTS).await;
         let pooler = TestPooler::start(&service, connections).await?;
         let further = [&[("DATABASE_POOLER", "transaction")], further].concat();
-        Some(Self::make(service, Some(pooler), &further).await)
+        Some(Self::make(service, Some(pooler), EnvironmentConfig::default(), &further).await)
     }
 
-    async fn make(service: TestRole, pooler: Option<TestPooler>, further: &[(&'static str, &str)]) -> Self {
+    async fn make(
+        service: TestRole,
+        pooler: Option<TestPooler>,
+        environment: EnvironmentConfig,
+        further: &[(&'static str, &str)],
+    ) -> Self {
         let master = migrated(Database::Master).await;
         let company = migrated(Database::Company).await;
         master
@@ -77,7 +90,6 @@ impl Stack {
         };
 
         let supabase = Supabase::start(SupabaseConfig::with_users(EVERYBODY.map(sign_in))).unwrap();
-        let environment = EnvironmentConfig::default();
         let (api_key, signing_key) = (environment.api_key.to_string(), environment.webhook_signing_key.clone());
         let nango = Nango::start(NangoConfig {
             environments: vec![environment],

@@ -75,20 +75,20 @@ fn encrypted_pdf() -> Vec<u8> {
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] >>".to_owned(),
         format!("<< /Filter /Standard /V 1 /R 2 /O {secret} /U {secret} /P -4 >>"),
     ];
-    let mut pdf = "%PDF-1.4\n".to_owned();
+    let mut pdf = b"%PDF-1.4\n".to_vec();
     let mut places = Vec::new();
     for (number, object) in (1..).zip(objects) {
         places.push(pdf.len());
-        pdf += &format!("{number} 0 obj\n{object}\nendobj\n");
+        write!(pdf, "{number} 0 obj\n{object}\nendobj\n").unwrap();
     }
     let start = pdf.len();
-    pdf += "xref\n0 5\n0000000000 65535 f \n";
+    pdf.extend(b"xref\n0 5\n0000000000 65535 f \n");
     for place in places {
-        pdf += &format!("{place:010} 00000 n \n");
+        writeln!(pdf, "{place:010} 00000 n ").unwrap();
     }
-    pdf += "trailer\n<< /Size 5 /Root 1 0 R /Encrypt 4 0 R /ID [<00> <00>] >>\n";
-    pdf += &format!("startxref\n{start}\n%%EOF\n");
-    pdf.into_bytes()
+    pdf.extend(b"trailer\n<< /Size 5 /Root 1 0 R /Encrypt 4 0 R /ID [<00> <00>] >>\n");
+    write!(pdf, "startxref\n{start}\n%%EOF\n").unwrap();
+    pdf
 }
 
 #[tokio::test(flavor = "multi_thread")]

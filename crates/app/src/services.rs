@@ -109,13 +109,7 @@ pub fn compose(
     );
     let limits = &config.http.rate_limits;
     let limits = RateLimits { read: limits.read, write: limits.write, connect: limits.connect };
-    let door = Arc::new(AdminDoor::new(
-        company_id,
-        config.admin.allowed_networks.clone(),
-        Arc::clone(&ports.admin_sessions),
-        Arc::clone(&ports.attempts),
-        Arc::clone(&ports.clock),
-    ));
+    let door = Arc::new(compose_door(config, &ports));
     let log_in_admin = compose_login(config, &ports, admin_pin, admin_tokens, Arc::clone(&door));
     let start_sync = start_sync(&ports, wake);
     let Connecting { reconcile, remove, .. } = compose_connecting(&config.runtime, &ports, &start_sync);
@@ -165,6 +159,17 @@ pub fn compose(
         intake,
     };
     (services, beside)
+}
+
+/// The door of the admin panel.
+fn compose_door(config: &ServeConfig, ports: &Ports) -> AdminDoor {
+    AdminDoor::new(
+        config.runtime.deployment.company_id,
+        config.admin.allowed_networks.clone(),
+        Arc::clone(&ports.admin_sessions),
+        Arc::clone(&ports.attempts),
+        Arc::clone(&ports.clock),
+    )
 }
 
 /// Opens sessions of the admin panel behind its door.

@@ -86,7 +86,7 @@ struct GoogleReason {
 }
 
 /// How long a file may take from its first byte to its last.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What JSON has around the bytes of a file.
 const ENVELOPE: u64 = 4 * 1024;

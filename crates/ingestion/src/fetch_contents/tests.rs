@@ -194,8 +194,8 @@ fn drive_file(mime_type: &str, size: Option<i64>) -> PageRecord {
     PageRecord::Described(Box::new(Described::new(json!({ "id": "f" }), told)))
 }
 
-fn bytes(text: &str) -> Result<Fetched, ContentError> {
-    Ok(Fetched::Bytes(Bytes::from(text.to_owned())))
+fn bytes(text: &str) -> Fetched {
+    Fetched::Bytes(Bytes::from(text.to_owned()))
 }
 
 fn unavailable() -> ContentError {
@@ -203,13 +203,14 @@ fn unavailable() -> ContentError {
 }
 
 /// Answers a message with two files, and each file with its id.
+#[expect(clippy::unnecessary_wraps, reason = "it stands where providers refuse")]
 fn with_files(wanted: &Wanted) -> Result<Fetched, ContentError> {
     match wanted {
         Wanted::GmailMessage { id } => {
             let files = [("plan.pdf", "application/pdf"), ("plan.pdf", "application/pdf"), ("p.png", "image/png")];
             Ok(Fetched::Resource(resource(id, "Dear all, here are the plans.", &files)))
         }
-        Wanted::GmailAttachment { id, .. } => bytes(&format!("plan {id}")),
+        Wanted::GmailAttachment { id, .. } => Ok(bytes(&format!("plan {id}"))),
         other => panic!("{other:?}"),
     }
 }
@@ -419,7 +420,7 @@ async fn a_file_that_cannot_be_read_says_why_and_is_not_asked_for_again(
     #[case] code: &str,
 ) {
     let error = StdMutex::new(Some(error));
-    let scene = scene_reading(|_, _| bytes("odd"), move |_| Err(error.lock().unwrap().take().unwrap()));
+    let scene = scene_reading(|_, _| Ok(bytes("odd")), move |_| Err(error.lock().unwrap().take().unwrap()));
 
     let record = scene.complete_one(drive_file("application/pdf", Some(3))).await;
 
@@ -431,7 +432,7 @@ async fn a_file_that_cannot_be_read_says_why_and_is_not_asked_for_again(
 
 #[tokio::test]
 async fn a_reader_of_files_that_is_away_postpones_the_file() {
-    let scene = scene_reading(|_, _| bytes("text"), |_| Err(ExtractError::Unavailable("away".into())));
+    let scene = scene_reading(|_, _| Ok(bytes("text")), |_| Err(ExtractError::Unavailable("away".into())));
 
     let record = scene.complete_one(drive_file("application/pdf", Some(3))).await;
 
@@ -461,8 +462,9 @@ async fn what_is_refused_is_not_asked_for_again() {
 #[tokio::test]
 async fn a_file_is_fetched_within_bounds(#[case] size: Option<i64>, #[case] bounds: &[u64]) {
     let is_told_small = size == Some(10);
-    let scene =
-        scene(move |_, most| if most == SMALL && !is_told_small { Err(ContentError::TooLarge) } else { bytes("text") });
+    let scene = scene(
+        move |_, most| if most == SMALL && !is_told_small { Err(ContentError::TooLarge) } else { Ok(bytes("text")) },
+    );
 
     let record = scene.complete_one(drive_file("application/pdf", size)).await;
 
@@ -505,7 +507,7 @@ async fn bytes_in_the_record_are_read_without_a_call() {
 
 #[tokio::test]
 async fn what_is_exported_is_read_by_the_ending_of_its_new_type() {
-    let scene = scene(|_, _| bytes("text"));
+    let scene = scene(|_, _| Ok(bytes("text")));
     let told = ToldDocument {
         draft: DocumentDraft { mime_type: Some("application/vnd.google-apps.document".to_owned()), ..a_draft("f") },
         missing: Some(Wanted::DriveExport { id: "f".to_owned(), mime_type: "text/plain" }),
@@ -541,7 +543,7 @@ async fn another_message_than_was_asked_for_is_none() {
 
 #[tokio::test]
 async fn an_answer_of_the_wrong_kind_is_asked_for_again() {
-    let scene = scene(|_, _| bytes("no message"));
+    let scene = scene(|_, _| Ok(bytes("no message")));
 
     let record = scene.complete_one(message("m")).await;
 

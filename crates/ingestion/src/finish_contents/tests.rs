@@ -70,6 +70,7 @@ fn use_case(
     FinishContents::new(Arc::new(fetch_contents), store.clone(), pages)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands where providers refuse")]
 fn whole(id: &str) -> Result<Fetched, ContentError> {
     Ok(Fetched::Resource(message(id, Some("Dear all, it is done."))))
 }

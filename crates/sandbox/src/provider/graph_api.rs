@@ -48,7 +48,7 @@ async fn message(
     if let Some(expand) = &query.expand {
         let fields = selected(expand).ok_or_else(|| error(Vendor::Microsoft, 400))?;
         let attachments = message.attachments();
-        let list = attachments.iter().map(|attachment| reduced(shown(attachment), fields.as_deref()));
+        let list = attachments.iter().map(|attachment| fields.of(shown(attachment)));
         answer["attachments"] = list.collect();
     }
     Ok(HttpResponse::Ok().json(answer))
@@ -105,22 +105,29 @@ fn find_attachment(account: &Account, path: &(String, String)) -> Result<Attachm
     found.ok_or_else(|| error(Vendor::Microsoft, 404))
 }
 
-/// Which fields of attachments an `$expand` asks for, none for all; `None` where it expands something else.
-fn selected(expand: &str) -> Option<Option<Vec<String>>> {
+/// Which fields of attachments an `$expand` asks for; `None` where it expands something else.
+fn selected(expand: &str) -> Option<Fields> {
     let options = expand.strip_prefix("attachments")?;
     if options.is_empty() {
-        return Some(None);
+        return Some(Fields::All);
     }
     let fields = options.strip_prefix("($select=")?.strip_suffix(')')?;
-    Some(Some(fields.split(',').map(|field| field.trim().to_owned()).collect()))
+    Some(Fields::These(fields.split(',').map(|field| field.trim().to_owned()).collect()))
 }
 
-/// The entry with these fields and those that the real API always adds.
-fn reduced(mut entry: Value, fields: Option<&[String]>) -> Value {
-    if let (Some(fields), Some(entry)) = (fields, entry.as_object_mut()) {
-        entry.retain(|name, _| name.starts_with('@') || fields.contains(name));
+enum Fields {
+    All,
+    These(Vec<String>),
+}
+
+impl Fields {
+    /// The entry with these fields and those that the real API always adds.
+    fn of(&self, mut entry: Value) -> Value {
+        if let (Self::These(fields), Some(entry)) = (self, entry.as_object_mut()) {
+            entry.retain(|name, _| name.starts_with('@') || fields.contains(name));
+        }
+        entry
     }
-    entry
 }
 
 fn shown(attachment: &Attachment) -> Value {
