@@ -2,6 +2,8 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::client::{Client, connected, visit_with_nango as visit};
 use crate::people::{ADA, JONAS, KESTREL, MARTA, VERA};
@@ -34,6 +36,12 @@ fn ids(list: &Value) -> Vec<i64> {
     list["items"].as_array().unwrap().iter().map(|item| item["id"].as_i64().unwrap()).collect()
 }
 
+/// By which a mail stands in the list: its own date, or else when it was brought in.
+fn moment(mail: &Value) -> OffsetDateTime {
+    let text = mail["created_at"].as_str().or(mail["ingested_at"].as_str()).unwrap();
+    OffsetDateTime::parse(text, &Rfc3339).unwrap()
+}
+
 /// Of a value for a query, what a URL cannot hold.
 fn escaped(text: &str) -> String {
     let url = reqwest::Url::parse_with_params("http://host", [("", text)]).unwrap();
@@ -50,7 +58,7 @@ async fn mails_are_listed_narrowed_and_told_with_their_thread() {
         let all = client.get(&vera, "/api/v1/emails?limit=200").await;
         let mails = all["items"].as_array().unwrap();
         assert!(mails.len() > 10 && all["next_cursor"].is_null(), "{all}");
-        let moments: Vec<_> = mails.iter().map(|mail| mail["created_at"].as_str().unwrap()).collect();
+        let moments: Vec<_> = mails.iter().map(moment).collect();
         assert!(moments.is_sorted_by(|one, next| one >= next), "{moments:?}");
 
         let (mut paged, mut cursor) = (Vec::new(), String::new());

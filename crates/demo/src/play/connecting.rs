@@ -60,10 +60,18 @@ pub(super) async fn connect(
     report.step(
         Step::asked(format_args!("{who}: GET /api/v1/oauth/status"))
             .compare("", text(&connected, "/status"), "active")
-            .compare("account", text(&connected, "/account_email"), person.email),
+            .compare("account", text(&connected, "/account_email"), account_email(person, provider)),
     );
     // Nango has told of it.
     report.progress("Nango fetches");
     stack.nango.settled().await;
     Ok(())
+}
+
+/// The address of the account: books are a company's, and everything else is the person's.
+fn account_email(person: &Person, provider: &str) -> String {
+    match (provider, person.email.split_once('@')) {
+        ("quickbooks", Some((_, domain))) => format!("accounts@{domain}"),
+        _ => person.email.to_owned(),
+    }
 }
