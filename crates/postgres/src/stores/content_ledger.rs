@@ -10,8 +10,8 @@ use cortex_kernel::{CompanyId, ConnectionId, StoreError};
 use diesel_async::AsyncPgConnection;
 use tracing::instrument;
 
-use crate::Pool;
-use crate::tables::unfinished_contents;
+use crate::tables::{documents, unfinished_contents};
+use crate::{Abort, Pool};
 
 /// What is known of contents, in a company's database.
 pub struct PgContentLedger {
@@ -38,8 +38,9 @@ impl ContentLedger for PgContentLedger {
         let asked = &asked;
         let places = self
             .company
-            .run(async |connection: &mut AsyncPgConnection| {
-                unfinished_contents::list_unchanged(connection, stream, asked).await
+            .transaction(async |connection: &mut AsyncPgConnection| -> Result<_, Abort<StoreError>> {
+                documents::plan_for_these_values(connection).await?;
+                Ok(unfinished_contents::list_unchanged(connection, stream, asked).await?)
             })
             .await?;
         Ok(places.into_iter().filter_map(|place| records.get(place)).map(|(key, _)| key.clone()).collect())

@@ -91,17 +91,23 @@ pub(crate) async fn renew(
     Ok(())
 }
 
-/// Writes down what finished records said.
+/// Writes down what finished records said. Each is looked up by itself: joined as a whole, everything that the connection
+/// brought in is read for every page.
 pub(crate) async fn stamp(
     connection: &mut AsyncPgConnection,
     by: &Stream,
     records: &[(&DocumentKey, &Fingerprint)],
 ) -> QueryResult<()> {
-    sql("update document_sources source set fingerprint = page.fingerprint \
-         from unnest($3, $4, $5, $6) as page(source, source_account, source_id, fingerprint) \
-         where source.tenant_id = $1 and source.connection_id = $2 and source.source = page.source \
-           and source.source_account = page.source_account and source.source_id = page.source_id \
-           and source.fingerprint is distinct from page.fingerprint")
+    sql("update document_sources source set fingerprint = said.fingerprint \
+         from ( \
+           select known.id, page.fingerprint \
+           from unnest($3, $4, $5, $6) as page(source, source_account, source_id, fingerprint) \
+           cross join lateral ( \
+             select id, fingerprint from document_sources \
+             where tenant_id = $1 and connection_id = $2 and source = page.source \
+               and source_account = page.source_account and source_id = page.source_id offset 0) known \
+           where known.fingerprint is distinct from page.fingerprint) said \
+         where source.tenant_id = $1 and source.id = said.id")
     .bind::<Text, _>(by.company_id.to_string())
     .bind::<BigInt, _>(by.connection_id.get())
     .bind::<Array<Text>, _>(column(records, |(key, _)| key.source.as_str()))
@@ -114,7 +120,8 @@ pub(crate) async fn stamp(
 }
 
 /// The places, from 0, of those records that say what they said when everything of them was had, and that are there still.
-/// Each is looked up by itself: see [`match_page`](super::document_sources::match_page).
+/// Each is looked up by itself: see [`match_page`](super::document_sources::match_page). The order is written so that no
+/// index by id alone could serve it, as going through that from the beginning looks cheap and is not.
 pub(crate) async fn list_unchanged(
     connection: &mut AsyncPgConnection,
     by: &Stream,
@@ -127,7 +134,7 @@ pub(crate) async fn list_unchanged(
            select fingerprint from document_sources \
            where tenant_id = $1 and connection_id = $2 and source = page.source \
              and source_account = page.source_account and source_id = page.source_id and vanished_at is null \
-           order by id limit 1) known \
+           order by vanished_at desc nulls first, id limit 1) known \
          where known.fingerprint = page.fingerprint")
     .bind::<Text, _>(by.company_id.to_string())
     .bind::<BigInt, _>(by.connection_id.get())
