@@ -10,7 +10,7 @@ use cortex_kernel::{CompanyId, ConnectionId, StoreError};
 use diesel_async::AsyncPgConnection;
 use tracing::instrument;
 
-use crate::tables::{documents, unfinished_contents};
+use crate::tables::{plan_for_these_values, unfinished_contents};
 use crate::{Abort, Pool};
 
 /// What is known of contents, in a company's database.
@@ -39,7 +39,7 @@ impl ContentLedger for PgContentLedger {
         let places = self
             .company
             .transaction(async |connection: &mut AsyncPgConnection| -> Result<_, Abort<StoreError>> {
-                documents::plan_for_these_values(connection).await?;
+                plan_for_these_values(connection).await?;
                 Ok(unfinished_contents::list_unchanged(connection, stream, asked).await?)
             })
             .await?;

@@ -7,7 +7,7 @@ use cortex_kernel::{CompanyId, DocumentId, Page, StoreError};
 use diesel_async::AsyncPgConnection;
 use tracing::instrument;
 
-use crate::tables::document_views;
+use crate::tables::{document_views, plan_for_these_values};
 use crate::{Abort, Pool};
 
 /// The documents in a company's database, for readers.
@@ -39,7 +39,7 @@ impl DocumentReader for PgDocumentReader {
         let rows = self
             .company
             .transaction(async |connection: &mut AsyncPgConnection| -> Result<_, Abort<StoreError>> {
-                document_views::plan_for_these_values(connection).await?;
+                plan_for_these_values(connection).await?;
                 Ok(document_views::list(connection, company_id, query, before, rows).await?)
             })
             .await?;

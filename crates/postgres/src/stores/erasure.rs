@@ -20,7 +20,7 @@ use tracing::instrument;
 use super::connection_endings;
 use crate::tables::erasures::{self, Part};
 use crate::tables::sync_jobs::{self, Which};
-use crate::tables::{admin_audit_log, document_views, documents, locks};
+use crate::tables::{admin_audit_log, documents, locks, plan_for_these_values};
 use crate::{Abort, Pool};
 
 /// Erases what a company's database holds of people.
@@ -59,7 +59,7 @@ async fn erase_in(
     erase: &Erase,
 ) -> Result<Option<ErasureReceipt>, Abort<StoreError>> {
     let Erase { company_id, user_id, by, .. } = erase;
-    document_views::plan_for_these_values(connection).await?;
+    plan_for_these_values(connection).await?;
     // One at a time: whoever asks for the same goes on where the other one is.
     locks::hold(connection, &[format!("erase {company_id} {user_id}")]).await?;
     let Some(receipt) = erasures::find_open(connection, *company_id, *user_id).await? else {

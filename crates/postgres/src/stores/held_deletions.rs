@@ -15,7 +15,7 @@ use tracing::instrument;
 
 use super::endings::Endings;
 use super::newest_first::{bounds, page_of};
-use crate::tables::{admin_audit_log, documents, held_deletions};
+use crate::tables::{admin_audit_log, documents, held_deletions, plan_for_these_values};
 use crate::{Abort, Pool};
 
 /// What waits for somebody's word, in a company's database.
@@ -117,7 +117,7 @@ async fn step_in(
     if confirmed.is_settled {
         return Ok(CarriedOut { documents_removed, is_done: true });
     }
-    documents::plan_for_these_values(connection).await?;
+    plan_for_these_values(connection).await?;
     let records = held_deletions::take_records(connection, company_id, id, most.into()).await?;
     let is_done = records.len() < usize::from(most);
     let by = ConnectionId::new(confirmed.connection_id);

@@ -27,7 +27,9 @@ use crate::tables::document_sources::{self, Match, Placed};
 use crate::tables::documents::{self, Parents};
 use crate::tables::held_deletions::{self, Open};
 use crate::tables::sync_jobs::ProgressJson;
-use crate::tables::{locks, nango_sync_cursors, set_aside_records, sync_jobs, unfinished_contents, usage_days};
+use crate::tables::{
+    locks, nango_sync_cursors, plan_for_these_values, set_aside_records, sync_jobs, unfinished_contents, usage_days,
+};
 
 /// Documents and cursors in a company's database.
 pub struct PgPageStore {
@@ -112,7 +114,7 @@ impl Page<'_> {
         if commit.documents.is_empty() && commit.deletions.is_empty() && said_before.is_empty() {
             return Ok(PageCounts::default());
         }
-        documents::plan_for_these_values(self.connection).await?;
+        plan_for_these_values(self.connection).await?;
         let (endings, held) = self.weigh(commit, ended_before).await?;
         let records: Vec<&NewDocument> = commit.documents.iter().collect();
         let matches = self.match_to_stored(&records).await?;

@@ -7,7 +7,7 @@ use cortex_ingestion::model::{
 use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -194,12 +194,6 @@ pub(crate) async fn find(
         .get_result(connection)
         .await
         .optional()
-}
-
-/// Plans each statement of this transaction for the values that it comes with: a plan for any values could use none of
-/// the indexes that filters have.
-pub(crate) async fn plan_for_these_values(connection: &mut AsyncPgConnection) -> QueryResult<()> {
-    connection.batch_execute("set local plan_cache_mode = force_custom_plan").await
 }
 
 /// At most `most` documents after `after`, by their ids.

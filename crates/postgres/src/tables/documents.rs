@@ -7,7 +7,7 @@ use cortex_ingestion::model::{Attribution, BlobKey, DocumentKey, MessageKey, New
 use cortex_kernel::{CompanyId, ConnectionId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
 use super::lexemes::{Lexemes, TsVector};
@@ -45,13 +45,6 @@ struct Id {
 /// The documents that others hang on, by the records that they belong to. A document whose parent is not among them is
 /// written without one.
 pub(crate) type Parents = HashMap<DocumentKey, i64>;
-
-/// A plan for values in general is kept from when the tables were small, and goes through all of them for each record
-/// until somebody gathers statistics: seven times slower after 2,000 documents, and worse with every page. Within this
-/// transaction each statement is planned for its own values.
-pub(crate) async fn plan_for_these_values(connection: &mut AsyncPgConnection) -> QueryResult<()> {
-    connection.batch_execute("set local plan_cache_mode = force_custom_plan").await
-}
 
 /// Keeps these documents from being changed by anybody else until the transaction ends. Always by key, whoever asks.
 pub(crate) async fn lock(connection: &mut AsyncPgConnection, company_id: CompanyId, ids: &[i64]) -> QueryResult<()> {

@@ -40,6 +40,7 @@ pub(crate) mod master_actions;
 pub(crate) mod master_copies;
 pub(crate) mod nango_original_connections;
 pub(crate) mod nango_sync_cursors;
+mod plans;
 pub(crate) mod profiles;
 pub(crate) mod quarantined_connections;
 mod scalars;
@@ -59,4 +60,5 @@ pub(crate) mod webhook_inbox;
 pub(crate) mod workers;
 
 pub(crate) use inconsistency::Inconsistency;
+pub(crate) use plans::plan_for_these_values;
 pub(crate) use sql::sql;
