@@ -41,7 +41,8 @@ pub(super) const VARIABLES: &[Variable] = &[
         "whether `/docs` and `/openapi.json` are served",
     ),
     Variable::preset("UPLOAD_MAX_BYTES", "104857600", SERVE, "largest file that may be uploaded")
-        .within(1, 1_073_741_824),
+        // What the process that reads files takes.
+        .within(1, 134_217_728),
     Variable::preset("UPLOAD_MAX_FILES", "10", SERVE, "most files in one upload").within(1, 100),
 ];
 

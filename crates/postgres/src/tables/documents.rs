@@ -10,7 +10,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, SmallInt, Text, Ti
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
-use super::lexemes::{Lexemes, TsVector};
+use super::lexemes::{self, TsVector};
 use super::sql;
 
 /// The id of a document that was just written.
@@ -139,7 +139,7 @@ pub(crate) async fn insert(
     .bind::<Array<Nullable<Timestamptz>>, _>(each(documents, |new| new.modified_at))
     .bind::<Array<Nullable<BigInt>>, _>(each(documents, |new| parent_of(new, parents)))
     .bind::<Array<Nullable<SqlUuid>>, _>(each(documents, |new| new.blob.map(BlobKey::as_uuid)))
-    .bind::<Array<TsVector>, _>(each(documents, Lexemes::of))
+    .bind::<Array<TsVector>, _>(lexemes::of(documents).await?)
     .bind::<SmallInt, _>(VERSION)
     .load(connection)
     .await
@@ -195,7 +195,7 @@ pub(crate) async fn update(
     .bind::<Array<Nullable<Timestamptz>>, _>(each(&documents, |new| new.modified_at))
     .bind::<Array<Nullable<BigInt>>, _>(each(&documents, |new| parent_of(new, parents)))
     .bind::<Array<Nullable<SqlUuid>>, _>(each(&documents, |new| new.blob.map(BlobKey::as_uuid)))
-    .bind::<Array<TsVector>, _>(each(&documents, Lexemes::of))
+    .bind::<Array<TsVector>, _>(lexemes::of(&documents).await?)
     .bind::<SmallInt, _>(VERSION)
     .execute(connection)
     .await?;

@@ -409,7 +409,8 @@ async fn the_records_of_a_page_are_looked_up_by_keys_behind_the_walls_too() {
     let values = format!("'{COMPANY_A}', 1, {page}, 'c:1', array[false]");
     let indexes = indexes_of(&pool, "select page.place, document.id", values).await;
 
-    let expected = ["documents_pkey", "idx_document_sources_record", "idx_documents_message", "unique_document_record"];
+    let expected =
+        ["documents_pkey", "idx_document_sources_of_record", "idx_documents_message", "unique_document_record"];
     assert_eq!(indexes, expected.map(str::to_owned).into());
 }
 
@@ -435,21 +436,21 @@ async fn deletions_and_attachments_are_looked_up_by_keys_behind_the_walls_too() 
     let connection = run.stream.connection_id;
     let page = "array['gmail'], array['a'], array['1']";
     let records = format!("'{COMPANY_A}', {connection}, {page}, 'c:1'");
-    let of_record = BTreeSet::from(["idx_document_sources_record".to_owned()]);
+    let of_record = BTreeSet::from(["idx_document_sources_of_record".to_owned()]);
     assert_eq!(indexes_of(&pool, "select page.place, live.id", records.clone()).await, of_record);
     let parents = indexes_of(&pool, "select page.place, case when known", records).await;
-    assert_eq!(parents, ["idx_document_sources_record", "unique_document_record"].map(str::to_owned).into());
+    assert_eq!(parents, ["idx_document_sources_of_record", "unique_document_record"].map(str::to_owned).into());
     let attached = format!("'{COMPANY_A}', {connection}, array[1, 2]");
     let attached = indexes_of(&pool, "select attachment.id", attached).await;
-    assert_eq!(attached, ["idx_document_sources_documents", "idx_documents_parent"].map(str::to_owned).into());
+    assert_eq!(attached, ["idx_document_sources_of_document", "idx_documents_parent"].map(str::to_owned).into());
     let vanishing = format!("'{COMPANY_A}', {connection}, array[1, 2]");
     let begins = "update document_sources set vanished_at = now() where tenant_id = $1 and vanished_at is null and id";
     let vanishing = indexes_of(&pool, begins, vanishing).await;
-    let expected = ["document_sources_pkey", "documents_pkey", "idx_document_sources_documents"];
+    let expected = ["document_sources_pkey", "documents_pkey", "idx_document_sources_of_document"];
     assert_eq!(vanishing, expected.map(str::to_owned).into());
     let live = format!("'{COMPANY_A}', {connection}, 220");
     let live = indexes_of(&pool, "select count(*) as count from ( select from document_sources", live).await;
-    assert_eq!(live, ["idx_document_sources_documents".to_owned()].into());
+    assert_eq!(live, ["idx_document_sources_of_document".to_owned()].into());
 }
 
 /// A pool of one connection to a company with 3,000 documents, of which a thousand hang on others.
