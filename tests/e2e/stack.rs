@@ -130,6 +130,11 @@ impl Stack {
         configuration(&variables)
     }
 
+    /// The variables of the deployment, for a process of its own.
+    pub(crate) const fn variables(&self) -> &HashMap<&'static str, String> {
+        &self.variables
+    }
+
     /// With which the service logs in.
     pub(crate) fn database_password(&self) -> String {
         let login = self.variables["DATABASE_URL"].split_once("://").unwrap().1.split_once('@').unwrap().0;

@@ -21,6 +21,8 @@ enum What {
     Tokens,
     /// The answer to webhooks of every kind, from many clients at once.
     Webhooks,
+    /// Reads by members beside bare endpoints, webhooks beside their rows, the start of the process and its memory.
+    Http,
     /// Taking in the records of a mailbox, beside plain SQL, and the memory that it takes.
     Ingest,
     /// Claiming and finishing jobs, beside pgbench, and how soon a job begins.
@@ -35,17 +37,28 @@ impl What {
         match self {
             Self::Tokens => ["cortex-supabase", "tokens"],
             Self::Webhooks => ["cortex-e2e", "webhooks"],
+            Self::Http => ["cortex-e2e", "http"],
             Self::Ingest => ["cortex-postgres", "ingest"],
             Self::Jobs => ["cortex-postgres", "jobs"],
             Self::Search => ["cortex-postgres", "search"],
         }
     }
+
+    /// Whether it needs the product's binary, optimised, beside its own.
+    const fn runs_the_product(self) -> bool {
+        matches!(self, Self::Http)
+    }
 }
 
 pub(crate) fn run(workspace: &Workspace, runner: &Runner, arguments: &Arguments) -> Result<ExitCode> {
-    let [package, bench] = arguments.what.target();
+    let what = arguments.what;
+    let [package, bench] = what.target();
+    let binary = ["build", "--quiet", "--release", "--package", "cortex-app", "--bin", "cortex"];
     let arguments = ["bench", "--quiet", "--package", package, "--bench", bench];
     test::with_server(workspace, runner, |server| {
+        if what.runs_the_product() && !runner.run(test::cargo(workspace, server).args(binary))?.success() {
+            return Ok(ExitCode::FAILURE);
+        }
         let status = runner.run(test::cargo(workspace, server).args(arguments))?;
         Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
