@@ -130,6 +130,13 @@ impl Stack {
         configuration(&variables)
     }
 
+    /// What the deployment is configured by, with these variables besides.
+    pub(crate) fn variables(&self, further: &[(&'static str, &str)]) -> HashMap<&'static str, String> {
+        let mut variables = self.variables.clone();
+        variables.extend(further.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        variables
+    }
+
     /// With which the service logs in.
     pub(crate) fn database_password(&self) -> String {
         let login = self.variables["DATABASE_URL"].split_once("://").unwrap().1.split_once('@').unwrap().0;

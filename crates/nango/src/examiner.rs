@@ -65,8 +65,12 @@ impl NangoExaminer {
         let (date, complaint) = (answer.date, answer.complaint());
         let is_unknown = complaint.is_code("unknown_connection")
             || (answer.status == StatusCode::NOT_FOUND && complaint.is_code("not_found"));
-        if is_unknown || answer.status == StatusCode::OK {
+        if is_unknown {
             return Ok(date);
+        }
+        if answer.status == StatusCode::OK {
+            // Nobody gives a connection that name; what is not JSON is not Nango's API.
+            return answer.json::<serde_json::Value>().map(|_| date);
         }
         Err(connections.refusal(answer, &reference))
     }

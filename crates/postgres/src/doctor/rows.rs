@@ -109,7 +109,7 @@ pub(super) async fn company(client: &Client) -> Result<CompanyRows, Error> {
 async fn several(client: &Client, what: &str, from: &str) -> Result<Several, Error> {
     let query = format!(
         "select (select count(*) from {from}), (select string_agg(named, e'\\n') from (select {what} as named from {from} \
-         order by 1 limit 10) some)"
+         order by 1 limit 10) first_ones)"
     );
     let found = rows(client, &query).await?;
     let text = |column| found.first().and_then(|row: &SimpleQueryRow| row.get(column)).unwrap_or_default();

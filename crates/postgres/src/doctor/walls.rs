@@ -47,8 +47,9 @@ pub struct Function {
 const MEANT: &str = "SELECT on company_users to authenticated";
 
 /// Ours by name. What our migrations make begins with `cortex_`, but for what was documented before there were any.
-const IS_OURS: &str = r"(p.proname like 'cortex\_%' or p.proname in ('get_user_companies', 'get_user_role_in_company', \
-     'update_company_users_updated_at', 'update_user_last_login', 'user_has_company_access'))";
+const IS_OURS: &str = "(starts_with(p.proname, 'cortex_') or p.proname in ('get_user_companies', \
+     'get_user_role_in_company', 'update_company_users_updated_at', 'update_user_last_login', \
+     'user_has_company_access'))";
 
 /// Not of an extension.
 const STANDS_ALONE: &str = "p.pronamespace = 'public'::regnamespace \

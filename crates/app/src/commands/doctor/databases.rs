@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cortex_kernel::{CompanyId, SystemClock};
-use cortex_postgres::doctor::{Examination, ExamineError, Examiner, Login, Server};
+use cortex_postgres::doctor::{ExamineError, Examiner, Login, Server};
 use cortex_postgres::migrate::{Inspection, Inspector};
 use cortex_postgres::schema::Database;
 use cortex_postgres::{Address, ConnectError, ConnectFailure};
@@ -150,7 +150,7 @@ impl Target<'_> {
             Err(_) => return (self.closed(notes, Some(self.silent(&address))), None),
         };
         notes.made(&REACHABLE, None);
-        notes.made(&ENCRYPTED, self.plain(&address, &examination));
+        notes.made(&ENCRYPTED, self.plain(&address, examination.is_encrypted));
         self.judge_server(&examination.server, &mut notes);
         notes.made(&LOGIN_POWERFUL, self.powerful(&examination.login));
         match inspected {
@@ -236,8 +236,8 @@ impl Target<'_> {
         Finding::new(what, remedy).with(json!({ "variable": self.variable }))
     }
 
-    fn plain(&self, address: &Address, examination: &Examination) -> Option<Finding> {
-        (!examination.is_encrypted && !address.is_local()).then(|| {
+    fn plain(&self, address: &Address, is_encrypted: bool) -> Option<Finding> {
+        (!is_encrypted && !address.is_local()).then(|| {
             let what = format!("the connection to {} is not encrypted: whoever is between reads it", address.place());
             let remedy = format!("`sslmode=verify-full` in {}; the server needs `ssl = on`", self.variable);
             Finding::new(what, remedy).with(json!({ "variable": self.variable }))
@@ -359,4 +359,72 @@ pub(super) fn causes(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text.replace(['\r', '\n'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration as Span;
+
+    use super::super::check::Verdict;
+    use super::*;
+
+    fn target(config: &DoctorConfig) -> Target<'_> {
+        Target { database: Database::Company, variable: "DATABASE_URL", url: None, owner: None, config }
+    }
+
+    fn server() -> Server {
+        Server {
+            version: "15.4".to_owned(),
+            version_number: 150_004,
+            identity: None,
+            is_read_only: false,
+            ahead: Span::milliseconds(-20),
+            doubt: Span::milliseconds(5),
+        }
+    }
+
+    /// The names of what is found of a server.
+    fn found(server: &Server) -> Vec<&'static str> {
+        let (config, _) = DoctorConfig::from_env(&|_| None);
+        let mut notes = Notes::new(None);
+        target(&config).judge_server(server, &mut notes);
+        let found = notes.outcomes().into_iter().filter(|outcome| outcome.verdict != Verdict::Fine);
+        found.map(|outcome| outcome.check.name).collect()
+    }
+
+    #[test]
+    fn a_server_is_to_be_new_enough_and_to_keep_the_time_and_to_take_writes() {
+        assert!(found(&server()).is_empty());
+        assert_eq!(found(&Server { version_number: 140_011, ..server() }), ["database_version"]);
+        assert_eq!(found(&Server { ahead: Span::seconds(-7), ..server() }), ["database_clock"]);
+        assert_eq!(found(&Server { is_read_only: true, ..server() }), ["database_writable"]);
+        let slow = Server { ahead: Span::seconds(7), doubt: Span::seconds(3), ..server() };
+        assert!(found(&slow).is_empty(), "the question took so long that nobody knows");
+    }
+
+    #[test]
+    fn what_is_not_encrypted_is_told_of_other_machines_only() {
+        let (config, _) = DoctorConfig::from_env(&|_| None);
+        let plain = |host: &str, is_encrypted: bool| {
+            let address = Address::parse(&format!("postgres://a:b@{host}/acme").into(), None, "test").unwrap();
+            target(&config).plain(&address, is_encrypted).is_some()
+        };
+
+        assert!(plain("db.example.com", false) && plain("10.0.0.5", false));
+        assert!(!plain("db.example.com", true) && !plain("127.0.0.1", false) && !plain("localhost", false));
+    }
+
+    #[test]
+    fn one_database_under_two_names_is_known_by_what_the_servers_say() {
+        let verdict = |master: Option<&str>, company: Option<&str>| {
+            let says = |identity: Option<&str>| Server { identity: identity.map(ToOwned::to_owned), ..server() };
+            let mut notes = Notes::new(None);
+            shared(Some(&says(master)), Some(&says(company)), &mut notes);
+            notes.outcomes().remove(0).verdict
+        };
+
+        assert_eq!(verdict(Some("1/2"), Some("1/3")), Verdict::Fine);
+        assert!(matches!(verdict(Some("1/2"), Some("1/2")), Verdict::Found(_)));
+        assert!(matches!(verdict(None, None), Verdict::NotMade(_)));
+    }
 }

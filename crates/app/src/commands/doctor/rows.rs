@@ -31,7 +31,7 @@ static WAITING_JOBS: Check = Check::warning(
 static DEAD_WEBHOOKS: Check = Check::warning(
     "webhooks_dead",
     "webhooks could not be worked off and were given up",
-    "`GET /admin/webhooks?state=dead` says why; `POST /admin/webhooks/{id}/replay` tries again",
+    "`GET /admin/inbox?state=dead` says why; `POST /admin/inbox/{id}/replay` tries again",
 );
 static WAITING_WEBHOOKS: Check = Check::warning(
     "webhooks_waiting",
@@ -51,7 +51,7 @@ static BLOBS: Check = Check::warning(
 static QUARANTINED: Check = Check::note(
     "connections_quarantined",
     "connections at Nango that fit nobody here are kept apart",
-    "`GET /admin/connections/quarantined`; remove them in Nango if nobody knows them",
+    "`GET /admin/connections` tells them; remove them in Nango if nobody knows them",
 );
 static WITHOUT_OWNER: Check = Check::note(
     "connections_without_owner",
@@ -66,7 +66,7 @@ static TO_AUTHORIZE: Check = Check::note(
 static HELD: Check = Check::note(
     "deletions_held",
     "a provider lost so much of an account that the deletions wait for an admin's word",
-    "confirm or reject them in the admin panel",
+    "`GET /api/v1/oauth/deletions` tells them; an admin confirms or rejects each (`POST /api/v1/oauth/deletions/{id}/…`)",
 );
 static AGE: Check = Check::note(
     "transaction_age",

@@ -250,3 +250,57 @@ fn clock(
     });
     notes.made(check, found);
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use time::macros::datetime;
+
+    use super::super::check::Verdict;
+    use super::*;
+
+    const NOON: OffsetDateTime = datetime!(2026-03-02 12:00 UTC);
+
+    fn published(usable: usize, symmetric: usize, all: usize) -> PublishedKeys {
+        PublishedKeys { usable, symmetric, all }
+    }
+
+    #[rstest]
+    #[case::one_that_can_be_used(published(1, 1, 2), false, None)]
+    #[case::a_secret_of_our_own(published(0, 1, 1), true, None)]
+    #[case::none(published(0, 0, 0), false, Some("publishes no key"))]
+    #[case::symmetric(published(0, 2, 2), false, Some("symmetric keys only"))]
+    #[case::of_another_kind(published(0, 1, 2), false, Some("none is for ES256 or RS256"))]
+    fn tokens_need_a_key_that_they_can_be_checked_with(
+        #[case] keys: PublishedKeys,
+        #[case] has_secret: bool,
+        #[case] expected: Option<&str>,
+    ) {
+        let found = no_key(keys, has_secret).map(|found| found.finding);
+
+        assert_eq!(found.is_some(), expected.is_some(), "{found:?}");
+        assert!(found.unwrap_or_default().contains(expected.unwrap_or_default()));
+    }
+
+    #[rstest]
+    #[case::the_same(Some(NOON), Verdict::Fine)]
+    #[case::within_the_leeway(Some(datetime!(2026-03-02 12:00:31 UTC)), Verdict::Fine)]
+    #[case::untold(None, Verdict::NotMade("Nango does not say what time it is".to_owned()))]
+    fn clocks_that_agree_are_fine(#[case] date: Option<OffsetDateTime>, #[case] expected: Verdict) {
+        let mut notes = Notes::new(None);
+        clock(&NANGO_CLOCK, "Nango", date, CLOCKS_DIFFER, NOON, &mut notes);
+
+        assert_eq!(notes.outcomes()[0].verdict, expected);
+    }
+
+    #[rstest]
+    #[case(datetime!(2026-03-02 12:01 UTC), "60 seconds ahead of")]
+    #[case(datetime!(2026-03-02 11:59 UTC), "60 seconds behind")]
+    fn clocks_that_differ_are_told_with_the_side(#[case] date: OffsetDateTime, #[case] expected: &str) {
+        let mut notes = Notes::new(None);
+        clock(&NANGO_CLOCK, "Nango", Some(date), CLOCKS_DIFFER, NOON, &mut notes);
+
+        let Verdict::Found(found) = &notes.outcomes()[0].verdict else { panic!("they differ by a minute") };
+        assert!(found[0].finding.contains(expected), "{}", found[0].finding);
+    }
+}
