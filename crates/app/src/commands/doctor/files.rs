@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use cortex_ingestion::model::{BlobKey, FileBody};
-use cortex_ingestion::ports::BlobStore;
+use cortex_ingestion::ports::{BlobError, BlobStore};
 use cortex_kernel::{CompanyId, IdGenerator as _, RandomIds};
 use cortex_postgres::{Address, Pool, PoolConfig};
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use super::check::{Check, Finding, Notes, Outcome};
 use crate::blob_store;
-use crate::config::{self, DoctorConfig, StorageConfig};
+use crate::config::{self, DatabaseUrl, DoctorConfig, StorageConfig};
 
 static BLOB_STORE: Check = Check::error(
     "blob_store",
@@ -23,26 +24,39 @@ static BLOB_STORE: Check = Check::error(
 
 pub(super) static CHECKS: &[&Check] = &[&BLOB_STORE];
 
-/// How long writing, reading and removing may take together.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// How long opening may take, and then writing and reading.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The same for removing.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 const PROBE: &[u8] = b"cortex doctor";
 
 /// Keeps a probe and takes it back.
 pub(super) async fn examine(config: &DoctorConfig) -> Vec<Outcome> {
     let mut notes = Notes::new(None);
-    let (Some(storage), Some(company)) = (&config.storage, config.company_id) else {
-        notes.not_made(&BLOB_STORE, "BLOB_STORE or COMPANY_ID cannot be read");
+    let (Some(storage), Some(company), Some(url)) = (&config.storage, config.company_id, &config.databases.company)
+    else {
+        notes.not_made(&BLOB_STORE, "BLOB_STORE, COMPANY_ID or DATABASE_URL is not set or cannot be read");
         return notes.outcomes();
     };
     let place = place(&storage.blobs);
-    let found = match timeout(PATIENCE, probe(config, storage, company)).await {
-        Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(format!("{place} cannot keep original files: {error:#}")),
-        Err(_) => Some(format!("{place} did not keep a probe within {PATIENCE:?}")),
-    };
-    notes.made(&BLOB_STORE, found.map(|what| Finding::new(what.replace(['\r', '\n'], " "), BLOB_STORE.remedy)));
+    match probe(config, storage, company, url).await {
+        Ok(()) => notes.made(&BLOB_STORE, None),
+        Err(error) if is_the_database(&storage.blobs, &error) => {
+            notes.not_made(&BLOB_STORE, "files are kept in the company's database, and it does not answer");
+        }
+        Err(error) => {
+            let what = format!("{place} cannot keep original files: {error:#}").replace(['\r', '\n'], " ");
+            notes.made(&BLOB_STORE, [Finding::new(what, BLOB_STORE.remedy)]);
+        }
+    }
     notes.outcomes()
+}
+
+/// Whether it is the company's database that is away: that has a check of its own.
+fn is_the_database(store: &config::BlobStore, error: &anyhow::Error) -> bool {
+    let is_away = matches!(error.downcast_ref(), Some(BlobError::Unavailable(_))) || error.is::<Elapsed>();
+    matches!(store, config::BlobStore::Postgres) && is_away
 }
 
 fn place(store: &config::BlobStore) -> String {
@@ -53,13 +67,21 @@ fn place(store: &config::BlobStore) -> String {
     }
 }
 
-async fn probe(config: &DoctorConfig, storage: &StorageConfig, company: CompanyId) -> anyhow::Result<()> {
-    let pool = pool(config, company)?;
-    let store = blob_store::chosen(&storage.blobs, &pool)?;
+async fn probe(
+    config: &DoctorConfig,
+    storage: &StorageConfig,
+    company: CompanyId,
+    url: &DatabaseUrl,
+) -> anyhow::Result<()> {
+    let (pool, chosen) = (pool(config, company, url)?, storage.blobs.clone());
+    // A directory of another machine may hang as soon as it is looked at.
+    let opened = tokio::task::spawn_blocking(move || blob_store::chosen(&chosen, &pool));
+    let store = timeout(PATIENCE, opened).await.context("it gave no answer")???;
     let key = BlobKey::new(RandomIds.new_uuid());
-    let kept = keep(&*store, company, key).await;
+    let kept = timeout(PATIENCE, keep(&*store, company, key)).await.context("it gave no answer").flatten();
     // Whatever became of it, nothing of it stays.
-    let removed = store.remove(company, key).await.context("the probe cannot be removed");
+    let removed = timeout(FAREWELL, store.remove(company, key)).await.context("it gave no answer");
+    let removed = removed.and_then(|removed| removed.context("the probe cannot be removed"));
     kept.and(removed)
 }
 
@@ -73,9 +95,8 @@ async fn keep(store: &dyn BlobStore, company: CompanyId, key: BlobKey) -> anyhow
 }
 
 /// Made without a connection: a directory or a bucket needs none.
-fn pool(config: &DoctorConfig, company: CompanyId) -> anyhow::Result<Pool> {
+fn pool(config: &DoctorConfig, company: CompanyId, url: &DatabaseUrl) -> anyhow::Result<Pool> {
     let databases = &config.databases;
-    let url = databases.company.as_ref().context("DATABASE_URL is not set or cannot be read")?;
     Ok(Pool::new(PoolConfig {
         address: Address::parse(url.as_secret(), databases.ca_file.as_ref(), "cortex doctor")?,
         company,
