@@ -10,6 +10,7 @@ mod connect;
 mod connections;
 mod contents;
 mod deletions;
+mod doctor;
 mod journey;
 mod library;
 mod limits;

@@ -130,9 +130,11 @@ impl Stack {
         configuration(&variables)
     }
 
-    /// The variables of the deployment, for a process of its own.
-    pub(crate) const fn variables(&self) -> &HashMap<&'static str, String> {
-        &self.variables
+    /// What the deployment is configured by, with these variables besides.
+    pub(crate) fn variables(&self, further: &[(&'static str, &str)]) -> HashMap<&'static str, String> {
+        let mut variables = self.variables.clone();
+        variables.extend(further.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        variables
     }
 
     /// With which the service logs in.

@@ -86,7 +86,7 @@ impl PinHash {
     }
 
     /// Whether this is the PIN, at the same cost for every PIN.
-    fn is_of(&self, pin: &str) -> bool {
+    pub(crate) fn is_of(&self, pin: &str) -> bool {
         let fits = pin.len() <= MAX_PIN_BYTES;
         let compared = if fits { pin } else { "" };
         let is_same = Argon2::default().verify_password(compared.as_bytes(), &*self.0).is_ok();

@@ -4,7 +4,7 @@
 //! to standard error.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::admin::{self, AdminArgs};
 use crate::commands::audit::{self, AuditArgs};
+use crate::commands::doctor::{self, DoctorArgs};
 use crate::commands::migrate::{self, MigrateArgs};
 use crate::commands::openapi;
 use crate::commands::users::{self, UsersArgs};
@@ -60,6 +61,8 @@ enum Common {
     Work,
     /// Brings the schemas of the databases up or down, or tells how they stand.
     Migrate(MigrateArgs),
+    /// Checks the deployment and says what to do for each finding.
+    Doctor(DoctorArgs),
     /// Prints the OpenAPI document of the HTTP API.
     Openapi,
     /// Says who belongs to the company, and tells who does.
@@ -85,9 +88,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         // It gives up all that a runtime needs.
         Command::ExtractText { extension } => return cortex_extract::serve_one(extension),
     };
-    let outcome = tokio::runtime::Runtime::new()
-        .context("there is no runtime")
-        .and_then(|runtime| runtime.block_on(dispatch(command)));
+    let may_hang = matches!(command, Common::Doctor(_));
+    let outcome = tokio::runtime::Runtime::new().context("there is no runtime").and_then(|runtime| {
+        let outcome = runtime.block_on(dispatch(command));
+        if may_hang {
+            // A name service that hangs keeps a thread of its own busy, and nobody waits for it.
+            runtime.shutdown_background();
+        }
+        outcome
+    });
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -130,6 +139,10 @@ async fn dispatch(command: Common) -> anyhow::Result<bool> {
             let config = MigrateConfig::from_env(&variable)?;
             logging::start(&config.log)?;
             migrate::run(&arguments, &config, &mut io::stdout()).await
+        }
+        Common::Doctor(arguments) => {
+            let in_colour = io::stdout().is_terminal() && variable("NO_COLOR").is_none_or(|value| value.is_empty());
+            doctor::run(arguments, &variable, in_colour, &mut io::stdout()).await
         }
         Common::Openapi => openapi::run(&mut io::stdout()).map(|()| true),
         Common::Users(arguments) => users::run(&arguments, &variable, &mut io::stdout()).await,

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 
 use crate::complaint::Complaint;
 use crate::error::NangoError;
@@ -21,6 +23,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     is_json: bool,
     retry_after: Option<Duration>,
+    /// The server's clock, to the second, where it tells it (RFC 9110, section 6.6.1).
+    pub(crate) date: Option<OffsetDateTime>,
     body: Vec<u8>,
 }
 
@@ -33,9 +37,9 @@ impl Answer {
     /// Takes an answer in, of at most `longest` bytes where it is what was asked for.
     pub(crate) async fn up_to(response: Response, longest: usize) -> Result<Self, NangoError> {
         let (status, headers) = (response.status(), response.headers());
-        let (is_json, retry_after) = (is_json(headers), retry_after(headers));
+        let (is_json, retry_after, date) = (is_json(headers), retry_after(headers), date(headers));
         let longest = if status == StatusCode::OK { longest } else { MAX_LENGTH };
-        Ok(Self { status, is_json, retry_after, body: bounded_body(response, longest).await? })
+        Ok(Self { status, is_json, retry_after, date, body: bounded_body(response, longest).await? })
     }
 
     /// What it says.
@@ -155,4 +159,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
+}
+
+fn date(headers: &HeaderMap) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(headers.get(DATE)?.to_str().ok()?, &Rfc2822).ok()
 }

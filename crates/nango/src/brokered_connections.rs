@@ -107,7 +107,8 @@ impl NangoConnections {
         Ok(Some(ListedConnection { reference, claims, is_authorized, created_at }))
     }
 
-    async fn call(&self, method: Method, reference: &BrokerReference) -> Result<Answer, NangoError> {
+    /// Asks for, or of, one connection, and takes the answer whatever its status.
+    pub(crate) async fn call(&self, method: Method, reference: &BrokerReference) -> Result<Answer, NangoError> {
         let BrokerReference { provider, id } = reference;
         let key = self.integrations.get(provider).ok_or(NangoError::SwitchedOff(*provider))?;
         let path = format!("/connections{}", segment(id.as_str()).ok_or_else(no_id)?);
@@ -115,7 +116,8 @@ impl NangoConnections {
         self.client.call(Urgency::Person, method, &path, &query, HeaderMap::new()).await
     }
 
-    fn refusal(&self, answer: Answer, reference: &BrokerReference) -> NangoError {
+    /// That it is not what was asked for.
+    pub(crate) fn refusal(&self, answer: Answer, reference: &BrokerReference) -> NangoError {
         if answer.complaint().is_code("unknown_provider_config") {
             let key = self.integrations.get(&reference.provider).cloned().unwrap_or_default();
             return NangoError::NoIntegration { provider: reference.provider, key };

@@ -1,12 +1,14 @@
 //! One connection to one server: the URL, TLS, and what to say when it does not come about.
 
 use std::error::Error as StdError;
+use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
-use tokio_postgres::config::SslMode as WireSslMode;
+use tokio_postgres::config::{Host, SslMode as WireSslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -22,7 +24,31 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Address {
     config: tokio_postgres::Config,
     tls: MakeRustlsConnect,
+    mode: SslMode,
     place: String,
+}
+
+/// Why a database cannot be connected to, as far as it can be told: each has another way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectFailure {
+    /// The URL cannot be used.
+    Url,
+    /// Nobody knows the host's name.
+    UnknownHost,
+    /// The host is there, and nothing listens.
+    NothingListens,
+    /// No answer in time.
+    Silence,
+    /// The two do not come together about TLS.
+    Tls,
+    /// The login or its password is wrong, or it may not come from here.
+    Login,
+    /// The server has no such database.
+    NoDatabase,
+    /// The server is there and takes nobody now.
+    Full,
+    /// Something else.
+    Other,
 }
 
 /// A database cannot be connected to. `Display` names the place without its password and says what to do.
@@ -79,6 +105,58 @@ impl ConnectError {
             Self::Url(_) | Self::Tls { .. } => false,
         }
     }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn failure(&self) -> ConnectFailure {
+        match self {
+            Self::Url(_) => ConnectFailure::Url,
+            Self::Tls { .. } => ConnectFailure::Tls,
+            Self::Unreachable { reason, source, .. } => unreachable_because(reason, source),
+            Self::Refused { source, .. } => refused_because(source),
+        }
+    }
+}
+
+/// The driver tells the kinds of its errors in words only, and so does the system where a name is not known.
+fn unreachable_because(reason: &str, source: &tokio_postgres::Error) -> ConnectFailure {
+    if reason.starts_with("error performing TLS handshake") {
+        return ConnectFailure::Tls;
+    }
+    if reason.contains("failed to lookup address") {
+        return ConnectFailure::UnknownHost;
+    }
+    // The driver, too, gives up after a time.
+    if reason.contains("connection timed out") {
+        return ConnectFailure::Silence;
+    }
+    let mut next: Option<&(dyn StdError + 'static)> = Some(source);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return match error.kind() {
+                ErrorKind::ConnectionRefused => ConnectFailure::NothingListens,
+                ErrorKind::TimedOut => ConnectFailure::Silence,
+                _ => ConnectFailure::Other,
+            };
+        }
+        next = error.source();
+    }
+    ConnectFailure::Other
+}
+
+fn refused_because(source: &tokio_postgres::Error) -> ConnectFailure {
+    match source.code() {
+        Some(code) if [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION].contains(code) => {
+            ConnectFailure::Login
+        }
+        Some(code) if *code == SqlState::INVALID_CATALOG_NAME || *code == SqlState::UNDEFINED_DATABASE => {
+            ConnectFailure::NoDatabase
+        }
+        Some(code) if [SqlState::TOO_MANY_CONNECTIONS, SqlState::CANNOT_CONNECT_NOW].contains(code) => {
+            ConnectFailure::Full
+        }
+        _ => ConnectFailure::Other,
+    }
 }
 
 pub(crate) type WireConnection =
@@ -125,7 +203,7 @@ impl Address {
         );
         let tls = tls::connector(mode, ca_file.map(PathBuf::as_path).map(Path::new))
             .map_err(|error| ConnectError::Tls { place: place.clone(), reason: explain(&error) })?;
-        Ok(Self { config, tls, place })
+        Ok(Self { config, tls, mode, place })
     }
 
     /// Host, port and database, fit for anyone to read.
@@ -134,8 +212,46 @@ impl Address {
         &self.place
     }
 
+    /// Whether it is on this machine, as far as its text tells.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.config.get_hosts().iter().all(|host| match host {
+            Host::Tcp(name) => {
+                name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+            }
+            #[cfg(unix)]
+            Host::Unix(_) => true,
+        })
+    }
+
     pub(crate) async fn connect(&self) -> Result<(Client, WireConnection), ConnectError> {
-        self.config.connect(self.tls.clone()).await.map_err(|error| {
+        self.connect_by(&self.config).await
+    }
+
+    /// Connects, and tells whether what goes over the connection is encrypted: the driver does not tell, so where the URL
+    /// leaves it to the server, it is first asked for as if it were not.
+    pub(crate) async fn connect_and_tell(&self) -> Result<(Client, WireConnection, bool), ConnectError> {
+        match self.mode {
+            SslMode::Disable => self.connect().await.map(|(client, wire)| (client, wire, false)),
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
+                self.connect().await.map(|(client, wire)| (client, wire, true))
+            }
+            SslMode::Prefer => {
+                let mut insisting = self.config.clone();
+                insisting.ssl_mode(WireSslMode::Require);
+                match self.connect_by(&insisting).await {
+                    Ok((client, wire)) => Ok((client, wire, true)),
+                    Err(error) if error.failure() == ConnectFailure::Tls => {
+                        self.connect().await.map(|(client, wire)| (client, wire, false))
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+        }
+    }
+
+    async fn connect_by(&self, config: &tokio_postgres::Config) -> Result<(Client, WireConnection), ConnectError> {
+        config.connect(self.tls.clone()).await.map_err(|error| {
             let place = self.place.clone();
             let reason = explain(&error);
             let source = Box::new(error);

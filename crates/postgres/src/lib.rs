@@ -1,6 +1,7 @@
 //! PostgreSQL: every store port of the domains, on diesel-async, and the migrations of both databases.
 //!
 //! - [`Pool`]: connections that work as the role `cortex_app` for one company, with TLS.
+//! - [`doctor`]: what a database looks like to whoever has to find out what is wrong with it.
 //! - [`migrate`]: brings the schema of Master or of a company's database up or down.
 //! - [`schema`]: which tables are ours.
 //! - `tables`: one file a table, rows and SQL as free functions over a connection. `stores`: one file a port; a store
@@ -9,6 +10,8 @@
 //! Not here: decisions. A store makes a value durable, or finds one; what the value ought to be is the domains' business.
 
 mod connect;
+pub mod doctor;
+mod look;
 pub mod migrate;
 mod pool;
 pub mod schema;
@@ -17,6 +20,6 @@ mod tables;
 mod tls;
 mod upkeep;
 
-pub use connect::{Address, ConnectError};
+pub use connect::{Address, ConnectError, ConnectFailure};
 pub use pool::{Abort, Pool, PoolConfig, Pooler};
 pub use upkeep::Upkeep;

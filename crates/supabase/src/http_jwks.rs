@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use reqwest::header::DATE;
 use reqwest::{Client, StatusCode, redirect};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use crate::jwks_source::{FetchJwksError, JwksSource};
 
 /// Where Supabase Auth publishes its keys, below the project's address.
-const PATH: &str = "/auth/v1/.well-known/jwks.json";
+pub(crate) const PATH: &str = "/auth/v1/.well-known/jwks.json";
 
 /// Longest answer that is read, in bytes. A set of a dozen keys has ten thousand.
 const MAX_LENGTH: usize = 256 * 1024;
@@ -18,7 +21,14 @@ const MAX_LENGTH: usize = 256 * 1024;
 #[derive(Debug)]
 pub struct HttpJwks {
     client: Client,
-    url: String,
+    base: String,
+}
+
+/// What a project answered.
+pub(crate) struct Page {
+    pub(crate) body: Vec<u8>,
+    /// Its clock, where it tells it (RFC 9110, section 6.6.1).
+    pub(crate) date: Option<OffsetDateTime>,
 }
 
 impl HttpJwks {
@@ -32,19 +42,18 @@ impl HttpJwks {
             .redirect(redirect::Policy::none())
             .no_proxy()
             .build()?;
-        let url = format!("{}{PATH}", supabase_url.as_str().trim_end_matches('/'));
-        Ok(Self { client, url })
+        Ok(Self { client, base: supabase_url.as_str().trim_end_matches('/').to_owned() })
     }
-}
 
-#[async_trait]
-impl JwksSource for HttpJwks {
-    async fn fetch(&self) -> Result<Vec<u8>, FetchJwksError> {
+    /// What stands at a path of the project.
+    pub(crate) async fn get(&self, path: &str) -> Result<Page, FetchJwksError> {
         let unreachable = |error: reqwest::Error| FetchJwksError::Unreachable(error.into());
-        let mut answer = self.client.get(&self.url).send().await.map_err(unreachable)?;
+        let mut answer = self.client.get(format!("{}{path}", self.base)).send().await.map_err(unreachable)?;
         if answer.status() != StatusCode::OK {
             return Err(FetchJwksError::Status(answer.status().as_u16()));
         }
+        let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
+        let date = date.and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok());
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
             if body.len() + chunk.len() > MAX_LENGTH {
@@ -52,6 +61,13 @@ impl JwksSource for HttpJwks {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok(Page { body, date })
+    }
+}
+
+#[async_trait]
+impl JwksSource for HttpJwks {
+    async fn fetch(&self) -> Result<Vec<u8>, FetchJwksError> {
+        self.get(PATH).await.map(|page| page.body)
     }
 }

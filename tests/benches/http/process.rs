@@ -33,7 +33,7 @@ impl Process {
             .arg("serve")
             .args(arguments)
             .env_clear()
-            .envs(stack.variables())
+            .envs(stack.variables(&[]))
             .env("PORT", address.port().to_string())
             .env("RUST_LOG", "warn")
             .stdin(Stdio::null())

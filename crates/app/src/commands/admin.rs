@@ -113,6 +113,25 @@ const COMMON: &[&str] = &[
     "zxcvbnm",
 ];
 
+/// The PINs that somebody tries first, the default of development before all.
+pub(crate) fn tried_first() -> impl Iterator<Item = &'static str> {
+    const SHORT: [&str; 12] = [
+        "2525",
+        "123456",
+        "000000",
+        "111111",
+        "1234",
+        "0000",
+        "1111",
+        "12345678",
+        "123456789",
+        "666666",
+        "888888",
+        "password",
+    ];
+    SHORT.into_iter().chain(COMMON.iter().copied())
+}
+
 /// Does what `arguments` name and writes what was asked for to `out`.
 pub fn run(arguments: &AdminArgs, out: &mut dyn Write) -> anyhow::Result<()> {
     match arguments.action {

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod audit;
+pub mod doctor;
 pub mod migrate;
 pub mod openapi;
 pub mod users;

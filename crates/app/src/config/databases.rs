@@ -125,14 +125,31 @@ impl DatabaseUrls {
         let master = reader.database_url("MASTER_DATABASE_URL");
         let ca_file = reader.optional_file("DATABASE_CA_FILE");
         let (company, master) = (company?, master?);
-        if company.same_database(&master) {
-            return Err(reader.mistake(
-                "MASTER_DATABASE_URL",
-                "leads to the same database as DATABASE_URL: Master needs a database of its own",
-            ));
-        }
+        must_differ(reader, &company, &master)?;
         Ok(Self { company, master, ca_file: ca_file? })
     }
+}
+
+/// Master needs a database of its own.
+pub(super) fn must_differ(reader: &mut Reader<'_>, company: &DatabaseUrl, master: &DatabaseUrl) -> Reading<()> {
+    if company.same_database(master) {
+        return Err(reader.mistake(
+            "MASTER_DATABASE_URL",
+            "leads to the same database as DATABASE_URL: Master needs a database of its own",
+        ));
+    }
+    Ok(())
+}
+
+/// The same of the owners' addresses.
+pub(super) fn owners_must_differ(reader: &mut Reader<'_>, company: &DatabaseUrl, master: &DatabaseUrl) -> Reading<()> {
+    if company.same_database(master) {
+        return Err(reader.mistake(
+            "MASTER_MIGRATION_DATABASE_URL",
+            "leads to the same database as the company's: Master needs a database of its own",
+        ));
+    }
+    Ok(())
 }
 
 impl DatabasesConfig {
@@ -171,12 +188,7 @@ impl MigrationDatabases {
         let urls = urls?;
         let company_owner = company_owner?.unwrap_or_else(|| urls.company.clone());
         let master_owner = master_owner?.unwrap_or_else(|| urls.master.clone());
-        if company_owner.same_database(&master_owner) {
-            return Err(reader.mistake(
-                "MASTER_MIGRATION_DATABASE_URL",
-                "leads to the same database as the company's: Master needs a database of its own",
-            ));
-        }
+        owners_must_differ(reader, &company_owner, &master_owner)?;
         Ok(Self { urls, company_owner, master_owner })
     }
 }

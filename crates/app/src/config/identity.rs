@@ -6,12 +6,12 @@ use url::Url;
 
 use super::reader::{Reader, Reading, Scheme};
 use super::secret::Secret;
-use super::variable::{Fallback, SERVE, SERVE_BIND, SERVE_WORK_DOCTOR_BIND, Variable};
+use super::variable::{Fallback, SERVE, SERVE_BIND, SERVE_WORK_BIND, Variable};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::required(
         "MASTER_SUPABASE_URL",
-        SERVE_WORK_DOCTOR_BIND,
+        SERVE_WORK_BIND,
         "Master's Supabase project, like `https://abc.supabase.co`; `http://` only for this machine's own addresses",
     ),
     Variable::new(

@@ -16,6 +16,7 @@
 mod admin;
 mod databases;
 mod deployment;
+mod doctor;
 mod http;
 mod identity;
 mod mistake;
@@ -40,6 +41,7 @@ use url::Url;
 pub use admin::{AdminConfig, AdminPin};
 pub use databases::{DatabaseUrls, DatabasesConfig, MasterDatabase, MigrationDatabases};
 pub use deployment::{Deployment, Environment};
+pub use doctor::{DoctorConfig, DoctorDatabases};
 pub use http::{HttpConfig, RateLimits};
 pub use identity::IdentityConfig;
 pub use mistake::{ConfigErrors, Mistake};
@@ -53,6 +55,7 @@ pub use sync::SyncConfig;
 pub use users::{UsersBindConfig, UsersConfig};
 pub use variable::{Command, Fallback, Group, Variable};
 
+pub(crate) use nango::provider_variable;
 use reader::{Reader, Reading, read_all};
 
 /// Every variable, in the order of the documentation.
@@ -102,23 +105,6 @@ pub struct MigrateConfig {
     pub log: LogConfig,
     /// The databases, as their owner reaches them.
     pub databases: MigrationDatabases,
-}
-
-/// What `cortex doctor` needs.
-#[derive(Clone, Debug)]
-pub struct DoctorConfig {
-    /// What is deployed and for whom.
-    pub deployment: Deployment,
-    /// How events are written.
-    pub log: LogConfig,
-    /// Where the databases are.
-    pub databases: DatabaseUrls,
-    /// Base URL of Master's Supabase project.
-    pub supabase_url: Url,
-    /// How to reach Nango.
-    pub nango: NangoAccess,
-    /// How webhooks are signed.
-    pub webhook_keys: WebhookKeys,
 }
 
 /// What `cortex audit` needs.
@@ -193,28 +179,6 @@ impl MigrateConfig {
             let databases = MigrationDatabases::read(reader);
             let log = LogConfig::read(reader);
             Ok(Self { deployment: deployment?, log: log?, databases: databases? })
-        })
-    }
-}
-
-impl DoctorConfig {
-    /// Reads it from variables.
-    pub fn from_env(read: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        read_all(Command::Doctor, read, |reader| {
-            let deployment = Deployment::read(reader);
-            let databases = DatabaseUrls::read(reader);
-            let supabase_url = identity::read_supabase_url(reader);
-            let nango = NangoAccess::read(reader);
-            let webhook_keys = WebhookKeys::read(reader, nango.as_ref().map_err(|noted| *noted));
-            let log = LogConfig::read(reader);
-            Ok(Self {
-                deployment: deployment?,
-                log: log?,
-                databases: databases?,
-                supabase_url: supabase_url?,
-                nango: nango?,
-                webhook_keys: webhook_keys?,
-            })
         })
     }
 }

@@ -8,14 +8,14 @@ use url::Url;
 
 use super::reader::{Noted, Reader, Reading, Scheme, quoted};
 use super::secret::Secret;
-use super::variable::{Fallback, SERVE, SERVE_DOCTOR, SERVE_WORK, SERVE_WORK_DOCTOR, Variable};
+use super::variable::{Fallback, SERVE, SERVE_WORK, Variable};
 
 pub(super) const VARIABLES: &[Variable] = &[
-    Variable::required("NANGO_SECRET_KEY", SERVE_WORK_DOCTOR, "API key of the Nango environment").secret(),
+    Variable::required("NANGO_SECRET_KEY", SERVE_WORK, "API key of the Nango environment").secret(),
     Variable::preset(
         "NANGO_HOST",
         "https://api.nango.dev",
-        SERVE_WORK_DOCTOR,
+        SERVE_WORK,
         "base URL of Nango; in production `http://` only within one's own network",
     ),
     Variable::preset("NANGO_TIMEOUT_SECONDS", "20", SERVE_WORK, "how long one request to Nango may take")
@@ -23,16 +23,12 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "NANGO_WEBHOOK_SIGNING_KEY",
         Fallback::Derived("`NANGO_SECRET_KEY`"),
-        SERVE_DOCTOR,
+        SERVE,
         "key of the signature `X-Nango-Hmac-Sha256` of webhooks",
     )
     .secret(),
-    Variable::optional(
-        "NANGO_WEBHOOK_SIGNING_KEY_PREVIOUS",
-        SERVE_DOCTOR,
-        "accepted as well, while the key is being changed",
-    )
-    .secret(),
+    Variable::optional("NANGO_WEBHOOK_SIGNING_KEY_PREVIOUS", SERVE, "accepted as well, while the key is being changed")
+        .secret(),
     Variable::optional(
         "PUBLIC_URL",
         SERVE,
@@ -125,7 +121,7 @@ const fn provider_key(name: &'static str, default: &'static str, meaning: &'stat
 }
 
 /// The variable of a provider's key.
-const fn provider_variable(provider: Provider) -> &'static str {
+pub(crate) const fn provider_variable(provider: Provider) -> &'static str {
     match provider {
         Provider::Gmail => "NANGO_PROVIDER_KEY_GMAIL",
         Provider::Outlook => "NANGO_PROVIDER_KEY_OUTLOOK",

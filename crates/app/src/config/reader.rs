@@ -46,14 +46,33 @@ pub(super) fn read_all<T>(
     read: &dyn Fn(&str) -> Option<String>,
     section: impl FnOnce(&mut Reader<'_>) -> Reading<T>,
 ) -> Result<T, ConfigErrors> {
-    let mut reader = Reader { command, environment: Environment::Production, read, mistakes: Vec::new() };
-    // What is refused depends on it, so it comes first. A misspelt one is a mistake and counts as production.
-    let environment = reader.required("ENVIRONMENT", Environment::parse);
-    reader.environment = *environment.as_ref().unwrap_or(&Environment::Production);
-    match (environment.and(section(&mut reader)), reader.mistakes.is_empty()) {
+    let mut reader = begin(command, read);
+    match (section(&mut reader), reader.mistakes.is_empty()) {
         (Ok(value), true) => Ok(value),
         _ => Err(ConfigErrors::new(reader.mistakes)),
     }
+}
+
+/// Reads what can be read of a configuration with `section`, and reports every mistake beside it.
+pub(super) fn read_some<T>(
+    command: Command,
+    read: &dyn Fn(&str) -> Option<String>,
+    section: impl FnOnce(&mut Reader<'_>) -> T,
+) -> (T, Option<ConfigErrors>) {
+    let mut reader = begin(command, read);
+    let found = section(&mut reader);
+    let errors = (!reader.mistakes.is_empty()).then(|| ConfigErrors::new(reader.mistakes));
+    (found, errors)
+}
+
+/// A reader that knows how careful to be: what is refused depends on it, so it comes first. A misspelt word is a mistake
+/// and counts as production.
+fn begin<'a>(command: Command, read: &'a dyn Fn(&str) -> Option<String>) -> Reader<'a> {
+    let mut reader = Reader { command, environment: Environment::Production, read, mistakes: Vec::new() };
+    if let Ok(environment) = reader.required("ENVIRONMENT", Environment::parse) {
+        reader.environment = environment;
+    }
+    reader
 }
 
 impl Reader<'_> {

@@ -94,6 +94,12 @@ impl DatabaseUrl {
         self.text.as_secret()
     }
 
+    /// The host, in lower case, and the port.
+    #[must_use]
+    pub fn endpoint(&self) -> (&str, u16) {
+        (&self.place.host, self.place.port)
+    }
+
     /// Whether both lead to the same database, as far as their text tells.
     #[must_use]
     pub fn same_database(&self, other: &Self) -> bool {

@@ -69,18 +69,16 @@ pub struct Group {
 }
 
 pub(super) const ALL: &[Command] = &Command::ALL;
+// `doctor` looks at all that the processes of a deployment read.
 pub(super) const BOTH_DATABASES: &[Command] =
     &[Command::Serve, Command::Work, Command::Migrate, Command::Doctor, Command::Audit];
-pub(super) const SERVE: &[Command] = &[Command::Serve];
-pub(super) const WORK: &[Command] = &[Command::Work];
-pub(super) const MIGRATE: &[Command] = &[Command::Migrate];
-pub(super) const SERVE_WORK: &[Command] = &[Command::Serve, Command::Work];
-pub(super) const SERVE_WORK_AUDIT: &[Command] = &[Command::Serve, Command::Work, Command::Audit];
-pub(super) const SERVE_DOCTOR: &[Command] = &[Command::Serve, Command::Doctor];
-pub(super) const SERVE_BIND: &[Command] = &[Command::Serve, Command::UsersBind];
-pub(super) const SERVE_WORK_DOCTOR: &[Command] = &[Command::Serve, Command::Work, Command::Doctor];
-pub(super) const SERVE_WORK_DOCTOR_BIND: &[Command] =
-    &[Command::Serve, Command::Work, Command::Doctor, Command::UsersBind];
+pub(super) const SERVE: &[Command] = &[Command::Serve, Command::Doctor];
+pub(super) const WORK: &[Command] = &[Command::Work, Command::Doctor];
+pub(super) const MIGRATE: &[Command] = &[Command::Migrate, Command::Doctor];
+pub(super) const SERVE_WORK: &[Command] = &[Command::Serve, Command::Work, Command::Doctor];
+pub(super) const SERVE_WORK_AUDIT: &[Command] = &[Command::Serve, Command::Work, Command::Doctor, Command::Audit];
+pub(super) const SERVE_BIND: &[Command] = &[Command::Serve, Command::Doctor, Command::UsersBind];
+pub(super) const SERVE_WORK_BIND: &[Command] = &[Command::Serve, Command::Work, Command::Doctor, Command::UsersBind];
 
 impl Command {
     /// All of them.

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use cortex_app::commands::doctor::{self, Check};
 use cortex_app::config::{Fallback, GROUPS, Variable};
 use cortex_http::problem::ProblemKind;
 
@@ -22,6 +23,11 @@ fn the_documentation_lists_every_variable() {
 #[test]
 fn the_documentation_lists_every_problem() {
     expect_file("docs/problems.md", |document| between_markers(document, &problem_table()));
+}
+
+#[test]
+fn the_documentation_lists_every_check() {
+    expect_file("docs/doctor.md", |document| between_markers(document, &check_table()));
 }
 
 /// Compares a file of the repository with what `render` makes of it.
@@ -137,6 +143,15 @@ fn problem_table() -> String {
     for kind in ProblemKind::ALL {
         let status = kind.status().as_u16();
         writeln!(text, "| {status} | `{}` | {} | {} |", kind.code(), kind.title(), kind.meaning()).unwrap();
+    }
+    text
+}
+
+fn check_table() -> String {
+    let mut text = String::from("| check | severity | found when | what to do |\n|---|---|---|---|\n");
+    for check in doctor::checks() {
+        let Check { name, severity, meaning, remedy } = check;
+        writeln!(text, "| `{name}` | {} | {meaning} | {remedy} |", severity.name()).unwrap();
     }
     text
 }

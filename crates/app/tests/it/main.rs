@@ -5,6 +5,10 @@ mod audit;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod deployment;
+#[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod draining;
 #[cfg(test)]
 mod extract;

@@ -5,6 +5,7 @@
 mod connect_sessions;
 mod connections;
 mod contents;
+mod examiner;
 mod failures;
 mod provider_accounts;
 mod rate_budget;

@@ -9,10 +9,12 @@ use std::time::Duration;
 use cortex_kernel::StoreError;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Error, SimpleQueryMessage, SimpleQueryRow};
+use tokio_postgres::{Client, Error};
 
 use super::{names, version};
 use crate::connect::Address;
+use crate::doctor::{self, Login};
+use crate::look::{self, rows};
 use crate::schema::{BOOKKEEPING_TABLE, Database};
 
 /// Looks at one database.
@@ -45,9 +47,6 @@ pub enum Inspection {
 /// How long looking may take, the way to the server included.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How long to wait for the server to notice that we leave.
-const FAREWELL: Duration = Duration::from_secs(1);
-
 impl Inspector {
     /// Will look at a database by the address that the service uses.
     #[must_use]
@@ -75,32 +74,14 @@ impl Inspector {
     }
 
     async fn visit(&self) -> Result<Inspection, Box<dyn StdError + Send + Sync>> {
-        let (client, mut wire) = self.address.connect().await?;
-        let found = tokio::select! {
-            biased;
-            found = self.ask(&client) => found?,
-            ended = &mut wire => {
-                return Err(ended.err().map_or_else(|| "the server hung up".into(), Into::into));
-            }
-        };
-        drop(client);
-        // What was found does not depend on it.
-        let _ = timeout(FAREWELL, wire).await;
-        Ok(found)
+        let (client, wire) = self.address.connect().await?;
+        look::with(client, wire, async |client: &Client| self.ask(client).await).await
     }
 
     /// Without prepared statements and with everything that is set within a transaction, so that it may go through a
     /// transaction pooler.
     async fn ask(&self, client: &Client) -> Result<Inspection, Error> {
-        let tables: Vec<_> = self.database.tables().iter().map(|table| format!("'{table}'")).collect();
-        let tables = tables.join(", ");
-        let standing = format!(
-            "select rolname, rolsuper, rolbypassrls, exists (select from pg_class \
-             where relnamespace = 'public'::regnamespace and relname in ({tables}) \
-             and pg_has_role(current_user, relowner, 'member')) from pg_roles where rolname = current_user"
-        );
-        let standing = rows(client, &standing).await?;
-        let (login, above_the_walls) = standing.first().map(login).unwrap_or_default();
+        let Login { name: login, above_the_walls } = doctor::login(client, self.database).await?;
 
         client.simple_query("begin; set local statement_timeout = '5s'").await?;
         let found = match client.simple_query("set local role cortex_app").await {
@@ -144,24 +125,8 @@ async fn applied(client: &Client) -> Result<Vec<String>, Error> {
     Ok(numbers.iter().filter_map(|row| row.get(0)).map(ToOwned::to_owned).collect())
 }
 
-/// A login, and what puts it above row level security.
-fn login(row: &SimpleQueryRow) -> (String, Vec<&'static str>) {
-    let reasons = [(1, "superuser"), (2, "above row level security"), (3, "owner of our tables")];
-    let true_ones = reasons.into_iter().filter(|(column, _)| row.get(*column) == Some("t"));
-    (row.get(0).unwrap_or_default().to_owned(), true_ones.map(|(_, reason)| reason).collect())
-}
-
 /// Whether the server does not let us become the app role, because we may not or because it is missing.
 fn is_refusal(error: &Error) -> bool {
     let codes = [SqlState::INSUFFICIENT_PRIVILEGE, SqlState::INVALID_PARAMETER_VALUE, SqlState::UNDEFINED_OBJECT];
     error.code().is_some_and(|code| codes.contains(code))
-}
-
-async fn rows(client: &Client, query: &str) -> Result<Vec<SimpleQueryRow>, Error> {
-    let messages = client.simple_query(query).await?;
-    let rows = messages.into_iter().filter_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    Ok(rows.collect())
 }

@@ -1,11 +1,14 @@
 //! A backup by the owner, and its restore under another one.
 
 use std::process::Command;
+use std::sync::Arc;
 
+use cortex_kernel::SystemClock;
+use cortex_postgres::doctor::{Examiner, Walls};
 use cortex_postgres::schema::Database;
 use cortex_test_support::{TestDatabase, TestRole};
 
-use crate::support::{COMPANY_A, Host, Owned, Past, count};
+use crate::support::{COMPANY_A, Host, Owned, Past, address, company, count};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_dumps_all_rows_and_another_owner_restores_them_behind_the_same_walls() {
@@ -26,6 +29,12 @@ async fn an_owner_dumps_all_rows_and_another_owner_restores_them_behind_the_same
         .output()
         .unwrap();
     assert!(restore.status.success(), "{}", String::from_utf8_lossy(&restore.stderr));
+
+    let examiner =
+        Examiner::new(Database::Company, address(&database.url_as(&heir)), company(COMPANY_A), Arc::new(SystemClock));
+    let walls = examiner.examine().await.unwrap().walls.unwrap();
+    assert_eq!(walls.search_functions_elsewhere.len(), 3, "they are the heir's: {walls:?}");
+    assert_eq!(Walls { search_functions_elsewhere: Vec::new(), ..walls }, Walls::default());
 
     let restored = database.connect().await;
     restored.batch_execute("update documents set title = title; set role cortex_app").await.unwrap();

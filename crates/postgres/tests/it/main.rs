@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong while a test prepares fails that test")]
 
+mod doctor;
 mod dump;
 mod inspect;
 mod migrations;

@@ -1,9 +1,11 @@
 //! Databases as users have them: empty or lived in, at Supabase or not, migrated by an owner without special powers.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
-use cortex_kernel::CompanyId;
+use cortex_kernel::{CompanyId, SystemClock};
 use cortex_postgres::Address;
+use cortex_postgres::doctor::{Examination, Examiner};
 use cortex_postgres::migrate::Migrator;
 use cortex_postgres::schema::Database;
 use cortex_test_support::{Client, TestDatabase, TestRole};
@@ -88,6 +90,15 @@ impl Owned {
 
     pub(crate) fn migrator(&self) -> Migrator {
         Migrator::new(self.kind, address(&self.database.url_as(&self.owner)), company(COMPANY_A))
+    }
+
+    /// What a login finds here, looking for company A.
+    pub(crate) async fn examine(&self, login: &TestRole) -> Examination {
+        self.examiner(&self.database.url_as(login)).examine().await.unwrap()
+    }
+
+    pub(crate) fn examiner(&self, url: &str) -> Examiner {
+        Examiner::new(self.kind, address(url), company(COMPANY_A), Arc::new(SystemClock))
     }
 
     pub(crate) async fn as_owner(&self) -> Client {

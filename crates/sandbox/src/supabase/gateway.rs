@@ -15,8 +15,9 @@ use super::Supabase;
 use super::error::{invalid_api_key, no_api_key};
 use crate::faults::{FaultKind, delay_of};
 
-/// What is open to everybody: the public keys, and links in mails.
-const OPEN: [&str; 2] = ["/auth/v1/.well-known/jwks.json", "/auth/v1/verify"];
+/// What is open to everybody: the public keys, what the issuer calls itself, and links in mails.
+const OPEN: [&str; 3] =
+    ["/auth/v1/.well-known/jwks.json", "/auth/v1/.well-known/openid-configuration", "/auth/v1/verify"];
 
 /// Stands before every request to `/auth/v1`.
 pub(super) async fn gateway<B>(

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong on the stage of a test fails that test")]
 
 mod accepted_tokens;
+mod examiner;
 mod http_jwks;
 mod key_rotation;
 mod refused_tokens;

@@ -7,13 +7,27 @@ use serde_json::json;
 use crate::supabase::Supabase;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config.service(jwks).service(health).service(settings);
+    config.service(jwks).service(discovery).service(health).service(settings);
 }
 
 #[get("/.well-known/jwks.json")]
 async fn jwks(supabase: web::Data<Supabase>) -> HttpResponse {
     let keys = supabase.state().keys.jwks();
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "public, max-age=600")).json(keys)
+}
+
+#[get("/.well-known/openid-configuration")]
+async fn discovery(supabase: web::Data<Supabase>) -> HttpResponse {
+    let issuer = supabase.issuer();
+    HttpResponse::Ok().json(json!({
+        "issuer": issuer,
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "authorization_endpoint": format!("{issuer}/oauth/authorize"),
+        "token_endpoint": format!("{issuer}/oauth/token"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "HS256", "ES256"],
+    }))
 }
 
 #[get("/health")]
