@@ -32,7 +32,7 @@ const MIGRATION_ATTEMPTS: u32 = 60;
 pub(super) struct Session {
     database: Database,
     place: String,
-    company: CompanyId,
+    company: Option<CompanyId>,
     connection: AsyncConnectionWrapper<AsyncPgConnection>,
     warnings: Arc<Mutex<Vec<String>>>,
     last_error: Arc<Mutex<Option<String>>>,
@@ -54,7 +54,11 @@ struct Answer {
 
 impl Session {
     /// Connects as the migrating login.
-    pub(super) async fn open(database: Database, address: &Address, company: CompanyId) -> Result<Self, MigrateError> {
+    pub(super) async fn open(
+        database: Database,
+        address: &Address,
+        company: Option<CompanyId>,
+    ) -> Result<Self, MigrateError> {
         let (client, wire) = address.connect().await?;
         let warnings = Arc::default();
         drive(wire, Arc::clone(&warnings));
@@ -77,9 +81,10 @@ impl Session {
             applied.iter().filter(|number| !known.iter().any(|name| version::number(name) == *number)).cloned();
         let unknown = unknown.collect();
         let tables = self.tables()?;
-        let (ours, foreign): (Vec<_>, Vec<_>) =
-            tables.into_iter().partition(|table| self.database.tables().contains(&table.as_str()));
-        let to_adopt = if applied_names.is_empty() { ours } else { Vec::new() };
+        let is_adopting = applied_names.is_empty();
+        let names = if is_adopting { self.database.adoptable() } else { self.database.tables() };
+        let (ours, foreign): (Vec<_>, Vec<_>) = tables.into_iter().partition(|table| names.contains(&table.as_str()));
+        let to_adopt = if is_adopting { ours } else { Vec::new() };
         Ok(Status { applied: applied_names, pending, unknown, to_adopt, foreign })
     }
 
@@ -90,10 +95,19 @@ impl Session {
             !applied.contains(&migration.name().version().as_owned())
                 && to.is_none_or(|to| name(migration).as_str() <= to)
         });
-        let ran = self.run_each(pending.collect(), Direction::Up)?;
+        let mut ran = self.run_each(pending.collect(), Direction::Up)?;
         // The service works without them: a moment without the lock is no failure, and the next run tries again.
         if let Err(error) = self.make_what_was_left_out() {
             tracing::warn!(reason = explain(&error), "unique indexes that were left out could not be made now");
+        }
+        let warnings = self.take_warnings();
+        match ran.last_mut() {
+            Some(last) => last.warnings.extend(warnings),
+            None => {
+                for warning in warnings {
+                    tracing::warn!(place = %self.place, warning, "for somebody to decide");
+                }
+            }
         }
         Ok(ran)
     }
@@ -124,17 +138,20 @@ impl Session {
         let settings = format!(
             "set search_path = public; set statement_timeout = 0; \
              select set_config('cortex.company_id', '{}', false)",
-            self.company
+            self.company.map(|company| company.to_string()).unwrap_or_default()
         );
         self.connection.batch_execute(&settings).map_err(|error| self.failed(&error))?;
         self.begin_books().map_err(|error| self.failed(&error))?;
-        for _ in 0..LOCK_ATTEMPTS {
+        for turn in 0..LOCK_ATTEMPTS {
             // Trying again and again lets a migrator be stopped while it waits, and PgBouncer is not asked to keep a
             // session: migrations use the direct address.
             let attempt = sql_query(format!("select pg_try_advisory_lock({LOCK_KEY}) as yes"));
             let answer: Answer = attempt.get_result(&mut self.connection).map_err(|error| self.failed(&error))?;
             if answer.yes {
                 return Ok(());
+            }
+            if turn == 0 {
+                tracing::info!(place = %self.place, "another migrator is at work there: waiting for it");
             }
             self.pause("0.25")?;
         }
@@ -254,7 +271,16 @@ impl Session {
         ))
     }
 
-    fn names_by(&mut self, query: &str) -> Result<Vec<String>, MigrateError> {
+    pub(super) const fn database(&self) -> Database {
+        self.database
+    }
+
+    pub(super) const fn company(&self) -> Option<CompanyId> {
+        self.company
+    }
+
+    /// Texts that a query answers, in a column called `name`.
+    pub(super) fn names_by(&mut self, query: &str) -> Result<Vec<String>, MigrateError> {
         let rows: Vec<Name> = sql_query(query).load(&mut self.connection).map_err(|error| self.failed(&error))?;
         Ok(rows.into_iter().map(|row| row.name).collect())
     }
@@ -327,10 +353,11 @@ fn remember_errors(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>, l
 
 fn explain(error: &DieselError) -> String {
     match error {
-        DieselError::DatabaseError(_, information) => match information.hint() {
-            Some(hint) => format!("{}. {hint}", information.message()),
-            None => information.message().to_owned(),
-        },
+        DieselError::DatabaseError(_, information) => {
+            // The detail names the row that stands in the way of a unique index.
+            let parts = [Some(information.message()), information.details(), information.hint()];
+            parts.into_iter().flatten().map(|part| part.trim_end_matches('.')).collect::<Vec<_>>().join(". ")
+        }
         other => other.to_string(),
     }
 }
