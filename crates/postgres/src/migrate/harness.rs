@@ -25,8 +25,11 @@ use crate::schema::{BOOKKEEPING_TABLE, Database};
 const LOCK_KEY: i64 = 0x636f_7274_6578;
 /// How often the lock is asked for, a quarter of a second apart: a minute.
 const LOCK_ATTEMPTS: u32 = 240;
-/// How often a migration is tried that ran into the time limit for locks, half a second apart.
-const MIGRATION_ATTEMPTS: u32 = 60;
+/// How long a migration waits for a lock. Whoever comes meanwhile waits behind it, so it is well below the second that a
+/// request may take longer because of us.
+const LOCK_TIMEOUT: &str = "400ms";
+/// How often a migration is tried that ran into that limit, half a second apart: about two minutes.
+const MIGRATION_ATTEMPTS: u32 = 120;
 
 /// A connection that migrates. Synchronous: lives on a thread that may block.
 pub(super) struct Session {
@@ -180,7 +183,8 @@ impl Session {
         let there = sql_query("select to_regprocedure('public.cortex_index_what_is_clean()') is not null as yes");
         let there: Answer = there.get_result(&mut self.connection)?;
         if there.yes {
-            self.connection.batch_execute("set lock_timeout = '2s'; select public.cortex_index_what_is_clean()")?;
+            let make = format!("set lock_timeout = '{LOCK_TIMEOUT}'; select public.cortex_index_what_is_clean()");
+            self.connection.batch_execute(&make)?;
         }
         Ok(())
     }
@@ -204,12 +208,15 @@ impl Session {
     fn run_one(&mut self, migration: &dyn Migration<Pg>, direction: Direction) -> Result<(), String> {
         let in_transaction = migration.metadata().run_in_transaction();
         for attempt in 1..=MIGRATION_ATTEMPTS {
-            // Building an index beside a live service waits for old transactions, and blocks nobody meanwhile.
-            let limit = if in_transaction { "set lock_timeout = '2s'" } else { "set lock_timeout = 0" };
-            self.connection.batch_execute(limit).map_err(|error| error.to_string())?;
-            if !in_transaction {
+            if in_transaction {
+                self.ask_autovacuum_to_go().map_err(|error| error.to_string())?;
+            } else {
                 self.drop_half_built_indexes().map_err(|error| error.to_string())?;
             }
+            // Building an index beside a live service waits for old transactions, and blocks nobody meanwhile.
+            let limit = if in_transaction { LOCK_TIMEOUT } else { "0" };
+            let limit = format!("set lock_timeout = '{limit}'");
+            self.connection.batch_execute(&limit).map_err(|error| error.to_string())?;
             let outcome = match direction {
                 Direction::Up => self.connection.run_migration(migration),
                 Direction::Down => self.connection.revert_migration(migration),
@@ -240,6 +247,27 @@ impl Session {
         .load(&mut self.connection)?;
         for Name { name } in leftovers {
             self.connection.batch_execute(&format!("drop index concurrently if exists {name}"))?;
+        }
+        Ok(())
+    }
+
+    /// Autovacuum keeps its lock of a table as long as it takes, and is sent away only by somebody who has waited for
+    /// `deadlock_timeout`, a second: longer than a migration waits. So somebody waits whom neither readers nor writers have
+    /// to wait for.
+    fn ask_autovacuum_to_go(&mut self) -> Result<(), DieselError> {
+        let kept: Vec<Name> = sql_query(
+            "select distinct t.oid::regclass::text as name from pg_locks l join pg_class t on t.oid = l.relation \
+             where l.locktype = 'relation' and l.mode = 'ShareUpdateExclusiveLock' and l.granted \
+             and l.database = (select oid from pg_database where datname = current_database()) \
+             and t.relnamespace = 'public'::regnamespace and t.relname = any ($1) and l.pid <> pg_backend_pid()",
+        )
+        .bind::<Array<Text>, _>(self.database.tables())
+        .load(&mut self.connection)?;
+        for Name { name } in kept {
+            self.connection.batch_execute(&format!(
+                "set lock_timeout = '3s'; do $$ begin lock table {name} in share update exclusive mode; \
+                 exception when lock_not_available or deadlock_detected then null; end $$"
+            ))?;
         }
         Ok(())
     }

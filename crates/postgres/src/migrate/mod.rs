@@ -4,8 +4,8 @@
 //! diesel's harness. Around it stands what a live service asks for:
 //!
 //! - Only one migrator works on a database at a time; the others wait up to a minute.
-//! - A migration that has to wait for a lock gives up after two seconds, lets through whoever queued behind it, and tries
-//!   again. The service is never blocked for longer.
+//! - A migration that has to wait for a lock gives up before half a second is over, lets through whoever queued behind it,
+//!   and tries again. Autovacuum is asked to make way beforehand. The service is never blocked for longer.
 //! - A migration that may not run in a transaction (`CREATE INDEX CONCURRENTLY`) finds no half-built index of an earlier
 //!   attempt in its way.
 //!
