@@ -29,7 +29,9 @@ pub(crate) struct Traffic {
 type Request = &'static [&'static str];
 
 const READS: &[Request] = &[
-    &["select title, content from documents where tenant_id = '$company' and source = 'gmail' and source_id = 'record-$n'"],
+    &[
+        "select title, content from documents where tenant_id = '$company' and source = 'gmail' and source_id = 'record-$n'",
+    ],
     &["select id, title from documents where tenant_id = '$company' order by source_created_at desc limit 20"],
     &["select connection_id, can_manual_sync from connections where tenant_id = '$company'"],
     &["select id, status from sync_jobs order by created_at desc limit 20"],

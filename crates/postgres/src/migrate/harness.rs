@@ -31,6 +31,16 @@ const LOCK_TIMEOUT: &str = "400ms";
 /// How often a migration is tried that ran into that limit, half a second apart: about two minutes.
 const MIGRATION_ATTEMPTS: u32 = 120;
 
+/// The indexes of documents that the baseline asks for. On a database made by hand without one of them, the baseline would
+/// build it while everybody who writes waits.
+const INDEXES_BEFORE_ADOPTION: &[(&str, &str)] = &[
+    ("idx_documents_tenant", "(tenant_id)"),
+    ("idx_documents_source", "(source)"),
+    ("idx_documents_content_hash", "(tenant_id, content_hash)"),
+    ("idx_documents_created", "(source_created_at desc)"),
+    ("idx_documents_metadata", "using gin (metadata)"),
+];
+
 /// A connection that migrates. Synchronous: lives on a thread that may block.
 pub(super) struct Session {
     database: Database,
@@ -98,7 +108,11 @@ impl Session {
             !applied.contains(&migration.name().version().as_owned())
                 && to.is_none_or(|to| name(migration).as_str() <= to)
         });
-        let mut ran = self.run_each(pending.collect(), Direction::Up)?;
+        let pending: Vec<_> = pending.collect();
+        if self.database == Database::Company && applied.is_empty() && !pending.is_empty() {
+            self.index_before_adoption().map_err(|error| self.failed(&error))?;
+        }
+        let mut ran = self.run_each(pending, Direction::Up)?;
         // The service works without them: a moment without the lock is no failure, and the next run tries again.
         if let Err(error) = self.make_what_was_left_out() {
             tracing::warn!(reason = explain(&error), "unique indexes that were left out could not be made now");
@@ -234,6 +248,21 @@ impl Session {
             self.pause("0.5").map_err(|error| error.to_string())?;
         }
         unreachable!("the last attempt returned")
+    }
+
+    /// Builds what documents that are about to be taken over lack, beside whoever works with them.
+    fn index_before_adoption(&mut self) -> Result<(), DieselError> {
+        let there = sql_query("select to_regclass('public.documents') is not null as yes");
+        let there: Answer = there.get_result(&mut self.connection)?;
+        if there.yes {
+            self.connection.batch_execute("set lock_timeout = 0")?;
+            self.drop_half_built_indexes()?;
+            for (name, columns) in INDEXES_BEFORE_ADOPTION {
+                let build = format!("create index concurrently if not exists {name} on public.documents {columns}");
+                self.connection.batch_execute(&build)?;
+            }
+        }
+        Ok(())
     }
 
     /// What a `CREATE INDEX CONCURRENTLY` left behind that was interrupted, on our tables, and nobody is building now.

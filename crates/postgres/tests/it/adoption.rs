@@ -196,7 +196,10 @@ async fn two_spellings_beside_each_other_are_told_and_left() {
 async fn what_would_fail_for_want_of_rights_or_names_is_told_without_a_change() {
     let owned = Owned::new(Database::Company, Past::LivedIn, Host::Plain).await;
     owned.database.batch("create table connect_sessions (id int); create table chats_of_others (id int)").await;
-    owned.database.batch("alter table user_cursors owner to current_user; revoke all on table user_cursors from public").await;
+    owned
+        .database
+        .batch("alter table user_cursors owner to current_user; revoke all on table user_cursors from public")
+        .await;
 
     let findings = owned.migrator().look_ahead().await.unwrap();
 
@@ -226,7 +229,10 @@ async fn master_tells_who_shares_an_address_and_which_reference_is_none() {
 
     let findings = owned.migrator().look_ahead().await.unwrap();
 
-    assert_eq!(in_the_way(&findings), ["database_url_ref of harbour-works is neither env:NAME nor file:/path: correct it"]);
+    assert_eq!(
+        in_the_way(&findings),
+        ["database_url_ref of harbour-works is neither env:NAME nor file:/path: correct it"]
+    );
     assert!(told(&findings, "0000000000a9): the unique index is left out"), "{findings:#?}");
     assert!(!told(&findings, "hush") && !told(&findings, "@harbour"), "{findings:#?}");
 }

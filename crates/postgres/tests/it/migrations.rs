@@ -239,6 +239,7 @@ async fn what_hand_made_tables_call_their_constraints_does_not_matter() {
              alter table documents rename constraint documents_parent_document_id_fkey to parent; \
              alter table gmail_cursors rename constraint gmail_cursors_tenant_id_provider_key_key to one_cursor; \
              alter table admin_audit_log rename constraint admin_audit_log_session_id_fkey to session; \
+             drop index idx_documents_metadata; drop index idx_documents_source; \
              create unique index one_more on nango_sync_cursors (connection_id, provider, sync_name); \
              alter table sync_jobs enable row level security, force row level security; \
              create policy mine on sync_jobs using (true)",

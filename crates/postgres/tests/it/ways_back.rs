@@ -120,7 +120,11 @@ const A_COMPANY: &str = "insert into companies (id, slug, name) values ('$compan
 )]
 #[case::baseline("001", &[A_CONNECTION], "the baseline is not taken down: connections holds rows")]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_company_would_lose_forbids_the_way_back(#[case] number: &str, #[case] rows: &[&str], #[case] why: &str) {
+async fn what_a_company_would_lose_forbids_the_way_back(
+    #[case] number: &str,
+    #[case] rows: &[&str],
+    #[case] why: &str,
+) {
     refuses(Database::Company, number, &rows.concat(), why).await;
 }
 
@@ -142,7 +146,11 @@ async fn what_a_company_would_lose_forbids_the_way_back(#[case] number: &str, #[
      values ('$user', '$company', 'ina@harbour.example', false, now() + interval '1 day')",
     "open invitations"
 )]
-#[case::registry("010", "update companies set database_url_ref = 'env:HARBOUR'", "where the companies have their databases")]
+#[case::registry(
+    "010",
+    "update companies set database_url_ref = 'env:HARBOUR'",
+    "where the companies have their databases"
+)]
 #[case::accounts(
     "011",
     "insert into nango_original_connections (company_id, tenant_id, provider, original_email, nango_connection_id, \

@@ -37,28 +37,25 @@ enum Action {
 struct StatusOptions {
     #[command(flatten)]
     options: Options,
+    /// Master, and then every company's database in Master's registry.
+    #[arg(long, conflicts_with = "database")]
+    all_companies: bool,
     #[command(flatten)]
-    fleet: FleetOptions,
+    pace: Pace,
 }
 
 #[derive(Debug, Args)]
 struct UpOptions {
     #[command(flatten)]
     change: ChangeOptions,
-    #[command(flatten)]
-    fleet: FleetOptions,
-    /// With --all-companies: the first N that have something to run go first, and the others only if none of them fails.
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "all_companies")]
-    canary: u16,
-}
-
-#[derive(Debug, Args)]
-struct FleetOptions {
     /// Master, and then every company's database in Master's registry.
     #[arg(long, conflicts_with_all = ["database", "to"])]
     all_companies: bool,
     #[command(flatten)]
     pace: Pace,
+    /// With --all-companies: the first N that have something to run go first, and the others only if none of them fails.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "all_companies")]
+    canary: u16,
 }
 
 #[derive(Debug, Args)]
@@ -88,8 +85,8 @@ impl MigrateArgs {
     #[must_use]
     pub const fn is_about_all_companies(&self) -> bool {
         match &self.action {
-            Action::Status(status) => status.fleet.all_companies,
-            Action::Up(up) => up.fleet.all_companies,
+            Action::Status(status) => status.all_companies,
+            Action::Up(up) => up.all_companies,
             Action::Down(_) => false,
         }
     }
@@ -104,12 +101,10 @@ pub async fn run_for_all(
     out: &mut (dyn Write + Send),
 ) -> anyhow::Result<bool> {
     let (work, pace, json) = match &args.action {
-        Action::Status(StatusOptions { options, fleet }) => (Work::Status, fleet.pace, options.json),
-        Action::Up(UpOptions { change, fleet, .. }) if change.dry_run => {
-            (Work::DryRun, fleet.pace, change.options.json)
-        }
-        Action::Up(UpOptions { change, fleet, canary }) => {
-            (Work::Up { canary: usize::from(*canary) }, fleet.pace, change.options.json)
+        Action::Status(StatusOptions { options, pace, .. }) => (Work::Status, *pace, options.json),
+        Action::Up(UpOptions { change, pace, .. }) if change.dry_run => (Work::DryRun, *pace, change.options.json),
+        Action::Up(UpOptions { change, pace, canary, .. }) => {
+            (Work::Up { canary: usize::from(*canary) }, *pace, change.options.json)
         }
         Action::Down(_) => anyhow::bail!("down is for one pair of databases: leave --all-companies out"),
     };
