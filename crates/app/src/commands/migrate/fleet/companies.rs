@@ -112,7 +112,8 @@ pub(super) async fn look(mut company: Company, work: Work) -> Company {
     let survey = match migrator.survey(others).await {
         Ok(survey) => survey,
         Err(error) => {
-            company.fail(error.to_string());
+            let reference = company.registered.database_url_ref.clone().unwrap_or_default();
+            company.fail(format!("{error}; see that it runs, and that {reference} holds the URL of its owner's login"));
             return company;
         }
     };
