@@ -10,8 +10,9 @@ begin
   for r_old in
     select s.spelling, cortex_provider_name(s.spelling) as provider, array_agg(twin.spelling) as spellings
     from unnest(array['google-mail', 'microsoft', 'google-drive', 'googledrive', 'drive', 'qbo', 'intuit']) s (spelling)
-    join unnest(array['gmail', 'google-mail', 'outlook', 'microsoft', 'google_drive', 'google-drive', 'googledrive', 'drive',
-      'quickbooks', 'qbo', 'intuit']) twin (spelling) on cortex_provider_name(twin.spelling) = cortex_provider_name(s.spelling)
+    join unnest(array['gmail', 'google-mail', 'outlook', 'microsoft', 'google_drive', 'google-drive', 'googledrive',
+      'drive', 'quickbooks', 'qbo', 'intuit']) twin (spelling)
+      on cortex_provider_name(twin.spelling) = cortex_provider_name(s.spelling)
     group by s.spelling
   loop
     v_last := 0;

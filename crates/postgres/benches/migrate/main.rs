@@ -1,11 +1,12 @@
-//! What a live service notices of a migration: the longest that a reader and a writer wait while the database of a company
-//! that has lived goes from its baseline to the newest schema.
+//! What a live service notices of a migration: the longest that a reader and a writer wait while the database of a
+//! company that has lived goes from its baseline to the newest schema.
 //!
 //! The limit is a second. Who reads and writes does it all the time, in the words of a program from before the first
 //! migration; where a migration asks for a new word (a job's company), it learns it. Beside them somebody keeps
 //! transactions open for seconds, as reports do, and autovacuum does what it does.
 //!
-//! `cargo xtask bench migrate` runs it with 500,000 documents. Without `--bench`, as `cargo test` calls it, there are a few.
+//! `cargo xtask bench migrate` runs it with 500,000 documents. Without `--bench`, as `cargo test` calls it, there are a
+//! few.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong on the stage of a benchmark ends it")]
 
@@ -50,7 +51,7 @@ async fn stage(world: &World, name: &str, to: Option<&str>) {
         let verdict = if longest <= LIMIT { "within" } else { "BEYOND" };
         let during = running_at(&ran, at.saturating_duration_since(begun));
         line(&format!(
-            "  {who} waited {:>4} ms at most, {verdict} the limit of {} ms ({requests} requests; during {during}): {statement}",
+            "  {who} waited {:>4} ms at most, {verdict} the limit of {} ms ({requests} requests; in {during}): {statement}",
             longest.as_millis(),
             LIMIT.as_millis()
         ));

@@ -308,7 +308,8 @@ impl Session {
             );
             if !others.is_empty() {
                 query = format!(
-                    "{query} union all (select {column}::text from public.{table} where {column} = any ('{{{others}}}') limit 1)"
+                    "{query} union all \
+                     (select {column}::text from public.{table} where {column} = any ('{{{others}}}') limit 1)"
                 );
             }
             found.extend(self.names_by(&query)?);

@@ -101,14 +101,15 @@ const A_COMPANY: &str = "insert into companies (id, slug, name) values ('$compan
 )]
 #[case::contents(
     "060",
-    &[A_CONNECTION, "insert into unfinished_contents (tenant_id, user_id, connection_id, model, variant, record_key, record, \
-                     fingerprint, attempts, next_at, reason) \
+    &[A_CONNECTION, "insert into unfinished_contents (tenant_id, user_id, connection_id, model, variant, record_key, \
+                     record, fingerprint, attempts, next_at, reason) \
                      select tenant_id, user_id, id, 'm', 'base', 'k', '{}', 'f', 1, now(), 'r' from connections"],
     "records that still lack texts"
 )]
 #[case::deletions(
     "061",
-    &[A_CONNECTION, "insert into held_deletions (tenant_id, user_id, connection_id, provider, model, variant, job_id, records) \
+    &[A_CONNECTION, "insert into held_deletions (tenant_id, user_id, connection_id, provider, model, variant, job_id, \
+                     records) \
                      select tenant_id, user_id, id, 'gmail', 'm', 'base', gen_random_uuid(), 3 from connections"],
     "deletions that wait for a decision"
 )]

@@ -92,8 +92,8 @@ impl MigrateArgs {
     }
 }
 
-/// Does as `args` says for Master and all companies, whose URLs `read` tells, and writes the report to `out`. True where all
-/// that was asked for was done.
+/// Does as `args` says for Master and all companies, whose URLs `read` tells, and writes the report to `out`. True where
+/// all that was asked for was done.
 pub async fn run_for_all(
     args: &MigrateArgs,
     config: &MigrateFleetConfig,

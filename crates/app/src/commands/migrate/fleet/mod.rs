@@ -25,7 +25,13 @@ use crate::config::MigrateFleetConfig;
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Pace {
     /// With --all-companies: so many databases at once.
-    #[arg(long, value_name = "N", default_value_t = 4, requires = "all_companies", value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 4,
+        requires = "all_companies",
+        value_parser = clap::value_parser!(u16).range(1..=64)
+    )]
     pub(super) jobs: u16,
 }
 
