@@ -326,6 +326,7 @@ async fn status_and_a_dry_run_change_nothing() {
     let (status, stands) = fleet.json(&["status"]);
     let (dry, would) = fleet.json(&["up", "--dry-run"]);
     let shown = text(&fleet.cortex(&["status"]).stdout);
+    let planned = text(&fleet.cortex(&["up", "--dry-run"]).stdout);
 
     assert_eq!((status, dry), (Some(0), Some(0)), "{stands:#}{would:#}");
     let outcomes = |told: &Value| (1..4).map(|number| outcome(told, number).to_owned()).collect::<Vec<_>>();
@@ -337,6 +338,7 @@ async fn status_and_a_dry_run_change_nothing() {
         assert!(findings.contains(told), "{told}: {findings}");
     }
     assert!(shown.contains("060_unfinished_contents"), "{shown}");
+    assert!(planned.contains("  would run: 061_held_deletions to "), "{planned}");
     let books = "select count(*) from pg_class where relname = '__diesel_schema_migrations'";
     assert_eq!(number(&fleet.databases[0], books).await, 0);
 }

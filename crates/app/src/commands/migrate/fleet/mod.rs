@@ -165,8 +165,11 @@ async fn go_through(
 ) {
     let chosen: Vec<_> = companies.iter().enumerate().filter(|(_, company)| is_chosen(company)).collect();
     let chosen: Vec<_> = chosen.into_iter().map(|(index, company)| (index, company.clone())).collect();
-    bar.reset();
+    if chosen.is_empty() {
+        return;
+    }
     bar.set_length(chosen.len() as u64);
+    bar.reset();
     let done = stream::iter(chosen).map(|(index, company)| {
         let work = &work;
         async move {

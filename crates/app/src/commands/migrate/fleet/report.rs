@@ -135,13 +135,19 @@ impl FleetReport {
             ],
             _ => [("", [].as_slice()), ("", &[]), ("", &[])],
         };
-        let has_lists = lists.iter().any(|(_, names)| !names.is_empty());
+        let would_run = self.work == Work::DryRun && status.is_some_and(|status| !status.pending.is_empty());
+        let has_lists = would_run || lists.iter().any(|(_, names)| !names.is_empty());
         if company.reason.is_none() && company.findings.is_empty() && !has_warnings && !has_lists {
             return Ok(());
         }
         self.line(out, &format!("\n{}", company.registered.slug))?;
         if let Some(reason) = &company.reason {
             self.line(out, &format!("  {reason}"))?;
+        }
+        if let (Work::DryRun, Some(status)) = (self.work, status)
+            && !status.pending.is_empty()
+        {
+            self.line(out, &format!("  would run: {}", shortened(&status.pending)))?;
         }
         for (title, names) in lists.iter().filter(|(_, names)| !names.is_empty()) {
             self.line(out, &format!("  {title}: {}", names.join(", ")))?;
@@ -228,6 +234,14 @@ impl FleetReport {
             writeln!(out, "{text}")?;
         }
         Ok(())
+    }
+}
+
+/// Some names, or the first and the last of many: `--json` has them all.
+fn shortened(names: &[String]) -> String {
+    match names {
+        [first, .., last] if names.len() > 5 => format!("{first} to {last}"),
+        names => names.join(", "),
     }
 }
 
