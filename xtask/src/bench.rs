@@ -29,6 +29,8 @@ enum What {
     Jobs,
     /// Searching many documents for rare and for common words, beside the bare statement, and making their lexemes.
     Search,
+    /// How long a reader and a writer wait while a database that has lived is migrated.
+    Migrate,
 }
 
 impl What {
@@ -41,6 +43,7 @@ impl What {
             Self::Ingest => ["cortex-postgres", "ingest"],
             Self::Jobs => ["cortex-postgres", "jobs"],
             Self::Search => ["cortex-postgres", "search"],
+            Self::Migrate => ["cortex-postgres", "migrate"],
         }
     }
 

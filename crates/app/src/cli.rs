@@ -19,7 +19,7 @@ use crate::commands::doctor::{self, DoctorArgs};
 use crate::commands::migrate::{self, MigrateArgs};
 use crate::commands::openapi;
 use crate::commands::users::{self, UsersArgs};
-use crate::config::{AuditConfig, ConfigErrors, MigrateConfig, Process, ServeConfig, WorkConfig};
+use crate::config::{AuditConfig, ConfigErrors, MigrateConfig, MigrateFleetConfig, Process, ServeConfig, WorkConfig};
 use crate::start::StartRefused;
 use crate::{logging, serve, work};
 
@@ -135,6 +135,11 @@ async fn dispatch(command: Common) -> anyhow::Result<bool> {
         }
         // It needs no configuration: it makes a part of one.
         Common::Admin(arguments) => admin::run(&arguments, &mut io::stdout()).map(|()| true),
+        Common::Migrate(arguments) if arguments.is_about_all_companies() => {
+            let config = MigrateFleetConfig::from_env(&variable)?;
+            logging::start(&config.log)?;
+            migrate::run_for_all(&arguments, &config, &variable, &mut io::stdout()).await
+        }
         Common::Migrate(arguments) => {
             let config = MigrateConfig::from_env(&variable)?;
             logging::start(&config.log)?;

@@ -35,6 +35,34 @@ impl Database {
         }
     }
 
+    /// The tables of ours that people made by hand before there were migrations. Any other table that bears one of our
+    /// names before its migration ran is somebody else's.
+    #[must_use]
+    pub const fn adoptable(self) -> &'static [&'static str] {
+        match self {
+            Self::Master => &[
+                "audit_log_global",
+                "companies",
+                "company_users",
+                "master_admins",
+                "nango_original_connections",
+                "sync_permissions",
+            ],
+            Self::Company => &[
+                "admin_audit_log",
+                "admin_sessions",
+                "chat_messages",
+                "chats",
+                "connections",
+                "documents",
+                "gmail_cursors",
+                "nango_sync_cursors",
+                "sync_jobs",
+                "user_cursors",
+            ],
+        }
+    }
+
     /// The tables that we own there, besides [`BOOKKEEPING_TABLE`].
     #[must_use]
     pub const fn tables(self) -> &'static [&'static str] {

@@ -12,6 +12,9 @@ $$;
 
 select cortex_wall_function('cortex_provider_name(text)');
 
+-- There may be many jobs, and nobody changes those that are over: they come first, so that nobody waits for a row of the
+-- others meanwhile.
+update sync_jobs set job_type = cortex_provider_name(job_type) where job_type <> cortex_provider_name(job_type);
 
 -- Where two spellings of one provider stand side by side for the same owner, renaming one would make them collide: both
 -- are left.
@@ -39,6 +42,5 @@ where old.provider_key <> cortex_provider_name(old.provider_key)
     where other.tenant_id = old.tenant_id and other.user_id = old.user_id and other.id <> old.id
       and cortex_provider_name(other.provider_key) = cortex_provider_name(old.provider_key)
   );
--- Neither of these has the provider in a key.
+-- It has the provider in no key.
 update nango_sync_cursors set provider = cortex_provider_name(provider) where provider <> cortex_provider_name(provider);
-update sync_jobs set job_type = cortex_provider_name(job_type) where job_type <> cortex_provider_name(job_type);

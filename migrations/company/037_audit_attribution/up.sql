@@ -1,14 +1,23 @@
 -- Who did it, for which company, by which request. Rows are written once and never changed.
 select cortex_drop_constraint('admin_audit_log', 'f', 'session_id');
+-- Rows that are there read a constant default: there may be very many, and all who write wait for this.
+do $$
+declare
+  v_company text := nullif(current_setting('cortex.company_id', true), '');
+begin
+  if v_company is null and exists (select from admin_audit_log) then
+    v_company := cortex_company_of_old_rows();
+  end if;
+  execute format(
+    'alter table admin_audit_log add column tenant_id text default %1$L, add column company_id text default %1$L', v_company);
+end
+$$;
 alter table admin_audit_log
-  add column tenant_id text,
-  add column company_id text,
+  alter column tenant_id drop default,
+  alter column company_id drop default,
   add column user_id text,
   add column user_agent text,
   add column request_id text;
-
-update admin_audit_log set tenant_id = cortex_company_of_old_rows();
-update admin_audit_log set company_id = tenant_id;
 alter table admin_audit_log
   alter column tenant_id set not null,
   alter column company_id set not null;

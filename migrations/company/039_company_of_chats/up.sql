@@ -1,11 +1,23 @@
 -- Chats named their company in a column of their own; the wall asks every table for the same one.
-alter table chats add column tenant_id text;
-alter table chat_messages add column tenant_id text;
-
-update chats set tenant_id = company_id;
-update chat_messages m
-set tenant_id = coalesce(
-  (select c.company_id from chats c where c.id = m.chat_id), cortex_company_of_old_rows());
+-- Rows that are there read a constant default, the deployment's company: only those of another one are written, while all
+-- who chat wait for this.
+do $$
+declare
+  v_company text := nullif(current_setting('cortex.company_id', true), '');
+begin
+  if v_company is null and (exists (select from chats) or exists (select from chat_messages)) then
+    v_company := cortex_company_of_old_rows();
+  end if;
+  execute format('alter table chats add column tenant_id text default %L', v_company);
+  execute format('alter table chat_messages add column tenant_id text default %L', v_company);
+  update chats set tenant_id = company_id where company_id <> v_company;
+  update chat_messages m
+  set tenant_id = c.company_id
+  from chats c where c.id = m.chat_id and c.company_id <> v_company;
+end
+$$;
+alter table chats alter column tenant_id drop default;
+alter table chat_messages alter column tenant_id drop default;
 alter table chats alter column tenant_id set not null;
 alter table chat_messages alter column tenant_id set not null;
 

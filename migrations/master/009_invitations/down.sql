@@ -1,3 +1,12 @@
+do $$
+begin
+  if exists (select from company_users where invitation_expires_at > now()) then
+    raise exception 'open invitations would be lost'
+      using hint = 'Withdraw them first, or let them run out.';
+  end if;
+end
+$$;
+
 drop function cortex_index_what_is_clean();
 drop index if exists company_users_active_email;
 alter table company_users

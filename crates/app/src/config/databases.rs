@@ -8,7 +8,7 @@ use cortex_postgres::Pooler;
 
 use super::reader::{Reader, Reading, quoted};
 use super::secret::DatabaseUrl;
-use super::variable::{ALL, BOTH_DATABASES, Fallback, MIGRATE, SERVE_WORK, SERVE_WORK_AUDIT, Variable};
+use super::variable::{ALL, BOTH_DATABASES, Fallback, MIGRATE, MIGRATE_MASTER, SERVE_WORK, SERVE_WORK_AUDIT, Variable};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::required(
@@ -35,7 +35,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "MASTER_MIGRATION_DATABASE_URL",
         Fallback::Derived("`MASTER_DATABASE_URL`"),
-        MIGRATE,
+        MIGRATE_MASTER,
         "the same for Master",
     )
     .secret(),
@@ -102,6 +102,15 @@ pub struct MigrationDatabases {
     pub master_owner: DatabaseUrl,
 }
 
+/// How `migrate --all-companies` reaches Master, where it reads where all others are.
+#[derive(Clone, Debug)]
+pub struct FleetDatabases {
+    /// Master's database, as its owner.
+    pub master_owner: DatabaseUrl,
+    /// PEM file of the authorities to trust in place of the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
 /// Where Master is, for commands that need no other database.
 #[derive(Clone, Debug)]
 pub struct MasterDatabase {
@@ -116,6 +125,15 @@ impl MasterDatabase {
         let url = reader.database_url("MASTER_DATABASE_URL");
         let ca_file = reader.optional_file("DATABASE_CA_FILE");
         Ok(Self { url: url?, ca_file: ca_file? })
+    }
+}
+
+impl FleetDatabases {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Reading<Self> {
+        let master = MasterDatabase::read(reader);
+        let owner = reader.optional("MASTER_MIGRATION_DATABASE_URL", DatabaseUrl::parse);
+        let MasterDatabase { url, ca_file } = master?;
+        Ok(Self { master_owner: owner?.unwrap_or(url), ca_file })
     }
 }
 

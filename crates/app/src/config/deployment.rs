@@ -3,7 +3,7 @@
 use cortex_kernel::CompanyId;
 
 use super::reader::{Reader, Reading, quoted};
-use super::variable::{ALL, Variable};
+use super::variable::{ALL, ONE_COMPANY, Variable};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::preset(
@@ -12,7 +12,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         ALL,
         "`production` or `development`; production refuses unsafe settings",
     ),
-    Variable::required("COMPANY_ID", ALL, "UUID of the one company that this deployment serves"),
+    Variable::required("COMPANY_ID", ONE_COMPANY, "UUID of the one company that this deployment serves"),
 ];
 
 /// How careful to be.

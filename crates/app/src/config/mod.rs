@@ -24,6 +24,7 @@ mod nango;
 mod observability;
 mod process;
 mod reader;
+mod reference;
 mod secret;
 mod storage;
 mod summarizer;
@@ -39,7 +40,7 @@ use cortex_postgres::Pooler;
 use url::Url;
 
 pub use admin::{AdminConfig, AdminPin};
-pub use databases::{DatabaseUrls, DatabasesConfig, MasterDatabase, MigrationDatabases};
+pub use databases::{DatabaseUrls, DatabasesConfig, FleetDatabases, MasterDatabase, MigrationDatabases};
 pub use deployment::{Deployment, Environment};
 pub use doctor::{DoctorConfig, DoctorDatabases};
 pub use http::{HttpConfig, RateLimits};
@@ -105,6 +106,15 @@ pub struct MigrateConfig {
     pub log: LogConfig,
     /// The databases, as their owner reaches them.
     pub databases: MigrationDatabases,
+}
+
+/// What `cortex migrate --all-companies` needs: no company of its own, and of the databases only Master's.
+#[derive(Clone, Debug)]
+pub struct MigrateFleetConfig {
+    /// How events are written.
+    pub log: LogConfig,
+    /// Where Master is.
+    pub databases: FleetDatabases,
 }
 
 /// What `cortex audit` needs.
@@ -179,6 +189,17 @@ impl MigrateConfig {
             let databases = MigrationDatabases::read(reader);
             let log = LogConfig::read(reader);
             Ok(Self { deployment: deployment?, log: log?, databases: databases? })
+        })
+    }
+}
+
+impl MigrateFleetConfig {
+    /// Reads it from variables.
+    pub fn from_env(read: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        read_all(Command::MigrateFleet, read, |reader| {
+            let databases = FleetDatabases::read(reader);
+            let log = LogConfig::read(reader);
+            Ok(Self { log: log?, databases: databases? })
         })
     }
 }

@@ -10,6 +10,8 @@ pub enum Command {
     Work,
     /// `cortex migrate`
     Migrate,
+    /// `cortex migrate --all-companies`
+    MigrateFleet,
     /// `cortex doctor`
     Doctor,
     /// `cortex users map` and `cortex users list`
@@ -69,12 +71,23 @@ pub struct Group {
 }
 
 pub(super) const ALL: &[Command] = &Command::ALL;
+/// Those that are about one company.
+pub(super) const ONE_COMPANY: &[Command] = &[
+    Command::Serve,
+    Command::Work,
+    Command::Migrate,
+    Command::Doctor,
+    Command::Users,
+    Command::UsersBind,
+    Command::Audit,
+];
 // `doctor` looks at all that the processes of a deployment read.
 pub(super) const BOTH_DATABASES: &[Command] =
     &[Command::Serve, Command::Work, Command::Migrate, Command::Doctor, Command::Audit];
 pub(super) const SERVE: &[Command] = &[Command::Serve, Command::Doctor];
 pub(super) const WORK: &[Command] = &[Command::Work, Command::Doctor];
 pub(super) const MIGRATE: &[Command] = &[Command::Migrate, Command::Doctor];
+pub(super) const MIGRATE_MASTER: &[Command] = &[Command::Migrate, Command::MigrateFleet, Command::Doctor];
 pub(super) const SERVE_WORK: &[Command] = &[Command::Serve, Command::Work, Command::Doctor];
 pub(super) const SERVE_WORK_AUDIT: &[Command] = &[Command::Serve, Command::Work, Command::Doctor, Command::Audit];
 pub(super) const SERVE_BIND: &[Command] = &[Command::Serve, Command::Doctor, Command::UsersBind];
@@ -82,8 +95,16 @@ pub(super) const SERVE_WORK_BIND: &[Command] = &[Command::Serve, Command::Work, 
 
 impl Command {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Serve, Self::Work, Self::Migrate, Self::Doctor, Self::Users, Self::UsersBind, Self::Audit];
+    pub const ALL: [Self; 8] = [
+        Self::Serve,
+        Self::Work,
+        Self::Migrate,
+        Self::MigrateFleet,
+        Self::Doctor,
+        Self::Users,
+        Self::UsersBind,
+        Self::Audit,
+    ];
 
     /// As it is typed after `cortex`.
     #[must_use]
@@ -92,6 +113,7 @@ impl Command {
             Self::Serve => "serve",
             Self::Work => "work",
             Self::Migrate => "migrate",
+            Self::MigrateFleet => "migrate --all-companies",
             Self::Doctor => "doctor",
             Self::Users => "users",
             Self::UsersBind => "users bind",

@@ -25,14 +25,27 @@ use crate::schema::{BOOKKEEPING_TABLE, Database};
 const LOCK_KEY: i64 = 0x636f_7274_6578;
 /// How often the lock is asked for, a quarter of a second apart: a minute.
 const LOCK_ATTEMPTS: u32 = 240;
-/// How often a migration is tried that ran into the time limit for locks, half a second apart.
-const MIGRATION_ATTEMPTS: u32 = 60;
+/// How long a migration waits for a lock. Whoever comes meanwhile waits behind it, so it is well below the second that a
+/// request may take longer because of us.
+const LOCK_TIMEOUT: &str = "400ms";
+/// How often a migration is tried that ran into that limit, half a second apart: about two minutes.
+const MIGRATION_ATTEMPTS: u32 = 120;
+
+/// The indexes of documents that the baseline asks for. On a database made by hand without one of them, the baseline would
+/// build it while everybody who writes waits.
+const INDEXES_BEFORE_ADOPTION: &[(&str, &str)] = &[
+    ("idx_documents_tenant", "(tenant_id)"),
+    ("idx_documents_source", "(source)"),
+    ("idx_documents_content_hash", "(tenant_id, content_hash)"),
+    ("idx_documents_created", "(source_created_at desc)"),
+    ("idx_documents_metadata", "using gin (metadata)"),
+];
 
 /// A connection that migrates. Synchronous: lives on a thread that may block.
 pub(super) struct Session {
     database: Database,
     place: String,
-    company: CompanyId,
+    company: Option<CompanyId>,
     connection: AsyncConnectionWrapper<AsyncPgConnection>,
     warnings: Arc<Mutex<Vec<String>>>,
     last_error: Arc<Mutex<Option<String>>>,
@@ -54,7 +67,11 @@ struct Answer {
 
 impl Session {
     /// Connects as the migrating login.
-    pub(super) async fn open(database: Database, address: &Address, company: CompanyId) -> Result<Self, MigrateError> {
+    pub(super) async fn open(
+        database: Database,
+        address: &Address,
+        company: Option<CompanyId>,
+    ) -> Result<Self, MigrateError> {
         let (client, wire) = address.connect().await?;
         let warnings = Arc::default();
         drive(wire, Arc::clone(&warnings));
@@ -77,9 +94,10 @@ impl Session {
             applied.iter().filter(|number| !known.iter().any(|name| version::number(name) == *number)).cloned();
         let unknown = unknown.collect();
         let tables = self.tables()?;
-        let (ours, foreign): (Vec<_>, Vec<_>) =
-            tables.into_iter().partition(|table| self.database.tables().contains(&table.as_str()));
-        let to_adopt = if applied_names.is_empty() { ours } else { Vec::new() };
+        let is_adopting = applied_names.is_empty();
+        let names = if is_adopting { self.database.adoptable() } else { self.database.tables() };
+        let (ours, foreign): (Vec<_>, Vec<_>) = tables.into_iter().partition(|table| names.contains(&table.as_str()));
+        let to_adopt = if is_adopting { ours } else { Vec::new() };
         Ok(Status { applied: applied_names, pending, unknown, to_adopt, foreign })
     }
 
@@ -90,10 +108,23 @@ impl Session {
             !applied.contains(&migration.name().version().as_owned())
                 && to.is_none_or(|to| name(migration).as_str() <= to)
         });
-        let ran = self.run_each(pending.collect(), Direction::Up)?;
+        let pending: Vec<_> = pending.collect();
+        if self.database == Database::Company && applied.is_empty() && !pending.is_empty() {
+            self.index_before_adoption().map_err(|error| self.failed(&error))?;
+        }
+        let mut ran = self.run_each(pending, Direction::Up)?;
         // The service works without them: a moment without the lock is no failure, and the next run tries again.
         if let Err(error) = self.make_what_was_left_out() {
             tracing::warn!(reason = explain(&error), "unique indexes that were left out could not be made now");
+        }
+        let warnings = self.take_warnings();
+        match ran.last_mut() {
+            Some(last) => last.warnings.extend(warnings),
+            None => {
+                for warning in warnings {
+                    tracing::warn!(place = %self.place, warning, "for somebody to decide");
+                }
+            }
         }
         Ok(ran)
     }
@@ -124,17 +155,20 @@ impl Session {
         let settings = format!(
             "set search_path = public; set statement_timeout = 0; \
              select set_config('cortex.company_id', '{}', false)",
-            self.company
+            self.company.map(|company| company.to_string()).unwrap_or_default()
         );
         self.connection.batch_execute(&settings).map_err(|error| self.failed(&error))?;
         self.begin_books().map_err(|error| self.failed(&error))?;
-        for _ in 0..LOCK_ATTEMPTS {
+        for turn in 0..LOCK_ATTEMPTS {
             // Trying again and again lets a migrator be stopped while it waits, and PgBouncer is not asked to keep a
             // session: migrations use the direct address.
             let attempt = sql_query(format!("select pg_try_advisory_lock({LOCK_KEY}) as yes"));
             let answer: Answer = attempt.get_result(&mut self.connection).map_err(|error| self.failed(&error))?;
             if answer.yes {
                 return Ok(());
+            }
+            if turn == 0 {
+                tracing::info!(place = %self.place, "another migrator is at work there: waiting for it");
             }
             self.pause("0.25")?;
         }
@@ -163,7 +197,8 @@ impl Session {
         let there = sql_query("select to_regprocedure('public.cortex_index_what_is_clean()') is not null as yes");
         let there: Answer = there.get_result(&mut self.connection)?;
         if there.yes {
-            self.connection.batch_execute("set lock_timeout = '2s'; select public.cortex_index_what_is_clean()")?;
+            let make = format!("set lock_timeout = '{LOCK_TIMEOUT}'; select public.cortex_index_what_is_clean()");
+            self.connection.batch_execute(&make)?;
         }
         Ok(())
     }
@@ -187,12 +222,15 @@ impl Session {
     fn run_one(&mut self, migration: &dyn Migration<Pg>, direction: Direction) -> Result<(), String> {
         let in_transaction = migration.metadata().run_in_transaction();
         for attempt in 1..=MIGRATION_ATTEMPTS {
-            // Building an index beside a live service waits for old transactions, and blocks nobody meanwhile.
-            let limit = if in_transaction { "set lock_timeout = '2s'" } else { "set lock_timeout = 0" };
-            self.connection.batch_execute(limit).map_err(|error| error.to_string())?;
-            if !in_transaction {
+            if in_transaction {
+                self.ask_autovacuum_to_go().map_err(|error| error.to_string())?;
+            } else {
                 self.drop_half_built_indexes().map_err(|error| error.to_string())?;
             }
+            // Building an index beside a live service waits for old transactions, and blocks nobody meanwhile.
+            let limit = if in_transaction { LOCK_TIMEOUT } else { "0" };
+            let limit = format!("set lock_timeout = '{limit}'");
+            self.connection.batch_execute(&limit).map_err(|error| error.to_string())?;
             let outcome = match direction {
                 Direction::Up => self.connection.run_migration(migration),
                 Direction::Down => self.connection.revert_migration(migration),
@@ -212,6 +250,21 @@ impl Session {
         unreachable!("the last attempt returned")
     }
 
+    /// Builds what documents that are about to be taken over lack, beside whoever works with them.
+    fn index_before_adoption(&mut self) -> Result<(), DieselError> {
+        let there = sql_query("select to_regclass('public.documents') is not null as yes");
+        let there: Answer = there.get_result(&mut self.connection)?;
+        if there.yes {
+            self.connection.batch_execute("set lock_timeout = 0")?;
+            self.drop_half_built_indexes()?;
+            for (name, columns) in INDEXES_BEFORE_ADOPTION {
+                let build = format!("create index concurrently if not exists {name} on public.documents {columns}");
+                self.connection.batch_execute(&build)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What a `CREATE INDEX CONCURRENTLY` left behind that was interrupted, on our tables, and nobody is building now.
     fn drop_half_built_indexes(&mut self) -> Result<(), DieselError> {
         let leftovers: Vec<Name> = sql_query(
@@ -223,6 +276,27 @@ impl Session {
         .load(&mut self.connection)?;
         for Name { name } in leftovers {
             self.connection.batch_execute(&format!("drop index concurrently if exists {name}"))?;
+        }
+        Ok(())
+    }
+
+    /// Autovacuum keeps its lock of a table as long as it takes, and is sent away only by somebody who has waited for
+    /// `deadlock_timeout`, a second: longer than a migration waits. So somebody waits whom neither readers nor writers have
+    /// to wait for.
+    fn ask_autovacuum_to_go(&mut self) -> Result<(), DieselError> {
+        let kept: Vec<Name> = sql_query(
+            "select distinct t.oid::regclass::text as name from pg_locks l join pg_class t on t.oid = l.relation \
+             where l.locktype = 'relation' and l.mode = 'ShareUpdateExclusiveLock' and l.granted \
+             and l.database = (select oid from pg_database where datname = current_database()) \
+             and t.relnamespace = 'public'::regnamespace and t.relname = any ($1) and l.pid <> pg_backend_pid()",
+        )
+        .bind::<Array<Text>, _>(self.database.tables())
+        .load(&mut self.connection)?;
+        for Name { name } in kept {
+            self.connection.batch_execute(&format!(
+                "set lock_timeout = '3s'; do $$ begin lock table {name} in share update exclusive mode; \
+                 exception when lock_not_available or deadlock_detected then null; end $$"
+            ))?;
         }
         Ok(())
     }
@@ -254,7 +328,16 @@ impl Session {
         ))
     }
 
-    fn names_by(&mut self, query: &str) -> Result<Vec<String>, MigrateError> {
+    pub(super) const fn database(&self) -> Database {
+        self.database
+    }
+
+    pub(super) const fn company(&self) -> Option<CompanyId> {
+        self.company
+    }
+
+    /// Texts that a query answers, in a column called `name`.
+    pub(super) fn names_by(&mut self, query: &str) -> Result<Vec<String>, MigrateError> {
         let rows: Vec<Name> = sql_query(query).load(&mut self.connection).map_err(|error| self.failed(&error))?;
         Ok(rows.into_iter().map(|row| row.name).collect())
     }
@@ -327,10 +410,11 @@ fn remember_errors(connection: &mut AsyncConnectionWrapper<AsyncPgConnection>, l
 
 fn explain(error: &DieselError) -> String {
     match error {
-        DieselError::DatabaseError(_, information) => match information.hint() {
-            Some(hint) => format!("{}. {hint}", information.message()),
-            None => information.message().to_owned(),
-        },
+        DieselError::DatabaseError(_, information) => {
+            // The detail names the row that stands in the way of a unique index.
+            let parts = [Some(information.message()), information.details(), information.hint()];
+            parts.into_iter().flatten().map(|part| part.trim_end_matches('.')).collect::<Vec<_>>().join(". ")
+        }
         other => other.to_string(),
     }
 }

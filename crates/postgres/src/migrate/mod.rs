@@ -4,8 +4,8 @@
 //! diesel's harness. Around it stands what a live service asks for:
 //!
 //! - Only one migrator works on a database at a time; the others wait up to a minute.
-//! - A migration that has to wait for a lock gives up after two seconds, lets through whoever queued behind it, and tries
-//!   again. The service is never blocked for longer.
+//! - A migration that has to wait for a lock gives up before half a second is over, lets through whoever queued behind it,
+//!   and tries again. Autovacuum is asked to make way beforehand. The service is never blocked for longer.
 //! - A migration that may not run in a transaction (`CREATE INDEX CONCURRENTLY`) finds no half-built index of an earlier
 //!   attempt in its way.
 //!
@@ -14,6 +14,8 @@
 
 mod harness;
 mod inspect;
+mod outlook;
+mod registry;
 mod version;
 
 use std::time::Duration;
@@ -26,6 +28,8 @@ use crate::connect::{Address, ConnectError};
 use crate::schema::Database;
 
 pub use self::inspect::{Inspection, Inspector};
+pub use self::outlook::{Finding, Survey};
+pub use self::registry::{Registered, read_registry};
 pub use self::version::{UnknownVersion, resolve};
 
 const MASTER: EmbeddedMigrations = embed_migrations!("../../migrations/master");
@@ -35,7 +39,7 @@ const COMPANY: EmbeddedMigrations = embed_migrations!("../../migrations/company"
 pub struct Migrator {
     database: Database,
     address: Address,
-    company: CompanyId,
+    company: Option<CompanyId>,
 }
 
 /// How a database stands.
@@ -125,7 +129,13 @@ impl Migrator {
     /// were written down are counted to it.
     #[must_use]
     pub const fn new(database: Database, address: Address, company: CompanyId) -> Self {
-        Self { database, address, company }
+        Self { database, address, company: Some(company) }
+    }
+
+    /// Makes a migrator for Master on behalf of all companies: no row there is counted to one of them.
+    #[must_use]
+    pub const fn of_master(address: Address) -> Self {
+        Self { database: Database::Master, address, company: None }
     }
 
     /// Which database it migrates.
@@ -147,6 +157,18 @@ impl Migrator {
     /// On a tokio runtime of one thread, like [`Migrator::up`] and [`Migrator::down`].
     pub async fn status(&self) -> Result<Status, MigrateError> {
         self.on_its_own_thread(harness::Session::status).await
+    }
+
+    /// Tells which database this is, how it stands, and which companies its rows name. Changes nothing. Companies that
+    /// `others` lists are found wherever they are named.
+    pub async fn survey(&self, others: Vec<CompanyId>) -> Result<Survey, MigrateError> {
+        self.on_its_own_thread(move |session| session.survey(&others)).await
+    }
+
+    /// Tells what the pending migrations would find, as far as looking tells. Changes nothing, and reads the documents
+    /// once or twice.
+    pub async fn look_ahead(&self) -> Result<Vec<Finding>, MigrateError> {
+        self.on_its_own_thread(harness::Session::look_ahead).await
     }
 
     /// Runs what is pending, up to and including the migration named `to`, or all of it.

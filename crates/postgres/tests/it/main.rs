@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong while a test prepares fails that test")]
 
+mod adoption;
 mod doctor;
 mod dump;
 mod inspect;
@@ -10,3 +11,4 @@ mod pool;
 mod stores;
 mod support;
 mod walls;
+mod ways_back;

@@ -7,15 +7,17 @@ use rstest::rstest;
 
 use crate::support::{COMPANY_A, Host, Owned, Past, USER_A1, address, company, count, text};
 
-const SNAPSHOT: &str = include_str!("snapshot.sql");
+pub(crate) const SNAPSHOT: &str = include_str!("snapshot.sql");
 
-async fn snapshot(owned: &Owned) -> Vec<String> {
+/// What the schema of ours is, one line a fact.
+pub(crate) async fn snapshot(owned: &Owned) -> Vec<String> {
     let client = owned.as_owner().await;
     let rows = client.query(SNAPSHOT, &[&owned.kind.tables()]).await.unwrap();
     rows.into_iter().map(|row| row.get(0)).collect()
 }
 
-async fn lines(client: &Client, query: &str) -> Vec<String> {
+/// The texts that a query answers.
+pub(crate) async fn lines(client: &Client, query: &str) -> Vec<String> {
     client.query(query, &[]).await.unwrap().into_iter().map(|row| row.get(0)).collect()
 }
 
@@ -237,6 +239,7 @@ async fn what_hand_made_tables_call_their_constraints_does_not_matter() {
              alter table documents rename constraint documents_parent_document_id_fkey to parent; \
              alter table gmail_cursors rename constraint gmail_cursors_tenant_id_provider_key_key to one_cursor; \
              alter table admin_audit_log rename constraint admin_audit_log_session_id_fkey to session; \
+             drop index idx_documents_metadata; drop index idx_documents_source; \
              create unique index one_more on nango_sync_cursors (connection_id, provider, sync_name); \
              alter table sync_jobs enable row level security, force row level security; \
              create policy mine on sync_jobs using (true)",
@@ -404,13 +407,14 @@ async fn an_index_left_half_built_is_built_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_only_a_person_can_decide_is_left_and_said() {
+    let twin = "0a0a0a0a-0000-4000-8000-0000000000a9";
     let owned = Owned::new(Database::Master, Past::ByHand, Host::Plain).await;
     owned
         .as_owner()
         .await
         .execute(
-            "insert into company_users (user_id, company_id, email) values (gen_random_uuid(), $1::text::uuid, $2)",
-            &[&COMPANY_A, &"INA@harbour.example"],
+            "insert into company_users (user_id, company_id, email) values ($1::text::uuid, $2::text::uuid, $3)",
+            &[&twin, &COMPANY_A, &"INA@harbour.example"],
         )
         .await
         .unwrap();
@@ -420,8 +424,14 @@ async fn what_only_a_person_can_decide_is_left_and_said() {
     let warnings: Vec<_> = ran.iter().flat_map(|ran| &ran.warnings).collect();
     assert_eq!(
         warnings,
-        ["two active members of a company share an e-mail address: the unique index is left out \
-          (Deactivate one of each pair, then migrate again.)"]
+        [
+            "two active members of a company share an e-mail address: the unique index is left out \
+             (Deactivate one of each pair, then migrate again.)",
+            &format!(
+                "active members share an e-mail address: the users {USER_A1} and {twin} of company {COMPANY_A}: the unique \
+                 index is left out (Deactivate all but one of each, then migrate again.)"
+            ),
+        ]
     );
     let index = "select count(*) from pg_class where relname = 'company_users_active_email'";
     assert_eq!(count(&owned.as_owner().await, index).await, 0);

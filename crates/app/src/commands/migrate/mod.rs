@@ -1,5 +1,7 @@
-//! `cortex migrate`: brings the schemas of the deployment's two databases up or down, or tells how they stand.
+//! `cortex migrate`: brings the schemas of the deployment's two databases, or of all companies' databases, up or down, or
+//! tells how they stand.
 
+mod fleet;
 mod report;
 
 use std::io::Write;
@@ -10,7 +12,8 @@ use cortex_postgres::Address;
 use cortex_postgres::migrate::{MigrateError, Migrator, Ran, resolve};
 pub use cortex_postgres::schema::Database;
 
-use crate::config::MigrateConfig;
+use crate::config::{MigrateConfig, MigrateFleetConfig};
+use fleet::{Pace, Work};
 use report::{Change, Report};
 
 /// What to do with the schemas.
@@ -23,11 +26,36 @@ pub struct MigrateArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Tells which migrations have run, which have not, and which tables are not ours. Changes nothing.
-    Status(Options),
+    Status(StatusOptions),
     /// Runs what has not run yet. A second run does nothing.
-    Up(ChangeOptions),
+    Up(UpOptions),
     /// Takes down the newest migration, or all that are newer than --to.
     Down(ChangeOptions),
+}
+
+#[derive(Debug, Args)]
+struct StatusOptions {
+    #[command(flatten)]
+    options: Options,
+    /// Master, and then every company's database in Master's registry.
+    #[arg(long, conflicts_with = "database")]
+    all_companies: bool,
+    #[command(flatten)]
+    pace: Pace,
+}
+
+#[derive(Debug, Args)]
+struct UpOptions {
+    #[command(flatten)]
+    change: ChangeOptions,
+    /// Master, and then every company's database in Master's registry.
+    #[arg(long, conflicts_with_all = ["database", "to"])]
+    all_companies: bool,
+    #[command(flatten)]
+    pace: Pace,
+    /// With --all-companies: the first N that have something to run go first, and the others only if none of them fails.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "all_companies")]
+    canary: u16,
 }
 
 #[derive(Debug, Args)]
@@ -52,11 +80,42 @@ struct ChangeOptions {
     options: Options,
 }
 
+impl MigrateArgs {
+    /// Whether it is about all companies, and not about the deployment's one.
+    #[must_use]
+    pub const fn is_about_all_companies(&self) -> bool {
+        match &self.action {
+            Action::Status(status) => status.all_companies,
+            Action::Up(up) => up.all_companies,
+            Action::Down(_) => false,
+        }
+    }
+}
+
+/// Does as `args` says for Master and all companies, whose URLs `read` tells, and writes the report to `out`. True where
+/// all that was asked for was done.
+pub async fn run_for_all(
+    args: &MigrateArgs,
+    config: &MigrateFleetConfig,
+    read: &dyn Fn(&str) -> Option<String>,
+    out: &mut (dyn Write + Send),
+) -> anyhow::Result<bool> {
+    let (work, pace, json) = match &args.action {
+        Action::Status(StatusOptions { options, pace, .. }) => (Work::Status, *pace, options.json),
+        Action::Up(UpOptions { change, pace, .. }) if change.dry_run => (Work::DryRun, *pace, change.options.json),
+        Action::Up(UpOptions { change, pace, canary, .. }) => {
+            (Work::Up { canary: usize::from(*canary) }, *pace, change.options.json)
+        }
+        Action::Down(_) => anyhow::bail!("down is for one pair of databases: leave --all-companies out"),
+    };
+    fleet::run(work, pace, json, config, read, out).await
+}
+
 /// Migrates as `args` says and writes the report to `out`. True where all that was asked for was done.
 pub async fn run(args: &MigrateArgs, config: &MigrateConfig, out: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let (options, change) = match &args.action {
-        Action::Status(options) => (options, None),
-        Action::Up(change) => (&change.options, Some((change, Direction::Up))),
+        Action::Status(status) => (&status.options, None),
+        Action::Up(UpOptions { change, .. }) => (&change.options, Some((change, Direction::Up))),
         Action::Down(change) => (&change.options, Some((change, Direction::Down))),
     };
     let databases: Vec<Database> = options.database.map_or_else(|| Database::ALL.to_vec(), |one| vec![one]);
@@ -146,7 +205,11 @@ async fn plan(
             }
         }
     };
-    report.planned(out, &status, &planned)
+    let findings = match direction {
+        Direction::Up if !planned.is_empty() => migrator.look_ahead().await?,
+        _ => Vec::new(),
+    };
+    report.planned(out, &status, &planned, &findings)
 }
 
 async fn migrate(

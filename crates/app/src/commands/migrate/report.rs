@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use cortex_postgres::migrate::{Migrator, Ran, Status};
+use cortex_postgres::migrate::{Finding, Migrator, Ran, Status};
 use serde_json::{Map, Value, json};
 
 /// Collects what is told of each database.
@@ -10,6 +10,7 @@ pub(super) struct Report {
     json: bool,
     databases: Vec<Map<String, Value>>,
     failure: Option<anyhow::Error>,
+    is_barred: bool,
 }
 
 /// Which way migrations ran.
@@ -23,7 +24,7 @@ type Out<'a> = &'a mut (dyn Write + Send);
 
 impl Report {
     pub(super) const fn new(json: bool) -> Self {
-        Self { json, databases: Vec::new(), failure: None }
+        Self { json, databases: Vec::new(), failure: None, is_barred: false }
     }
 
     /// The next database.
@@ -43,18 +44,28 @@ impl Report {
         self.list(out, "pending", &status.pending)
     }
 
-    pub(super) fn planned(&mut self, out: Out<'_>, status: &Status, planned: &[String]) -> anyhow::Result<()> {
-        self.add(json!({ "would_run": planned, "to_adopt": status.to_adopt, "foreign": status.foreign }));
+    pub(super) fn planned(
+        &mut self,
+        out: Out<'_>,
+        status: &Status,
+        planned: &[String],
+        findings: &[Finding],
+    ) -> anyhow::Result<()> {
+        self.add(json!({
+            "would_run": planned, "to_adopt": status.to_adopt, "foreign": status.foreign,
+            "findings": findings_json(findings),
+        }));
         self.found(out, status)?;
-        self.list(out, "would run", planned)
+        self.list(out, "would run", planned)?;
+        for Finding { is_in_the_way, text } in findings {
+            self.is_barred |= is_in_the_way;
+            self.line(out, &format!("  {}: {text}", if *is_in_the_way { "in the way" } else { "to know" }))?;
+        }
+        Ok(())
     }
 
     pub(super) fn ran(&mut self, out: Out<'_>, change: Change, before: &Status, ran: &[Ran]) -> anyhow::Result<()> {
-        let rows: Vec<Value> = ran
-            .iter()
-            .map(|ran| json!({ "name": ran.name, "took_ms": ran.took.as_millis(), "warnings": ran.warnings }))
-            .collect();
-        self.add(json!({ "ran": rows, "to_adopt": before.to_adopt, "foreign": before.foreign }));
+        self.add(json!({ "ran": ran_json(ran), "to_adopt": before.to_adopt, "foreign": before.foreign }));
         self.found(out, before)?;
         let mark = match change {
             Change::Up => '↑',
@@ -87,11 +98,11 @@ impl Report {
         if self.json {
             let document = json!({ "databases": self.databases });
             writeln!(out, "{document:#}")?;
-            return Ok(self.failure.is_none());
+            return Ok(self.failure.is_none() && !self.is_barred);
         }
         match self.failure {
             Some(error) => Err(error),
-            None => Ok(true),
+            None => Ok(!self.is_barred),
         }
     }
 
@@ -118,6 +129,17 @@ impl Report {
             database.extend(object(facts));
         }
     }
+}
+
+/// Migrations that ran, for programs.
+pub(super) fn ran_json(ran: &[Ran]) -> Value {
+    let row = |ran: &Ran| json!({ "name": ran.name, "took_ms": ran.took.as_millis(), "warnings": ran.warnings });
+    ran.iter().map(row).collect()
+}
+
+/// What pending migrations would meet, for programs.
+pub(super) fn findings_json(findings: &[Finding]) -> Value {
+    findings.iter().map(|finding| json!({ "in_the_way": finding.is_in_the_way, "text": finding.text })).collect()
 }
 
 fn object(value: Value) -> Map<String, Value> {
