@@ -78,11 +78,7 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
     origin::note(&request, &id, &edge.settings.trusted_proxies);
     // An error's span, so that no filter takes the id from a line.
     let span = tracing::error_span!(
-        "request",
-        request.id = %id,
-        http.method = %request.method(),
-        http.path = request.path(),
-        trace_id = tracing::field::Empty,
+        "request", request.id = %id, http.method = %request.method(), http.path = request.path()
     );
     let probe = request.path().starts_with(PROBES);
     let scrape = request.path() == METRICS;

@@ -69,6 +69,15 @@ impl LogConfig {
     }
 }
 
+impl LogFormat {
+    /// The form that is asked for, for what is told before the configuration was read, and of its mistakes. What makes no
+    /// sense is told as text.
+    #[must_use]
+    pub fn asked_for(read: &dyn Fn(&str) -> Option<String>) -> Self {
+        if read("LOG_FORMAT").as_deref() == Some("json") { Self::Json } else { Self::Text }
+    }
+}
+
 impl MetricsConfig {
     pub(super) fn read(reader: &mut Reader<'_>) -> Reading<Self> {
         let listen = reader.optional("METRICS_ADDR", socket_address);

@@ -27,6 +27,7 @@ mod syncs;
 mod team;
 mod uploads;
 mod usage;
+mod watch;
 
 use std::io;
 use std::sync::{Arc, Once};
