@@ -15,6 +15,7 @@ mod library;
 mod limits;
 mod log;
 mod memberships;
+mod metrics;
 mod mocked;
 mod outage;
 mod people;

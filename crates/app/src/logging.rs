@@ -1,6 +1,7 @@
 //! Events to standard error: one line an event, for people and grep or as JSON.
 
 use std::io::{self, IsTerminal, Write};
+use std::panic::PanicHookInfo;
 
 use anyhow::Context;
 use cortex_kernel::{Clock, SystemClock};
@@ -45,11 +46,13 @@ pub(crate) fn start_traced(config: &LogConfig, traces: Option<&Traces>) -> anyho
     };
     let traced = registry().with(layer.with_filter(filter)).with(traces.map(Traces::layer));
     traced.with(known).try_init().context("the log cannot be started")?;
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "panic: {}", panic.payload_as_str().unwrap_or("without a message"));
-    }));
+    std::panic::set_hook(Box::new(tell_panic));
     Ok(())
+}
+
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(place, "panic: {}", panic.payload_as_str().unwrap_or("without a message"));
 }
 
 /// Tells why a command failed, for people, or as a line like those of the log: whoever collects lines of JSON is to have no
@@ -177,6 +180,26 @@ mod tests {
             let heard: Vec<_> = log.lines().filter_map(|line| line.rsplit(' ').next()).collect();
             assert_eq!(heard.join(" "), said, "{words}: {log}");
         }
+    }
+
+    #[test]
+    fn a_panic_is_one_event_of_json_too() {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let lines = JsonLines { now, traces: KnownTraces::default() };
+        let layer = fmt::layer().with_writer(move || writer.clone()).fmt_fields(JsonFields).event_format(lines);
+
+        tracing::subscriber::with_default(registry().with(layer), || {
+            let others = std::panic::take_hook();
+            std::panic::set_hook(Box::new(tell_panic));
+            std::panic::catch_unwind(|| panic!("first\nsecond")).unwrap_err();
+            std::panic::set_hook(others);
+        });
+
+        let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+        let event: serde_json::Value = serde_json::from_str(&log).unwrap();
+        assert_eq!((log.lines().count(), event["message"].as_str()), (1, Some("panic: first\nsecond")), "{log}");
+        assert!(event["place"].as_str().is_some_and(|place| place.contains("logging.rs")), "{log}");
     }
 
     #[test]

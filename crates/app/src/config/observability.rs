@@ -15,7 +15,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::optional(
         "METRICS_ADDR",
         SERVE_WORK,
-        "address:port of a separate listener for `/metrics`; without it and `METRICS_TOKEN` there are no metrics",
+        "address:port of a separate listener for `/metrics`; without it and `METRICS_TOKEN` it is 404",
     ),
     Variable::optional(
         "METRICS_TOKEN",
@@ -23,7 +23,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "bearer token that `/metrics` asks for, on the separate listener or else beside the API",
     )
     .secret(),
-    Variable::optional("OTEL_EXPORTER_OTLP_ENDPOINT", SERVE_WORK, "where traces are sent, when set"),
+    Variable::optional("OTEL_EXPORTER_OTLP_ENDPOINT", SERVE_WORK, "base URL of a collector of traces (OTLP over HTTP)"),
     Variable::optional("WORK_HEALTH_ADDR", WORK, "address:port for health and metrics of a worker process"),
 ];
 

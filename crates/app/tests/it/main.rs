@@ -11,6 +11,8 @@ mod extract;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod migrate;
 #[cfg(test)]
 mod process;
@@ -18,5 +20,7 @@ mod process;
 mod sockets;
 #[cfg(test)]
 mod start;
+#[cfg(test)]
+mod traces;
 #[cfg(test)]
 mod users;

@@ -11,7 +11,7 @@ use crate::process::{Cortex, Running};
 const COMPANY: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
 /// Both databases, and the login of the service.
-struct Deployment {
+pub(crate) struct Deployment {
     master: TestDatabase,
     company: TestDatabase,
     service: TestRole,
@@ -33,7 +33,7 @@ impl Deployment {
     }
 
     /// At the newest migration, with an active company.
-    async fn ready() -> Self {
+    pub(crate) async fn ready() -> Self {
         Self::empty().await.made_ready().await
     }
 
@@ -55,7 +55,7 @@ impl Deployment {
         assert_eq!(code, Some(0), "{stderr}");
     }
 
-    fn cortex(&self, arguments: &[&str]) -> Cortex {
+    pub(crate) fn cortex(&self, arguments: &[&str]) -> Cortex {
         Cortex::serve()
             .running(arguments)
             .with("COMPANY_ID", COMPANY)
