@@ -16,6 +16,7 @@ mod library;
 mod limits;
 mod log;
 mod memberships;
+mod metrics;
 mod mocked;
 mod outage;
 mod people;

@@ -4,12 +4,13 @@
 //! to standard error.
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use cortex_kernel::RandomIds;
 use cortex_postgres::migrate::UnknownVersion;
 use tokio_util::sync::CancellationToken;
 
@@ -19,8 +20,12 @@ use crate::commands::doctor::{self, DoctorArgs};
 use crate::commands::migrate::{self, MigrateArgs};
 use crate::commands::openapi;
 use crate::commands::users::{self, UsersArgs};
-use crate::config::{AuditConfig, ConfigErrors, MigrateConfig, MigrateFleetConfig, Process, ServeConfig, WorkConfig};
+use crate::config::{
+    AuditConfig, ConfigErrors, LogFormat, MigrateConfig, MigrateFleetConfig, Process, RuntimeConfig, ServeConfig,
+    WorkConfig,
+};
 use crate::start::StartRefused;
+use crate::traces::Traces;
 use crate::{logging, serve, work};
 
 /// The backend of a company's knowledge.
@@ -88,9 +93,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         // It gives up all that a runtime needs.
         Command::ExtractText { extension } => return cortex_extract::serve_one(extension),
     };
+    let process = match Process::read(Path::new(".")) {
+        Ok(process) => process,
+        Err(error) => return failed(LogFormat::Text, &error.into()),
+    };
+    let format = LogFormat::asked_for(&|name| process.get(name));
     let may_hang = matches!(command, Common::Doctor(_));
     let outcome = tokio::runtime::Runtime::new().context("there is no runtime").and_then(|runtime| {
-        let outcome = runtime.block_on(dispatch(command));
+        let outcome = runtime.block_on(dispatch(command, &process));
         if may_hang {
             // A name service that hangs keeps a thread of its own busy, and nobody waits for it.
             runtime.shutdown_background();
@@ -100,20 +110,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "cortex: {}", told(&error));
-            if error.is::<UnknownVersion>() { ExitCode::from(2) } else { ExitCode::FAILURE }
-        }
+        Err(error) => failed(format, &error),
     }
 }
 
+fn failed(format: LogFormat, error: &anyhow::Error) -> ExitCode {
+    // If it cannot be written, nobody is there to be told.
+    let _ = logging::tell_failure(format, &told(error));
+    if error.is::<UnknownVersion>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
 /// True where all that was asked for was done.
-async fn dispatch(command: Common) -> anyhow::Result<bool> {
+async fn dispatch(command: Common, process: &Process) -> anyhow::Result<bool> {
     // Both rustls and its users could bring a provider of cryptography; this is the one.
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::debug!("the process has a provider of cryptography already");
     }
-    let process = Process::read(Path::new("."))?;
     let variable = |name: &str| process.get(name);
     match command {
         Common::Serve { migrate, no_worker } => {
@@ -123,15 +135,15 @@ async fn dispatch(command: Common) -> anyhow::Result<bool> {
                 (Err(errors), Err(others)) => return Err(errors.and(others).into()),
                 (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => return Err(errors.into()),
             };
-            logging::start(&config.runtime.log)?;
-            until_signal(async |stop| Box::pin(serve::run(&config, migration, !no_worker, stop)).await)
-                .await
-                .map(|()| true)
+            watched(&config.runtime, "serve", async |stop| {
+                Box::pin(serve::run(&config, migration, !no_worker, stop)).await
+            })
+            .await
+            .map(|()| true)
         }
         Common::Work => {
             let config = WorkConfig::from_env(&variable)?;
-            logging::start(&config.runtime.log)?;
-            until_signal(async |stop| Box::pin(work::run(&config, stop)).await).await.map(|()| true)
+            watched(&config.runtime, "work", async |stop| Box::pin(work::run(&config, stop)).await).await.map(|()| true)
         }
         // It needs no configuration: it makes a part of one.
         Common::Admin(arguments) => admin::run(&arguments, &mut io::stdout()).map(|()| true),
@@ -157,6 +169,22 @@ async fn dispatch(command: Common) -> anyhow::Result<bool> {
             audit::run(&arguments, &config, &mut io::stdout()).await
         }
     }
+}
+
+/// Runs a service of which there are a log and, where there is a collector, traces.
+async fn watched(
+    config: &RuntimeConfig,
+    command: &'static str,
+    service: impl AsyncFnOnce(CancellationToken) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let endpoint = config.traces_endpoint.as_ref();
+    let traces = endpoint.map(|endpoint| Traces::start(endpoint, command, &RandomIds)).transpose()?;
+    logging::start_traced(&config.log, traces.as_ref())?;
+    let ended = until_signal(service).await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
+    ended
 }
 
 /// Runs a service, and asks it to stop at the first SIGINT or SIGTERM. The service sees to it that stopping ends.

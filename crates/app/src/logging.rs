@@ -1,8 +1,13 @@
 //! Events to standard error: one line an event, for people and grep or as JSON.
 
 use std::io::{self, IsTerminal, Write};
+use std::panic::PanicHookInfo;
 
 use anyhow::Context;
+use cortex_kernel::{Clock, SystemClock};
+use serde_json::json;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata};
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
@@ -12,6 +17,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt, registry};
 
 use crate::config::{LogConfig, LogFormat};
+use crate::json_lines::{JsonFields, JsonLines, KnownTraces};
+use crate::traces::Traces;
 
 /// Writes each event as one line, whatever somebody put into it: forged lines look like events of ours.
 struct OneLine<W>(W);
@@ -20,20 +27,55 @@ struct Stderr;
 
 /// Begins to log. Panics are events from then on.
 pub(crate) fn start(config: &LogConfig) -> anyhow::Result<()> {
+    start_traced(config, None)
+}
+
+/// Begins to log, and to trace where there is a collector.
+pub(crate) fn start_traced(config: &LogConfig, traces: Option<&Traces>) -> anyhow::Result<()> {
     let filter = filter(&config.filter)?;
+    let known = KnownTraces::default();
     let layer = fmt::layer().with_writer(Stderr);
     let layer = match config.format {
-        LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).boxed(),
+        LogFormat::Json => {
+            let lines = JsonLines { now, traces: known.clone() };
+            layer.fmt_fields(JsonFields).event_format(lines).boxed()
+        }
         // Colours are the library's choice on a terminal (it knows NO_COLOR), and noise elsewhere.
         LogFormat::Text if io::stderr().is_terminal() => layer.boxed(),
         LogFormat::Text => layer.with_ansi(false).boxed(),
     };
-    registry().with(layer.with_filter(filter)).try_init().context("the log cannot be started")?;
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string);
-        tracing::error!(place, "panic: {}", panic.payload_as_str().unwrap_or("without a message"));
-    }));
+    let traced = registry().with(layer.with_filter(filter)).with(traces.map(Traces::layer));
+    traced.with(known).try_init().context("the log cannot be started")?;
+    std::panic::set_hook(Box::new(tell_panic));
     Ok(())
+}
+
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string);
+    tracing::error!(place, "panic: {}", panic.payload_as_str().unwrap_or("without a message"));
+}
+
+/// Tells why a command failed, for people, or as a line like those of the log: whoever collects lines of JSON is to have no
+/// others.
+pub(crate) fn tell_failure(format: LogFormat, failure: &str) -> io::Result<()> {
+    let mut stderr = io::stderr();
+    match format {
+        LogFormat::Text => writeln!(stderr, "cortex: {failure}"),
+        LogFormat::Json => {
+            let line = json!({
+                "timestamp": now().format(&Rfc3339).unwrap_or_default(),
+                "level": "ERROR",
+                "target": "cortex",
+                "message": failure,
+            });
+            writeln!(stderr, "{line}")
+        }
+    }
+}
+
+/// Of the log alone: everything else has the time from its clock.
+fn now() -> OffsetDateTime {
+    SystemClock.now()
 }
 
 /// What is logged, in the words of `RUST_LOG`. Whatever these say, nothing finer than `info` comes from those who see what
@@ -138,6 +180,26 @@ mod tests {
             let heard: Vec<_> = log.lines().filter_map(|line| line.rsplit(' ').next()).collect();
             assert_eq!(heard.join(" "), said, "{words}: {log}");
         }
+    }
+
+    #[test]
+    fn a_panic_is_one_event_of_json_too() {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let lines = JsonLines { now, traces: KnownTraces::default() };
+        let layer = fmt::layer().with_writer(move || writer.clone()).fmt_fields(JsonFields).event_format(lines);
+
+        tracing::subscriber::with_default(registry().with(layer), || {
+            let others = std::panic::take_hook();
+            std::panic::set_hook(Box::new(tell_panic));
+            std::panic::catch_unwind(|| panic!("first\nsecond")).unwrap_err();
+            std::panic::set_hook(others);
+        });
+
+        let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+        let event: serde_json::Value = serde_json::from_str(&log).unwrap();
+        assert_eq!((log.lines().count(), event["message"].as_str()), (1, Some("panic: first\nsecond")), "{log}");
+        assert!(event["place"].as_str().is_some_and(|place| place.contains("logging.rs")), "{log}");
     }
 
     #[test]

@@ -41,8 +41,10 @@ use cortex_postgres::stores::{
     PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader,
     PgVisitStore, PgWebhookInbox, PgWorkers,
 };
-use cortex_postgres::{Address, Pool, PoolConfig, Pooler, Upkeep};
-use cortex_supabase::{HttpJwks, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig};
+use cortex_postgres::{Address, Backlog, Pool, PoolConfig, Pooler, Upkeep};
+use cortex_supabase::{
+    HttpJwks, JwksSource, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig,
+};
 use cortex_sync_jobs::ports::{
     ActiveMembers, CompanyLeaves, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides, SyncStarter, Workers,
 };
@@ -52,6 +54,7 @@ use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
 use crate::audit_upkeep::AuditPorts;
 use crate::blob_store;
 use crate::config::{AdminPin, DatabaseUrl, RuntimeConfig, Secret, ServeConfig};
+use crate::metrics::{CompanyBacklog, Metrics};
 use crate::readiness::{DatabaseAnswers, NangoAnswers, NangoTakesOurKey};
 use crate::searchable::MakeSearchable;
 use crate::signing_keys::{KeysAreLoaded, SigningKeys};
@@ -66,6 +69,8 @@ pub struct Ports {
     pub start_checks: Vec<Arc<dyn StartCheck>>,
     /// What the process cannot do without.
     pub readiness: Vec<Arc<dyn ReadinessCheck>>,
+    /// What is measured of the process. Ports that are put in the place of others are not.
+    pub metrics: Arc<Metrics>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where new ids come from.
@@ -246,15 +251,20 @@ impl Ports {
 
     fn over(config: &RuntimeConfig, nango: NangoClient) -> anyhow::Result<(Self, Pools)> {
         let databases = &config.databases;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let metrics = Arc::new(Metrics::new(Arc::clone(&clock)));
         let company = pool(config, &databases.urls.company, databases.company_pool_size).context("DATABASE_URL")?;
+        let company = metrics.of_pool("company", company);
         let master = pool(config, &databases.urls.master, databases.master_pool_size).context("MASTER_DATABASE_URL")?;
+        let master = metrics.of_pool("master", master);
         let integrations = &config.nango.provider_keys;
         let company_id = config.deployment.company_id;
+        metrics.of_backlog(Arc::new(CompanyBacklog { backlog: Backlog::new(company.clone()), company_id }));
         let memberships: Arc<dyn MembershipStore> = Arc::new(PgMembershipStore::new(master.clone()));
         let look_at_master = Inspector::new(Database::Master, address(config, &databases.urls.master)?);
         let look_at_company = Inspector::new(Database::Company, address(config, &databases.urls.company)?);
         let brokered: Arc<dyn BrokeredConnections> =
-            Arc::new(NangoConnections::new(nango.clone(), integrations.clone()));
+            metrics.of::<dyn BrokeredConnections>(Arc::new(NangoConnections::new(nango.clone(), integrations.clone())));
         let mut readiness: Vec<Arc<dyn ReadinessCheck>> = vec![
             Arc::new(DatabaseAnswers::new("database", company.clone())),
             Arc::new(DatabaseAnswers::new("master", master.clone())),
@@ -269,7 +279,7 @@ impl Ports {
                 Arc::new(DatabaseCheck::of_company(look_at_company)),
             ],
             readiness,
-            clock: Arc::new(SystemClock),
+            clock,
             ids: Arc::new(RandomIds),
             memberships,
             visits: Arc::new(PgVisitStore::new(master.clone())),
@@ -280,7 +290,8 @@ impl Ports {
             profiles: Arc::new(PgProfileReader::new(master.clone())),
             team: Arc::new(PgTeamStore::new(master.clone())),
             brokered,
-            accounts: Arc::new(NangoProviderAccounts::new(nango.clone(), integrations.clone())),
+            accounts: metrics
+                .of::<dyn ProviderAccounts>(Arc::new(NangoProviderAccounts::new(nango.clone(), integrations.clone()))),
             connections: Arc::new(PgConnectionStore::new(company.clone())),
             connection_health: Arc::new(PgConnectionHealth::new(company.clone())),
             connection_endings: Arc::new(PgConnectionEndings::new(company.clone())),
@@ -292,30 +303,32 @@ impl Ports {
             session_endings: Arc::new(PgConnectSessionEndings::new(company.clone())),
             originals: Arc::new(PgOriginalConnections::new(master.clone())),
             quarantine: Arc::new(PgQuarantineStore::new(company.clone())),
-            inbox: Arc::new(PgWebhookInbox::new(company.clone())),
+            inbox: metrics.of::<dyn WebhookInbox>(Arc::new(PgWebhookInbox::new(company.clone()))),
             webhook_reader: Arc::new(NangoWebhookReader::new(integrations)),
-            records: Arc::new(NangoRecordSource::new(nango.clone(), integrations.clone())),
-            contents: Arc::new(NangoContentSource::new(nango, integrations.clone())),
+            records: metrics
+                .of::<dyn RecordSource>(Arc::new(NangoRecordSource::new(nango.clone(), integrations.clone()))),
+            contents: metrics.of::<dyn ContentSource>(Arc::new(NangoContentSource::new(nango, integrations.clone()))),
             content_ledger: Arc::new(PgContentLedger::new(company.clone())),
-            extractor: Arc::new(extractor()?),
-            pages: Arc::new(PgPageStore::new(company.clone())),
+            extractor: metrics.of::<dyn TextExtractor>(Arc::new(extractor()?)),
+            pages: metrics.of::<dyn PageStore>(Arc::new(PgPageStore::new(company.clone()))),
             held_deletions: Arc::new(PgHeldDeletions::new(company.clone())),
             set_aside: Arc::new(PgSetAsideRecords::new(company.clone())),
             blobs: blob_store::chosen(&config.storage.blobs, &company).context("BLOB_STORE")?,
             blob_removals: Arc::new(PgBlobRemovals::new(company.clone())),
             documents: Arc::new(PgDocumentReader::new(company.clone())),
-            document_writer: Arc::new(PgDocumentWriter::new(company.clone())),
+            document_writer: metrics.of::<dyn DocumentWriter>(Arc::new(PgDocumentWriter::new(company.clone()))),
             idempotency_keys: Arc::new(PgIdempotencyKeys::new(company.clone())),
             usage: Arc::new(PgUsageReader::new(company.clone())),
-            search: Arc::new(PgSearchIndex::new(company.clone())),
+            search: metrics.of::<dyn SearchIndex>(Arc::new(PgSearchIndex::new(company.clone()))),
             searchable: Arc::new(Upkeep::new(company.clone())),
-            jobs: Arc::new(PgJobQueue::new(company.clone())),
+            jobs: metrics.of::<dyn JobQueue>(Arc::new(PgJobQueue::new(company.clone()))),
             workers: Arc::new(PgWorkers::new(company.clone())),
             live_jobs: Arc::new(PgLiveJobs::new(company.clone())),
             due_accounts: Arc::new(PgDueAccounts::new(company.clone())),
             active_members: Arc::new(PgMembers::new(master.clone())),
             sync_starter: Arc::new(PgSyncStarter::new(company.clone())),
             company_leaves: Arc::new(PgCompanyLeaves::new(master.clone())),
+            metrics,
         };
         Ok((ports, Pools { company, master }))
     }
@@ -357,8 +370,11 @@ impl ApiPorts {
         let tls = tls::client_config()?;
         let nango = nango(&config.runtime, tls.clone())?;
         let (mut shared, pools) = Ports::over(&config.runtime, nango.clone())?;
-        let user_directory = user_directory(config, tls.clone())?;
-        let verifier = Arc::new(token_verifier(config, tls, Arc::clone(&shared.clock))?);
+        let metrics = Arc::clone(&shared.metrics);
+        let user_directory = user_directory(config, tls.clone())?
+            .map(|directory| -> Arc<dyn UserDirectory> { metrics.of::<dyn UserDirectory>(directory) });
+        let verifier = Arc::new(token_verifier(config, tls, Arc::clone(&shared.clock), &metrics)?);
+        metrics.of_memory("tokens", verifier.lookups());
         let signing_keys: Arc<dyn SigningKeys> = Arc::<SupabaseTokenVerifier>::clone(&verifier);
         shared.readiness.push(Arc::new(KeysAreLoaded(Arc::clone(&signing_keys))));
         let webhook_url = config.http.public_url.as_ref().map(webhook_url).transpose()?;
@@ -375,8 +391,15 @@ impl ApiPorts {
             admin_tokens: Arc::new(RandomAdminTokens),
             admin: AdminPorts::production(&pools),
             library: LibraryPorts::production(&pools.company),
-            broker: Arc::new(NangoConnectionBroker::new(nango, integrations, webhook_url)),
-            webhook_authenticity: Arc::new(WebhookSignature::new(keys.current.as_secret().clone(), previous)),
+            broker: metrics.of::<dyn ConnectionBroker>(Arc::new(NangoConnectionBroker::new(
+                nango,
+                integrations,
+                webhook_url,
+            ))),
+            webhook_authenticity: metrics.of::<dyn WebhookAuthenticity>(Arc::new(WebhookSignature::new(
+                keys.current.as_secret().clone(),
+                previous,
+            ))),
         })
     }
 }
@@ -424,6 +447,7 @@ fn token_verifier(
     config: &ServeConfig,
     tls: rustls::ClientConfig,
     clock: Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
 ) -> anyhow::Result<SupabaseTokenVerifier> {
     let identity = &config.identity;
     let rules = TokenRules {
@@ -435,7 +459,7 @@ fn token_verifier(
     };
     let keys = HttpJwks::new(&config.runtime.supabase_url, config.runtime.nango.timeout, tls)
         .context("the client for Supabase Auth cannot be set up")?;
-    Ok(SupabaseTokenVerifier::new(rules, Arc::new(keys), clock))
+    Ok(SupabaseTokenVerifier::new(rules, metrics.of::<dyn JwksSource>(Arc::new(keys)), clock))
 }
 
 fn user_directory(config: &ServeConfig, tls: rustls::ClientConfig) -> anyhow::Result<Option<Arc<dyn UserDirectory>>> {

@@ -1,4 +1,5 @@
-//! What a worker process tells load balancers, orchestrators and people, where it is told an address for that.
+//! What a process tells load balancers, orchestrators and Prometheus on listeners of their own, where it is told addresses
+//! for that: a worker's health, and metrics.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use anyhow::Context;
 use cortex_http::Probes;
 use tokio_util::sync::CancellationToken;
 
-/// A server of the addresses below `/health`.
+/// A server of what operators' programs ask for.
 pub(crate) struct ProbeServer(actix_web::dev::Server);
 
 /// Probes come one by one; there is a thread for them, and none for crowds.
@@ -19,8 +20,14 @@ const DRAIN: Duration = Duration::from_secs(2);
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);
 
 impl ProbeServer {
-    /// Begins to listen.
-    pub(crate) fn bind(listen: SocketAddr, probes: Probes, stop: &CancellationToken) -> anyhow::Result<Self> {
+    /// Begins to listen at the address that this variable says, until `stop` is cancelled.
+    pub(crate) fn bind(
+        variable: &'static str,
+        listen: SocketAddr,
+        probes: Probes,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let for_scrapes = probes.health.is_none();
         let server = HttpServer::new(move || cortex_http::probe_app(probes.clone()))
             .workers(THREADS)
             .shutdown_signal(stop.clone().cancelled_owned())
@@ -29,15 +36,27 @@ impl ProbeServer {
             .max_connections(MAX_CONNECTIONS)
             .bind(listen)
             .with_context(|| {
-                format!("cannot listen on {listen}: choose another WORK_HEALTH_ADDR, or stop what listens there")
+                format!("cannot listen on {listen}: choose another {variable}, or stop what listens there")
             })?;
         let address = server.addrs().first().copied().unwrap_or(listen);
-        tracing::info!(%address, "listening");
+        if for_scrapes {
+            tracing::info!(%address, "listening for scrapes");
+        } else {
+            tracing::info!(%address, "listening");
+        }
         Ok(Self(server.run()))
     }
 
     /// Answers until it is stopped.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        self.0.await.context("the server of the worker's health failed")
+        self.0.await.context("the server of health and metrics failed")
+    }
+}
+
+/// Answers where there is a server.
+pub(crate) async fn run(server: Option<ProbeServer>) -> anyhow::Result<()> {
+    match server {
+        Some(server) => server.run().await,
+        None => Ok(()),
     }
 }

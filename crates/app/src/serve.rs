@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::HttpServer;
 use anyhow::Context;
-use cortex_http::{Services, Settings};
+use cortex_http::{Probes, Services, Settings};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -16,9 +16,11 @@ use crate::beside_requests::BesideRequests;
 use crate::config::{MigrateConfig, ServeConfig};
 use crate::departures::Departures;
 use crate::ports::ApiPorts;
+use crate::probes::{self, ProbeServer};
 use crate::readiness::WorkerTicks;
 use crate::services;
 use crate::start::{EverythingWasLookedAt, Start};
+use crate::watch::{Watch, metrics_page};
 
 /// A server that listens.
 pub struct Server {
@@ -51,6 +53,7 @@ pub struct Service {
     server: Server,
     beside: BesideRequests,
     background: Option<Background>,
+    scrapes: Option<ProbeServer>,
     audit: AuditUpkeep,
     departures: Departures,
     stop: CancellationToken,
@@ -83,6 +86,9 @@ impl Service {
         if let Some(background) = &background {
             ports.shared.readiness.push(Arc::new(WorkerTicks(background.pulse())));
         }
+        let metrics = Arc::clone(&ports.shared.metrics);
+        let ids = Arc::clone(&ports.shared.ids);
+        let watch = Watch::new(&config.runtime, &metrics);
         let environment = config.runtime.deployment.environment;
         let start = Start::new(std::mem::take(&mut ports.shared.start_checks), migration, environment);
         ports.shared.readiness.push(Arc::new(EverythingWasLookedAt(start.opening())));
@@ -90,9 +96,18 @@ impl Service {
         let left = Arc::new(Notify::new());
         let departures = services::compose_departures(&config.runtime, &ports.shared, Arc::clone(&left));
         let (services, beside) = services::compose(config, ports, &wake, left, stop.clone());
-        let services = Services { opening: start.opening(), ..services };
+        metrics.of_health(Arc::clone(&services.health));
+        // They are told in one place.
+        let page = metrics_page(&config.runtime, &metrics);
+        let beside_the_api = config.runtime.metrics.listen.is_none().then(|| page.clone());
+        let beside_the_api = beside_the_api.filter(|page| page.token.is_some());
+        let scrapes = config.runtime.metrics.listen.map(|listen| {
+            let probes = Probes { health: None, metrics: Some(page), ids, watch: Arc::clone(&watch) };
+            ProbeServer::bind("METRICS_ADDR", listen, probes, &stop)
+        });
+        let services = Services { opening: start.opening(), watch, metrics: beside_the_api, ..services };
         let server = Server::bind(config, services, stop.clone())?;
-        Ok(Self { start, server, beside, background, audit, departures, stop })
+        Ok(Self { start, server, beside, background, scrapes: scrapes.transpose()?, audit, departures, stop })
     }
 
     /// Where it listens.
@@ -103,7 +118,7 @@ impl Service {
 
     /// Runs until it is stopped, or something speaks against going on.
     pub async fn run(self) -> anyhow::Result<()> {
-        let Self { start, server, beside, background, audit, departures, stop } = self;
+        let Self { start, server, beside, background, scrapes, audit, departures, stop } = self;
         // Whoever connects meanwhile waits in the system's queue.
         if let Some(refused) = stop.run_until_cancelled(start.look_first()).await {
             refused?;
@@ -136,8 +151,16 @@ impl Service {
                 tokio::join!(Box::pin(audit.run(stop.clone())), Box::pin(departures.run(stop.clone())));
             }
         };
-        let (started, ended, (), (), ()) = tokio::join!(starting, serving, beside.run(stop.clone()), working, keeping);
-        started.and(ended)
+        let scraping = async {
+            let ended = probes::run(scrapes).await;
+            if ended.is_err() {
+                stop.cancel();
+            }
+            ended
+        };
+        let (started, ended, (), (), (), scraped) =
+            tokio::join!(starting, serving, beside.run(stop.clone()), working, keeping, scraping);
+        started.and(ended).and(scraped)
     }
 }
 

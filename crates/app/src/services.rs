@@ -12,6 +12,7 @@ use cortex_http::exports::Exports;
 use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
+use cortex_http::watch::NobodyWatches;
 use cortex_http::{AdminServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits};
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
@@ -77,6 +78,7 @@ pub fn compose(
         webhook_authenticity,
     } = ports;
     let memberships = Arc::new(RememberedMemberships::new(Arc::clone(&ports.memberships), Arc::clone(&ports.clock)));
+    ports.metrics.of_memory("memberships", memberships.lookups());
     let visits = Arc::new(Visits::new(company_id, Arc::clone(&ports.visits)));
     let enter_company = EnterCompany::new(
         company_id,
@@ -122,6 +124,8 @@ pub fn compose(
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
         opening: Arc::new(Opening::opened()),
+        watch: Arc::new(NobodyWatches),
+        metrics: None,
         rate_limiter: Arc::new(RateLimiter::new(limits, ports.attempts)),
         tokens,
         clock: Arc::clone(&ports.clock),

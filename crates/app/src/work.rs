@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::WorkConfig;
 use crate::ports::Ports;
-use crate::probes::ProbeServer;
+use crate::probes::{self, ProbeServer};
 use crate::readiness::WorkerTicks;
 use crate::services;
 use crate::start::{EverythingWasLookedAt, Start};
+use crate::watch::{Watch, metrics_page};
 
 /// Works the queue and the inbox off until `stop` is cancelled; then ends after the pages that are being read. Begins as
 /// soon as [`crate::start`] says so.
@@ -22,14 +23,25 @@ pub async fn run(config: &WorkConfig, stop: CancellationToken) -> anyhow::Result
     let start = Start::new(checks, None, config.runtime.deployment.environment);
     let over = start.over();
     let background = services::compose_background(&config.runtime, &ports, Arc::new(Notify::new()), stop.child_token());
-    let probes = config.health.map(|address| {
-        let mut readiness = ports.readiness.clone();
-        readiness.push(Arc::new(WorkerTicks(background.pulse())));
-        readiness.push(Arc::new(EverythingWasLookedAt(start.opening())));
-        let probes = Probes { health: Arc::new(Health::new(readiness)), ids: Arc::clone(&ports.ids) };
-        ProbeServer::bind(address, probes, &stop)
+    let mut readiness = ports.readiness.clone();
+    readiness.push(Arc::new(WorkerTicks(background.pulse())));
+    readiness.push(Arc::new(EverythingWasLookedAt(start.opening())));
+    let health = Arc::new(Health::new(readiness));
+    ports.metrics.of_health(Arc::clone(&health));
+    let scrapes = Probes {
+        health: None,
+        metrics: Some(metrics_page(&config.runtime, &ports.metrics)),
+        ids: Arc::clone(&ports.ids),
+        watch: Watch::new(&config.runtime, &ports.metrics),
+    };
+    let listeners = [
+        ("WORK_HEALTH_ADDR", config.health, Probes { health: Some(health), ..scrapes.clone() }),
+        ("METRICS_ADDR", config.runtime.metrics.listen, scrapes),
+    ];
+    let [probes, scrapes] = listeners.map(|(variable, address, probes)| {
+        address.map(|address| ProbeServer::bind(variable, address, probes, &stop)).transpose()
     });
-    let probes = probes.transpose()?;
+    let (probes, scrapes) = (probes?, scrapes?);
     let audit = services::compose_audit_upkeep(&config.runtime, &ports);
     let departures = services::compose_departures(&config.runtime, &ports, Arc::new(Notify::new()));
     let starting = async {
@@ -49,13 +61,7 @@ pub async fn run(config: &WorkConfig, stop: CancellationToken) -> anyhow::Result
             );
         }
     };
-    let probing = async {
-        match probes {
-            Some(server) => server.run().await,
-            None => Ok(()),
-        }
-    };
-    let (started, (), ended) = tokio::join!(starting, working, probing);
+    let (started, (), probed, scraped) = tokio::join!(starting, working, probes::run(probes), probes::run(scrapes));
     tracing::info!("stopped");
-    started.and(ended)
+    started.and(probed).and(scraped)
 }

@@ -5,10 +5,11 @@
 //! failure logged.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -22,20 +23,22 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use cortex_kernel::IdGenerator;
 use futures_util::FutureExt;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use crate::Settings;
-use crate::endpoint::TellsMessage;
+use crate::endpoint::{RouteTemplate, TellsMessage};
 use crate::opening::Opening;
 use crate::origin;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemKind};
 use crate::request_id::{RequestId, X_REQUEST_ID};
+use crate::watch::{self, Answered, RequestWatch};
 
 /// What the layer works with.
 pub(crate) struct Edge {
     pub(crate) ids: Arc<dyn IdGenerator>,
     pub(crate) settings: Settings,
     pub(crate) opening: Arc<Opening>,
+    pub(crate) watch: Arc<dyn RequestWatch>,
 }
 
 /// What is known of a request when its answer is there.
@@ -43,11 +46,24 @@ struct Told<'a> {
     id: &'a RequestId,
     settings: &'a Settings,
     probe: bool,
+    scrape: bool,
+    span: &'a Span,
+    method: &'static str,
+    watching: Watching<'a>,
+}
+
+/// A request that is being worked on. Dropped before it was answered, its client has gone away.
+struct Watching<'a> {
+    watch: &'a dyn RequestWatch,
     start: Instant,
+    answered: Cell<bool>,
 }
 
 /// Probes come every few seconds and are no news; a component that comes or goes is, and [`crate::health`] tells it.
 pub(crate) const PROBES: &str = "/health";
+
+/// So do those who read metrics.
+pub(crate) const METRICS: &str = "/metrics";
 
 /// The encoding that is none: whatever is marked with it the compressor leaves alone.
 pub(crate) const IDENTITY: &str = "identity";
@@ -65,11 +81,14 @@ pub(crate) async fn answer<B: MessageBody + 'static>(
         "request", request.id = %id, http.method = %request.method(), http.path = request.path()
     );
     let probe = request.path().starts_with(PROBES);
-    let start = Instant::now();
+    let scrape = request.path() == METRICS;
+    let method = watch::method_name(request.method());
+    let watching = Watching::new(edge.watch.as_ref());
+    edge.watch.came(&span, request.headers());
 
     let outcome = caught(async move { next.call(request).await }).instrument(span.clone()).await;
 
-    let told = Told { id: &id, settings: &edge.settings, probe, start };
+    let told = Told { id: &id, settings: &edge.settings, probe, scrape, span: &span, method, watching };
     // Without its request an answer can only go on as the error it is; nothing is left that could change it.
     span.in_scope(|| outcome.map(|response| told.response(response)).map_err(|error| told.error(&error)))
 }
@@ -119,13 +138,13 @@ impl Told<'_> {
                 &foreign
             }
             None => {
-                self.log(response.status(), None);
+                self.tell(response.status(), None, route_of(&response));
                 self.set_headers(response.headers_mut());
                 return response.map_into_left_body();
             }
         };
         let tells_message = response.request().extensions().contains::<TellsMessage>();
-        let (status, body) = (problem.status_code(), self.render(problem, tells_message));
+        let (status, body) = (problem.status_code(), self.render(problem, tells_message, route_of(&response)));
         let (request, response) = response.into_parts();
         ServiceResponse::new(request, self.problem_response(response, status, body)).map_into_right_body()
     }
@@ -138,7 +157,7 @@ impl Told<'_> {
             foreign = Problem::of_foreign(error);
             &foreign
         };
-        let (status, body) = (problem.status_code(), self.render(problem, false));
+        let (status, body) = (problem.status_code(), self.render(problem, false, None));
         let response = self.problem_response(error.error_response(), status, body);
         InternalError::from_response(problem.to_string(), response).into()
     }
@@ -156,8 +175,8 @@ impl Told<'_> {
     }
 
     /// The body of a problem, which is logged at this occasion.
-    fn render(&self, problem: &Problem, tells_message: bool) -> Vec<u8> {
-        self.log(problem.status_code(), Some(problem));
+    fn render(&self, problem: &Problem, tells_message: bool, route: Option<&'static str>) -> Vec<u8> {
+        self.tell(problem.status_code(), Some(problem), route);
         problem.body(Some(&self.id.urn()), tells_message)
     }
 
@@ -183,9 +202,23 @@ impl Told<'_> {
         }
     }
 
+    /// Tells the log and whoever watches.
+    fn tell(&self, status: StatusCode, problem: Option<&Problem>, route: Option<&'static str>) {
+        let took = self.watching.end();
+        self.log(status, problem, took);
+        self.watching.watch.answered(&Answered {
+            span: self.span,
+            route,
+            method: self.method,
+            status: status.as_u16(),
+            problem: problem.map(|problem| problem.kind().code()),
+            took,
+        });
+    }
+
     /// One line a request; the causes of a failure are in it and nowhere else.
-    fn log(&self, status: StatusCode, problem: Option<&Problem>) {
-        let duration_ms = self.start.elapsed().as_millis();
+    fn log(&self, status: StatusCode, problem: Option<&Problem>, took: Duration) {
+        let duration_ms = took.as_millis();
         let http_status = status.as_u16();
         match problem {
             // What is missing was told when it went missing.
@@ -194,10 +227,35 @@ impl Told<'_> {
                 tracing::error!(http.status = http_status, duration_ms, error = chain(problem), "failed");
             }
             Some(problem) => tracing::info!(http.status = http_status, duration_ms, error = chain(problem), "refused"),
-            None if self.probe => tracing::debug!(http.status = http_status, duration_ms, "answered"),
+            None if self.probe || self.scrape => tracing::debug!(http.status = http_status, duration_ms, "answered"),
             None => tracing::info!(http.status = http_status, duration_ms, "answered"),
         }
     }
+}
+
+impl<'a> Watching<'a> {
+    fn new(watch: &'a dyn RequestWatch) -> Self {
+        Self { watch, start: Instant::now(), answered: Cell::new(false) }
+    }
+
+    /// There is an answer.
+    fn end(&self) -> Duration {
+        self.answered.set(true);
+        self.start.elapsed()
+    }
+}
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        if !self.answered.get() {
+            self.watch.given_up();
+        }
+    }
+}
+
+/// The template of the address that answered.
+fn route_of<B>(response: &ServiceResponse<B>) -> Option<&'static str> {
+    response.request().app_data::<RouteTemplate>().map(|RouteTemplate(template)| *template)
 }
 
 /// Whether an answer is a failure that was not made of a problem: one of the framework's own.

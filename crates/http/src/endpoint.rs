@@ -35,6 +35,10 @@ pub(crate) struct Endpoint {
     tells_message: bool,
 }
 
+/// The canonical template of an address, on every request that found its way to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RouteTemplate(pub(crate) &'static str);
+
 /// Stands in the extensions of a request whose failures repeat their detail as `message`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TellsMessage;
@@ -134,8 +138,9 @@ impl Endpoint {
             let problem = Problem::new(ProblemKind::MethodNotAllowed).allow(allow.clone());
             async move { Err::<HttpResponse, _>(problem) }
         });
+        let template = RouteTemplate(self.paths.first().copied().expect("an address is what it begins with"));
         let resource = self.routes.into_iter().fold(web::resource(self.paths), actix_web::Resource::route);
-        let resource = resource.default_service(refuse);
+        let resource = resource.app_data(template).default_service(refuse);
         if self.tells_message {
             config.service(resource.wrap(from_fn(tell_message)));
         } else {

@@ -71,7 +71,7 @@ impl FromRequest for Caller {
 }
 
 /// The token, where the header `Authorization` is there once, of the scheme Bearer (RFC 6750, section 2.1).
-fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut values = headers.get_all(AUTHORIZATION);
     let (Some(value), None) = (values.next(), values.next()) else {
         return Err(Problem::new(ProblemKind::Unauthenticated));

@@ -10,7 +10,7 @@
 //!   unknown addresses and of panics too.
 //! - [`extract`]: how handlers take bodies.
 //! - [`event_streams`]: how many may watch jobs at a time. [`exports`]: how long documents are handed out.
-//! - [`health`]: what the process needs to be of use.
+//! - [`health`]: what the process needs to be of use. [`watch`]: who counts and traces requests, and `/metrics`.
 //!
 //! A handler turns a request into a call of a use case and its outcome into an answer. Not here: decisions, SQL, calls to
 //! other services; no adapter is in reach.
@@ -38,6 +38,7 @@ mod request_id;
 mod routes;
 #[cfg(test)]
 mod tests;
+pub mod watch;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -70,6 +71,7 @@ use exports::Exports;
 use health::Health;
 use opening::Opening;
 use rate_limit::RateLimiter;
+use watch::{Metrics, RequestWatch};
 
 pub use routes::openapi;
 
@@ -80,6 +82,10 @@ pub struct Services {
     pub health: Arc<Health>,
     /// Whether requests are served yet.
     pub opening: Arc<Opening>,
+    /// Who watches them.
+    pub watch: Arc<dyn RequestWatch>,
+    /// What there is to be measured, where it is told beside the API.
+    pub metrics: Option<Metrics>,
     /// How often members may call.
     pub rate_limiter: Arc<RateLimiter>,
     /// What time it is.
@@ -272,21 +278,26 @@ pub fn app(
     >,
 > {
     let (ids, opening) = (Arc::clone(&services.ids), Arc::clone(&services.opening));
+    let watch = Arc::clone(&services.watch);
     let routes = routes::register(services, &settings);
-    let edge = Edge { ids, settings, opening };
+    let edge = Edge { ids, settings, opening, watch };
     app_over(edge, routes)
 }
 
-/// What a process tells of its health that serves nothing else.
+/// What a process tells operators' programs, on a listener of its own.
 #[derive(Clone)]
 pub struct Probes {
-    /// What it needs to be of use.
-    pub health: Arc<Health>,
+    /// What it needs to be of use, where that is told here.
+    pub health: Option<Arc<Health>>,
+    /// What there is to be measured, where that is told here.
+    pub metrics: Option<Metrics>,
     /// Where request ids come from.
     pub ids: Arc<dyn IdGenerator>,
+    /// Who watches requests.
+    pub watch: Arc<dyn RequestWatch>,
 }
 
-/// The addresses below `/health`, and no others.
+/// The addresses below `/health`, and `/metrics`, as far as they are told here, and no others.
 #[must_use]
 pub fn probe_app(
     probes: Probes,
@@ -299,7 +310,7 @@ pub fn probe_app(
         InitError = (),
     >,
 > {
-    let Probes { health, ids } = probes;
+    let Probes { health, metrics, ids, watch } = probes;
     let settings = Settings {
         strict_transport: false,
         trusted_proxies: Arc::default(),
@@ -307,7 +318,8 @@ pub fn probe_app(
         backfill_days: 0,
         expose_docs: false,
     };
-    app_over(Edge { ids, settings, opening: Arc::new(Opening::opened()) }, routes::register_probes(health))
+    let edge = Edge { ids, settings, opening: Arc::new(Opening::opened()), watch };
+    app_over(edge, routes::register_probes(health, metrics))
 }
 
 /// What is true of every route, around any routes.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
-use cortex_kernel::{Clock, CompanyId, StoreError, UserId};
+use cortex_kernel::{Clock, CompanyId, Lookups, StoreError, UserId};
 use time::{Duration, OffsetDateTime};
 
 use crate::model::{Company, Membership};
@@ -18,6 +18,7 @@ pub struct RememberedMemberships {
     store: Arc<dyn MembershipStore>,
     clock: Arc<dyn Clock>,
     memory: RwLock<Memory>,
+    lookups: Arc<Lookups>,
 }
 
 /// Longest time for which a change that nobody told of is not seen.
@@ -45,7 +46,13 @@ impl RememberedMemberships {
     /// Remembers what `store` tells. Nothing is kept before [`Self::trust`].
     #[must_use]
     pub fn new(store: Arc<dyn MembershipStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, memory: RwLock::default() }
+        Self { store, clock, memory: RwLock::default(), lookups: Arc::default() }
+    }
+
+    /// How often a membership was remembered.
+    #[must_use]
+    pub fn lookups(&self) -> Arc<Lookups> {
+        Arc::clone(&self.lookups)
     }
 
     /// From now on what is read is kept for a moment: changes are heard.
@@ -108,8 +115,10 @@ impl MembershipStore for RememberedMemberships {
     async fn find_membership(&self, company_id: CompanyId, user_id: UserId) -> Result<Option<Membership>, StoreError> {
         let (key, now) = ((company_id, user_id), self.clock.now());
         if let Some(known) = self.read().members.get(&key).and_then(|known| known.at(now)) {
+            self.lookups.hit();
             return Ok(Some(known));
         }
+        self.lookups.miss();
         let generation = self.generation();
         let found = self.store.find_membership(company_id, user_id).await?;
         if let Some(membership) = found.as_ref().filter(|membership| membership.is_active) {

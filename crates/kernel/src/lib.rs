@@ -1,5 +1,5 @@
 //! Words that every crate of Cortex shares: ids, providers, e-mail addresses, time, pages, leases, where a
-//! request came from and the error of a store.
+//! request came from, how often a memory helped and the error of a store.
 //!
 //! Nothing here does IO, knows a runtime or a wire format. A word belongs here when two domains need it, because
 //! domains do not depend on each other; everything else stays in its domain.
@@ -8,6 +8,7 @@ mod clock;
 mod email;
 mod ids;
 mod lease;
+mod lookups;
 mod origin;
 mod page;
 mod provider;
@@ -19,6 +20,7 @@ pub use ids::{
     AdminSessionId, BrokerConnectionId, CompanyId, ConnectionId, DocumentId, IdGenerator, JobId, RandomIds, UserId,
 };
 pub use lease::Lease;
+pub use lookups::Lookups;
 pub use origin::Origin;
 pub use page::{Page, PageRequest};
 pub use provider::{Provider, UnknownProvider};

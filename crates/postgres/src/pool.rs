@@ -7,9 +7,11 @@
 
 use std::error::Error as StdError;
 use std::num::NonZeroU16;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cortex_kernel::{CompanyId, StoreError};
+use deadpool::managed::TimeoutType;
 use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
 use diesel_async::pooled_connection::deadpool::{Object, Pool as DeadPool, PoolError};
 use diesel_async::pooled_connection::{
@@ -55,6 +57,29 @@ pub struct Pool {
     pooler: Pooler,
     /// Makes role, company and limits for the transaction that it begins.
     transaction_setup: String,
+    watch: Option<Arc<dyn PoolWatch>>,
+}
+
+/// Is told how connections are had.
+pub trait PoolWatch: Send + Sync {
+    /// One was had after so long.
+    fn had(&self, waited: Duration);
+
+    /// None was had: all were in use for as long as anybody waits, or else the database could not be reached.
+    fn not_had(&self, all_in_use: bool);
+}
+
+/// How a pool stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolStanding {
+    /// Most connections at once.
+    pub most: usize,
+    /// Those that there are.
+    pub open: usize,
+    /// Those of them that nobody uses.
+    pub idle: usize,
+    /// How many wait for one.
+    pub waiting: usize,
 }
 
 /// Why a transaction ended without being committed.
@@ -127,7 +152,20 @@ impl Pool {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .expect("a runtime is given, and nothing else can be missing");
-        Self { connections, pooler, transaction_setup }
+        Self { connections, pooler, transaction_setup, watch: None }
+    }
+
+    /// The same pool, of which somebody is told; clones that were made before are not watched.
+    #[must_use]
+    pub fn watched_by(self, watch: Arc<dyn PoolWatch>) -> Self {
+        Self { watch: Some(watch), ..self }
+    }
+
+    /// How it stands now.
+    #[must_use]
+    pub fn standing(&self) -> PoolStanding {
+        let status = self.connections.status();
+        PoolStanding { most: status.max_size, open: status.size, idle: status.available, waiting: status.waiting }
     }
 
     /// Runs statements that need not be one transaction, a single one above all.
@@ -186,7 +224,15 @@ impl Pool {
     }
 
     async fn connection(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
-        self.connections.get().await.map_err(|error| StoreError::Unavailable(explain(error)))
+        let begun = Instant::now();
+        let outcome = self.connections.get().await;
+        if let Some(watch) = &self.watch {
+            match &outcome {
+                Ok(_) => watch.had(begun.elapsed()),
+                Err(error) => watch.not_had(matches!(error, PoolError::Timeout(TimeoutType::Wait))),
+            }
+        }
+        outcome.map_err(|error| StoreError::Unavailable(explain(error)))
     }
 }
 

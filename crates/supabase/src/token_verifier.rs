@@ -9,7 +9,7 @@ use biscuit::jwa::SignatureAlgorithm;
 use biscuit::jws::{Compact, Secret};
 use cortex_identity::model::{TokenRefusal, VerifiedToken};
 use cortex_identity::ports::{TokenVerifier, VerifyTokenError};
-use cortex_kernel::Clock;
+use cortex_kernel::{Clock, Lookups};
 use secrecy::ExposeSecret;
 use time::OffsetDateTime;
 
@@ -31,6 +31,7 @@ pub struct SupabaseTokenVerifier {
     legacy_secret: Option<Secret>,
     keys: KeyCache,
     verified: VerifiedTokens,
+    lookups: Arc<Lookups>,
     clock: Arc<dyn Clock>,
 }
 
@@ -44,6 +45,7 @@ impl SupabaseTokenVerifier {
             rules,
             keys: KeyCache::new(source, Arc::clone(&clock)),
             verified: VerifiedTokens::new(),
+            lookups: Arc::default(),
             clock,
         }
     }
@@ -58,6 +60,12 @@ impl SupabaseTokenVerifier {
     #[must_use]
     pub fn keys_fetched_at(&self) -> Option<OffsetDateTime> {
         self.keys.keys().fetched_at
+    }
+
+    /// How often a token was verified before.
+    #[must_use]
+    pub fn lookups(&self) -> Arc<Lookups> {
+        Arc::clone(&self.lookups)
     }
 
     /// The claims of a token whose signature holds.
@@ -89,8 +97,10 @@ impl TokenVerifier for SupabaseTokenVerifier {
         // Before the signature is checked: what is checked by keys that are replaced meanwhile is not kept.
         let generation = self.keys.keys().generation;
         if let Some(says) = self.verified.find(&digest, generation, now) {
+            self.lookups.hit();
             return Ok(says);
         }
+        self.lookups.miss();
         let claims = self.signed_claims(token).await.map_err(|refusal| match refusal {
             TokenRefusal::UnknownKey if self.legacy_secret.is_none() && self.keys.keys().is_empty() => {
                 VerifyTokenError::KeysUnavailable

@@ -23,7 +23,17 @@ const DOMAINS: &[&str] = &["cortex-connections", "cortex-identity", "cortex-inge
 const KERNEL_AND_DOMAINS: &[&str] =
     &["cortex-connections", "cortex-identity", "cortex-ingestion", "cortex-kernel", "cortex-sync-jobs"];
 
-const TECHNOLOGY: &[&str] = &["actix-web", "anyhow", "chrono", "diesel", "diesel-async", "reqwest", "tokio-postgres"];
+const TECHNOLOGY: &[&str] = &[
+    "actix-web",
+    "anyhow",
+    "chrono",
+    "diesel",
+    "diesel-async",
+    "opentelemetry",
+    "prometheus-client",
+    "reqwest",
+    "tokio-postgres",
+];
 
 const LAYERS: &[Layer] = &[
     Layer {
@@ -52,7 +62,7 @@ const LAYERS: &[Layer] = &[
         package: "cortex-postgres",
         uses: KERNEL_AND_DOMAINS,
         tests_use: &["cortex-test-support"],
-        never: &["actix-web", "anyhow", "reqwest"],
+        never: &["actix-web", "anyhow", "opentelemetry", "prometheus-client", "reqwest"],
         never_unless_optional: &[],
     },
     remote_adapter("cortex-blobs", &["cortex-ingestion", "cortex-kernel"]),
@@ -63,7 +73,7 @@ const LAYERS: &[Layer] = &[
         package: "cortex-http",
         uses: KERNEL_AND_DOMAINS,
         tests_use: &[],
-        never: &["anyhow", "diesel", "diesel-async", "reqwest", "tokio-postgres"],
+        never: &["anyhow", "diesel", "diesel-async", "opentelemetry", "prometheus-client", "reqwest", "tokio-postgres"],
         never_unless_optional: &[],
     },
     Layer {
@@ -143,7 +153,15 @@ const fn remote_adapter(package: &'static str, uses: &'static [&'static str]) ->
         package,
         uses,
         tests_use: &[],
-        never: &["actix-web", "anyhow", "diesel", "diesel-async", "tokio-postgres"],
+        never: &[
+            "actix-web",
+            "anyhow",
+            "diesel",
+            "diesel-async",
+            "opentelemetry",
+            "prometheus-client",
+            "tokio-postgres",
+        ],
         never_unless_optional: &[],
     }
 }

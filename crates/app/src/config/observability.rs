@@ -15,7 +15,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::optional(
         "METRICS_ADDR",
         SERVE_WORK,
-        "address:port of a separate listener for `/metrics`; without it and `METRICS_TOKEN` there are no metrics",
+        "address:port of a separate listener for `/metrics`; without it and `METRICS_TOKEN` it is 404",
     ),
     Variable::optional(
         "METRICS_TOKEN",
@@ -23,7 +23,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "bearer token that `/metrics` asks for, on the separate listener or else beside the API",
     )
     .secret(),
-    Variable::optional("OTEL_EXPORTER_OTLP_ENDPOINT", SERVE_WORK, "where traces are sent, when set"),
+    Variable::optional("OTEL_EXPORTER_OTLP_ENDPOINT", SERVE_WORK, "base URL of a collector of traces (OTLP over HTTP)"),
     Variable::optional("WORK_HEALTH_ADDR", WORK, "address:port for health and metrics of a worker process"),
 ];
 
@@ -66,6 +66,15 @@ impl LogConfig {
             Err(error) => Err(format!("not a filter ({error}): expected something like info,cortex_http=debug")),
         });
         Ok(Self { format: format?, filter: filter? })
+    }
+}
+
+impl LogFormat {
+    /// The form that is asked for, for what is told before the configuration was read, and of its mistakes. What makes no
+    /// sense is told as text.
+    #[must_use]
+    pub fn asked_for(read: &dyn Fn(&str) -> Option<String>) -> Self {
+        if read("LOG_FORMAT").as_deref() == Some("json") { Self::Json } else { Self::Text }
     }
 }
 

@@ -1,11 +1,15 @@
 //! `.env.example` and the tables of the documentation say what the code says.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cortex_app::commands::doctor::{self, Check};
 use cortex_app::config::{Fallback, GROUPS, Variable};
+use cortex_app::metrics::Metrics;
 use cortex_http::problem::ProblemKind;
+use cortex_kernel::SystemClock;
 
 /// Set to bring the files up to date in place of comparing them.
 const UPDATE: &str = "CORTEX_UPDATE_GENERATED";
@@ -28,6 +32,44 @@ fn the_documentation_lists_every_problem() {
 #[test]
 fn the_documentation_lists_every_check() {
     expect_file("docs/doctor.md", |document| between_markers(document, &check_table()));
+}
+
+#[test]
+fn the_documentation_lists_every_metric() {
+    expect_file("docs/observability.md", |document| between_markers(document, &metric_table()));
+}
+
+#[test]
+fn every_alert_is_about_metrics_that_there_are_and_is_explained() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let (rules, document) = (read("docs/alerts.yaml"), read("docs/observability.md"));
+    let metrics = Metrics::new(Arc::new(SystemClock));
+    let mut known: BTreeSet<String> = BTreeSet::from(["up".to_owned()]);
+    for metric in metrics.described() {
+        known.insert(metric.name.clone());
+        if metric.kind == "histogram" {
+            known.extend(["_bucket", "_sum", "_count"].map(|part| format!("{}{part}", metric.name)));
+        }
+    }
+    let code: String = rules
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .fold(String::new(), |code, line| code + line + "\n");
+    let words = code.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let named: BTreeSet<_> =
+        words.filter(|word| ["cortex_", "process_"].iter().any(|of| word.starts_with(of))).collect();
+    assert!(named.len() > 10, "{named:?}");
+    for name in named {
+        assert!(known.contains(name), "no metric is called {name}");
+    }
+    let alerts: BTreeSet<_> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    let explained: BTreeSet<_> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `Cortex")?.split_once('`'))
+        .map(|(name, _)| name)
+        .collect();
+    let alerts: BTreeSet<_> = alerts.into_iter().map(|name| name.strip_prefix("Cortex").unwrap()).collect();
+    assert_eq!(alerts, explained);
 }
 
 /// Compares a file of the repository with what `render` makes of it.
@@ -152,6 +194,15 @@ fn check_table() -> String {
     for check in doctor::checks() {
         let Check { name, severity, meaning, remedy } = check;
         writeln!(text, "| `{name}` | {} | {meaning} | {remedy} |", severity.name()).unwrap();
+    }
+    text
+}
+
+fn metric_table() -> String {
+    let mut text = String::from("| metric | kind | labels | meaning |\n|---|---|---|---|\n");
+    for metric in Metrics::new(Arc::new(SystemClock)).described() {
+        let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        writeln!(text, "| `{}` | {} | {} | {} |", metric.name, metric.kind, labels.join(", "), metric.meaning).unwrap();
     }
     text
 }

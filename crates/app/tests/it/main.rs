@@ -16,6 +16,8 @@ mod fleet;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod migrate;
 #[cfg(test)]
 mod process;
@@ -23,5 +25,7 @@ mod process;
 mod sockets;
 #[cfg(test)]
 mod start;
+#[cfg(test)]
+mod traces;
 #[cfg(test)]
 mod users;

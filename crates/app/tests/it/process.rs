@@ -98,11 +98,20 @@ impl Running {
 
     /// Head and body of the answer to a GET.
     pub(crate) fn get(&self, path: &str) -> String {
-        let mut stream = self.connect();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: cortex\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        self.ask("GET", path, "")
+    }
+
+    /// The same of another method, with further lines in the head of the request.
+    pub(crate) fn ask(&self, method: &str, path: &str, further: &str) -> String {
+        ask(&self.address, method, path, further)
+    }
+
+    /// Where it tells metrics and nothing else.
+    pub(crate) fn scrape_address(&mut self) -> String {
+        self.tells("listening for scrapes");
+        let line = self.told.lines().find_map(|line| line.split_once("listening for scrapes address="));
+        let (_, rest) = line.expect("the log is text");
+        rest.split_whitespace().next().unwrap().to_owned()
     }
 
     /// Waits until the log says this.
@@ -134,6 +143,16 @@ impl Drop for Running {
 }
 
 /// Where the process listens, if this is the line that tells it.
+/// Head and body of the answer of whoever listens there.
+pub(crate) fn ask(address: &str, method: &str, path: &str, further: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: cortex\r\nConnection: close\r\n{further}\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 fn listening_address(line: &str) -> Option<String> {
     if let Ok(event) = serde_json::from_str::<Value>(line) {
         return event["address"].as_str().filter(|_| event["message"] == "listening").map(str::to_owned);

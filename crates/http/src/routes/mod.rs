@@ -14,6 +14,7 @@ mod filters;
 mod health;
 mod job_events;
 mod me;
+mod metrics;
 mod new_document;
 mod once;
 mod openapi;
@@ -40,6 +41,7 @@ use crate::admin_gate::AdminGate;
 use crate::gate::Gate;
 use crate::health::Health;
 use crate::problem::{Problem, ProblemKind};
+use crate::watch::Metrics;
 use crate::{LibraryServices, Services, Settings};
 
 pub use openapi::document as openapi;
@@ -50,6 +52,8 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
     let Services {
         health,
         opening: _,
+        watch: _,
+        metrics,
         rate_limiter,
         clock,
         ids: _,
@@ -123,16 +127,31 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         for endpoint in table().into_iter().chain(docs) {
             endpoint.register(config);
         }
+        register_metrics(metrics, config);
     }
 }
 
-/// Registers what tells of the health of a process.
-pub(crate) fn register_probes(health: Arc<Health>) -> impl FnOnce(&mut ServiceConfig) + use<> {
+/// Registers what is told of a process on a listener of its own.
+pub(crate) fn register_probes(
+    health: Option<Arc<Health>>,
+    metrics: Option<Metrics>,
+) -> impl FnOnce(&mut ServiceConfig) + use<> {
     move |config| {
-        config.app_data(Data::from(health));
-        for endpoint in table::probes() {
-            endpoint.register(config);
+        if let Some(health) = health {
+            config.app_data(Data::from(health));
+            for endpoint in table::probes() {
+                endpoint.register(config);
+            }
         }
+        register_metrics(metrics, config);
+    }
+}
+
+/// Without metrics there is nothing at their address.
+fn register_metrics(metrics: Option<Metrics>, config: &mut ServiceConfig) {
+    if let Some(metrics) = metrics {
+        config.app_data(Data::new(metrics));
+        metrics::endpoint().register(config);
     }
 }
 

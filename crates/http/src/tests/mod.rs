@@ -27,6 +27,7 @@ mod syncs;
 mod team;
 mod uploads;
 mod usage;
+mod watch;
 
 use std::io;
 use std::sync::{Arc, Once};
@@ -48,6 +49,7 @@ use crate::endpoint::{Access, Endpoint};
 use crate::extract::{Json, OptionalJson};
 use crate::opening::Opening;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemKind};
+use crate::watch::NobodyWatches;
 use crate::{Settings, app_over};
 
 const MADE_ID: &str = "00000000-0000-4000-8000-000000000007";
@@ -143,7 +145,12 @@ fn trials(config: &mut ServiceConfig) {
 }
 
 fn edge(strict_transport: bool) -> Edge {
-    Edge { ids: Arc::new(OneId), settings: settings(strict_transport), opening: Arc::new(Opening::opened()) }
+    Edge {
+        ids: Arc::new(OneId),
+        settings: settings(strict_transport),
+        opening: Arc::new(Opening::opened()),
+        watch: Arc::new(NobodyWatches),
+    }
 }
 
 fn settings(strict_transport: bool) -> Settings {

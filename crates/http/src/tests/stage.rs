@@ -60,6 +60,7 @@ use crate::gate::Gate;
 use crate::health::Health;
 use crate::opening::Opening;
 use crate::rate_limit::{RateLimiter, RateLimits};
+use crate::watch::NobodyWatches;
 use crate::{AdminServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits, app};
 
 /// What the broker's signature is here.
@@ -259,6 +260,8 @@ pub(super) fn services() -> Services {
     Services {
         health: Arc::new(Health::new(Vec::new())),
         opening: Arc::new(Opening::opened()),
+        watch: Arc::new(NobodyWatches),
+        metrics: None,
         rate_limiter: Arc::new(RateLimiter::new(RateLimits::default(), Arc::new(InMemoryAttemptCounters::default()))),
         clock: Arc::new(|| NOON),
         ids: Arc::new(OneId),

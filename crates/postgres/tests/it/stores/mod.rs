@@ -3,6 +3,7 @@
 mod admin_sessions;
 mod attempt_counters;
 mod audit;
+mod backlog;
 mod blob_store;
 mod broker_removals;
 mod company_leaves;
