@@ -73,15 +73,7 @@ const LAYERS: &[Layer] = &[
         package: "cortex-http",
         uses: KERNEL_AND_DOMAINS,
         tests_use: &[],
-        never: &[
-            "anyhow",
-            "diesel",
-            "diesel-async",
-            "opentelemetry",
-            "prometheus-client",
-            "reqwest",
-            "tokio-postgres",
-        ],
+        never: &["anyhow", "diesel", "diesel-async", "opentelemetry", "prometheus-client", "reqwest", "tokio-postgres"],
         never_unless_optional: &[],
     },
     Layer {

@@ -45,16 +45,23 @@ fn every_alert_is_about_metrics_that_there_are_and_is_explained() {
             known.extend(["_bucket", "_sum", "_count"].map(|part| format!("{}{part}", metric.name)));
         }
     }
-    let code: String = rules.lines().filter(|line| !line.trim_start().starts_with('#')).fold(String::new(), |code, line| code + line + "\n");
+    let code: String = rules
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .fold(String::new(), |code, line| code + line + "\n");
     let words = code.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-    let named: BTreeSet<_> = words.filter(|word| ["cortex_", "process_"].iter().any(|of| word.starts_with(of))).collect();
+    let named: BTreeSet<_> =
+        words.filter(|word| ["cortex_", "process_"].iter().any(|of| word.starts_with(of))).collect();
     assert!(named.len() > 10, "{named:?}");
     for name in named {
         assert!(known.contains(name), "no metric is called {name}");
     }
     let alerts: BTreeSet<_> = rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
-    let explained: BTreeSet<_> =
-        document.lines().filter_map(|line| line.strip_prefix("| `Cortex")?.split_once('`')).map(|(name, _)| name).collect();
+    let explained: BTreeSet<_> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `Cortex")?.split_once('`'))
+        .map(|(name, _)| name)
+        .collect();
     let alerts: BTreeSet<_> = alerts.into_iter().map(|name| name.strip_prefix("Cortex").unwrap()).collect();
     assert_eq!(alerts, explained);
 }
