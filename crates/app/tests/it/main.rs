@@ -8,6 +8,7 @@ mod command_line;
 mod draining;
 #[cfg(test)]
 mod extract;
+#[cfg(test)]
 mod fleet;
 #[cfg(test)]
 mod generated;
