@@ -12,6 +12,7 @@ mod doctor;
 mod draining;
 #[cfg(test)]
 mod extract;
+#[cfg(test)]
 mod fleet;
 #[cfg(test)]
 mod generated;

@@ -53,20 +53,37 @@ fn told(findings: &[Finding], text: &str) -> bool {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_was_stopped_halfway_ends_in_the_same_schema(
+async fn a_companys_database_that_was_stopped_halfway_ends_in_the_same_schema(
     #[values("001", "014", "020", "027", "041", "066")] stopped_after: &str,
     #[values(Past::LivedIn, Past::ByHand)] past: Past,
 ) {
-    let fresh = Owned::migrated(Database::Company, Past::Empty, Host::Supabase).await;
-    let owned = Owned::new(Database::Company, past, Host::Supabase).await;
-    let stop = migrate::resolve(Database::Company, stopped_after).unwrap();
+    let owned = stopped_and_gone_on(Database::Company, stopped_after, past).await;
+
+    assert_eq!(count(&owned.as_owner().await, "select count(*) from documents").await, 2);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_master_that_was_stopped_halfway_ends_in_the_same_schema(
+    #[values("001", "007", "009", "014")] stopped_after: &str,
+    #[values(Past::LivedIn, Past::ByHand)] past: Past,
+) {
+    let owned = stopped_and_gone_on(Database::Master, stopped_after, past).await;
+
+    assert_eq!(count(&owned.as_owner().await, "select count(*) from companies").await, 1);
+}
+
+async fn stopped_and_gone_on(kind: Database, stopped_after: &str, past: Past) -> Owned {
+    let fresh = Owned::migrated(kind, Past::Empty, Host::Supabase).await;
+    let owned = Owned::new(kind, past, Host::Supabase).await;
+    let stop = migrate::resolve(kind, stopped_after).unwrap();
     owned.migrator().up(Some(stop)).await.unwrap();
 
     assert_eq!(in_the_way(&owned.migrator().look_ahead().await.unwrap()), [""; 0]);
     owned.migrator().up(None).await.unwrap();
 
     assert_eq!(snapshot(&owned).await, snapshot(&fresh).await);
-    assert_eq!(count(&owned.as_owner().await, "select count(*) from documents").await, 2);
+    owned
 }
 
 #[rstest]
