@@ -11,6 +11,12 @@ use crate::deployment::{COMPANY, Deployment};
 use crate::process::Cortex;
 
 const DOCTOR: &[&str] = &["doctor", "--json"];
+const NOBODY: &str = "http://127.0.0.1:1";
+
+/// A deployment of which nobody is at home, in a world without anybody else.
+fn alone() -> Cortex {
+    Cortex::serve().running(DOCTOR).with("NANGO_HOST", NOBODY)
+}
 
 /// Name and database of all that was found, each with its severity, and the whole document.
 fn found(cortex: Cortex) -> (Option<i32>, BTreeMap<(String, String), String>, Value) {
@@ -97,7 +103,7 @@ async fn planted() -> (Deployment, impl Fn(&[&str]) -> Cortex) {
                 .running(arguments)
                 .with("DATABASE_URL", &company)
                 .with("MASTER_DATABASE_URL", &master)
-                .with("NANGO_HOST", "http://127.0.0.1:1")
+                .with("NANGO_HOST", NOBODY)
                 .with("NANGO_SECRET_KEY", "geheim-nango")
                 .with("SUPABASE_JWT_SECRET", &"geheim".repeat(10))
                 .with("METRICS_TOKEN", "geheim")
@@ -188,8 +194,10 @@ async fn a_login_without_rights_and_a_schema_that_lags_behind_are_told() {
     let deployment = Deployment::with_login("").await.made_ready().await;
     deployment.migrate(&["down", "--database", "master"]);
 
-    let (code, stranger, _) = found(deployment.cortex(DOCTOR));
-    let (_, lagging, _) = found(deployment.cortex(DOCTOR).with("MASTER_DATABASE_URL", &deployment.master.url()));
+    let (code, stranger, _) = found(deployment.cortex(DOCTOR).with("NANGO_HOST", NOBODY));
+    let (_, lagging, _) = found(
+        deployment.cortex(DOCTOR).with("NANGO_HOST", NOBODY).with("MASTER_DATABASE_URL", &deployment.master.url()),
+    );
 
     assert_eq!(code, Some(1));
     for database in ["master", "company"] {
@@ -201,10 +209,11 @@ async fn a_login_without_rights_and_a_schema_that_lags_behind_are_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_database_under_two_names_is_told_by_the_server() {
     let deployment = Deployment::ready().await;
-    // Another spelling of the same host.
-    let again = deployment.company.url().replace("127.0.0.1", "127.1");
+    // Another spelling of the same host, which is no name for a certificate.
+    let again = format!("{}?sslmode=disable", deployment.company.url().replace("127.0.0.1", "127.1"));
 
-    let (_, found, document) = found(deployment.cortex(DOCTOR).with("MASTER_DATABASE_URL", &again));
+    let (_, found, document) =
+        found(deployment.cortex(DOCTOR).with("NANGO_HOST", NOBODY).with("MASTER_DATABASE_URL", &again));
 
     assert_eq!(severity(&found, "configuration", ""), None, "{document:#}");
     assert_eq!(severity(&found, "database_shared", ""), Some("error"), "{document:#}");
@@ -251,8 +260,7 @@ fn it_ends_whatever_hangs() {
     let begun = Instant::now();
 
     let (code, found, document) = found(
-        Cortex::serve()
-            .running(DOCTOR)
+        alone()
             .with("DATABASE_URL", &format!("postgres://a:b@{place}/acme"))
             .with("MASTER_DATABASE_URL", &format!("postgres://a:b@{place}/master"))
             .with("MASTER_SUPABASE_URL", &format!("http://{place}"))
@@ -274,7 +282,7 @@ fn it_ends_whatever_hangs() {
 #[test]
 fn poolers_are_known_by_their_ports() {
     let on = |company: &str, pooler: &str| {
-        let cortex = Cortex::serve().running(DOCTOR).with("DATABASE_POOLER", pooler).with("DATABASE_URL", company);
+        let cortex = alone().with("DATABASE_POOLER", pooler).with("DATABASE_URL", company);
         found(cortex.with("MASTER_DATABASE_URL", "postgres://a:b@127.0.0.1:5432/master")).1
     };
 
@@ -290,7 +298,7 @@ fn poolers_are_known_by_their_ports() {
 fn a_pin_that_everybody_tries_is_found_by_its_hash() {
     let (_, hash, _) = Cortex::new(&["admin", "hash-pin"]).output_for("917364\n");
     let hash_of_2525 = cortex_app::admin_pin::PinHash::of("2525").unwrap().to_text();
-    let with = |hash: &str| found(Cortex::serve().running(DOCTOR).with("ADMIN_PIN_HASH", hash.trim())).1;
+    let with = |hash: &str| found(alone().with("ADMIN_PIN_HASH", hash.trim())).1;
 
     assert_eq!(severity(&with(&hash_of_2525), "admin_pin_common", ""), Some("warning"));
     assert_eq!(severity(&with(&hash), "admin_pin_common", ""), None);
@@ -298,7 +306,7 @@ fn a_pin_that_everybody_tries_is_found_by_its_hash() {
 
 #[test]
 fn development_is_told_that_its_pin_is_plain() {
-    let (_, found, _) = found(Cortex::serve().running(DOCTOR).with("ENVIRONMENT", "development"));
+    let (_, found, _) = found(alone().with("ENVIRONMENT", "development"));
 
     assert_eq!(severity(&found, "admin_pin_plain", ""), Some("note"));
 }
