@@ -31,13 +31,16 @@ async fn a_connect_and_a_sync_are_counted_and_name_nobody() {
 
         let metrics = scrape(client.address).await;
 
-        let added = job["progress"]["added"].as_f64().unwrap();
-        assert!(added > 0.0);
+        for (series, counted) in [
+            (r#"cortex_records_total{provider="gmail",outcome="added"}"#, "added"),
+            (r#"cortex_pages_total{provider="gmail",outcome="committed"}"#, "pages"),
+        ] {
+            // What Nango fetches meanwhile is read by further jobs.
+            let of_the_job = job["progress"][counted].as_f64().filter(|number| *number > 0.0).unwrap();
+            assert!(value(&metrics, series).is_some_and(|number| number >= of_the_job), "{series} in {metrics}");
+        }
         for (series, expected) in [
-            (r#"cortex_records_total{provider="gmail",outcome="added"}"#, added),
-            (r#"cortex_pages_total{provider="gmail",outcome="committed"}"#, job["progress"]["pages"].as_f64().unwrap()),
             (r#"cortex_jobs_claimed_total{kind="initial"}"#, 1.0),
-            (r#"cortex_jobs_ended_total{outcome="completed"}"#, 1.0),
             (r#"cortex_jobs_ended_total{outcome="failed"}"#, 0.0),
             ("cortex_leases_lost_total", 0.0),
             (r#"cortex_remote_calls_total{service="nango",operation="open_connect_session",outcome="ok"}"#, 1.0),
@@ -48,6 +51,7 @@ async fn a_connect_and_a_sync_are_counted_and_name_nobody() {
             assert_eq!(value(&metrics, series), Some(expected), "{series} in {metrics}");
         }
         for series in [
+            r#"cortex_jobs_ended_total{outcome="completed"}"#,
             r#"cortex_webhooks_received_total{outcome="stored"}"#,
             r#"cortex_webhooks_worked_off_total{outcome="done"}"#,
             r#"cortex_remote_calls_total{service="nango",operation="read_records",outcome="ok"}"#,
