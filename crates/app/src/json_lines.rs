@@ -17,7 +17,7 @@ use tracing::{Dispatch, Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 /// Writes events.
 pub(crate) struct JsonLines {
@@ -60,9 +60,9 @@ where
             let prefix = if OURS.contains(&name.as_str()) { "field." } else { "" };
             write!(writer, ",{}:{value}", Value::String(format!("{prefix}{name}")))?;
         }
-        let spans: Vec<_> = context.event_scope().into_iter().flat_map(|scope| scope.from_root()).collect();
+        let spans: Vec<_> = context.event_scope().into_iter().flat_map(Scope::from_root).collect();
         if let Some(id) = spans.first().and_then(|root| self.traces.find(&root.id())) {
-            write!(writer, ",{}:{}", r#""trace_id""#, Value::String(id))?;
+            write!(writer, r#","trace_id":{}"#, Value::String(id))?;
         }
         if !spans.is_empty() {
             let told = spans.iter().map(|span| {
@@ -72,7 +72,7 @@ where
                 told.insert("name".to_owned(), Value::String(span.name().to_owned()));
                 Value::Object(told)
             });
-            write!(writer, ",{}:{}", r#""spans""#, Value::Array(told.collect()))?;
+            write!(writer, r#","spans":{}"#, Value::Array(told.collect()))?;
         }
         writeln!(writer, "}}")
     }

@@ -44,8 +44,8 @@ pub(crate) fn start_traced(config: &LogConfig, traces: Option<&Traces>) -> anyho
         LogFormat::Text if io::stderr().is_terminal() => layer.boxed(),
         LogFormat::Text => layer.with_ansi(false).boxed(),
     };
-    let traced = registry().with(layer.with_filter(filter)).with(traces.map(Traces::layer));
-    traced.with(known).try_init().context("the log cannot be started")?;
+    let subscriber = registry().with(layer.with_filter(filter)).with(traces.map(Traces::layer));
+    subscriber.with(known).try_init().context("the log cannot be started")?;
     std::panic::set_hook(Box::new(tell_panic));
     Ok(())
 }

@@ -252,7 +252,7 @@ impl Ports {
     fn over(config: &RuntimeConfig, nango: NangoClient) -> anyhow::Result<(Self, Pools)> {
         let databases = &config.databases;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let metrics = Arc::new(Metrics::new(Arc::clone(&clock)));
+        let metrics = Arc::new(Metrics::new(&clock));
         let company = pool(config, &databases.urls.company, databases.company_pool_size).context("DATABASE_URL")?;
         let company = metrics.of_pool("company", company);
         let master = pool(config, &databases.urls.master, databases.master_pool_size).context("MASTER_DATABASE_URL")?;

@@ -88,7 +88,7 @@ impl Service {
         }
         let metrics = Arc::clone(&ports.shared.metrics);
         let ids = Arc::clone(&ports.shared.ids);
-        let watch = Watch::new(&config.runtime, &metrics);
+        let watch = Watch::over(&config.runtime, &metrics);
         let environment = config.runtime.deployment.environment;
         let start = Start::new(std::mem::take(&mut ports.shared.start_checks), migration, environment);
         ports.shared.readiness.push(Arc::new(EverythingWasLookedAt(start.opening())));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName};
 use cortex_http::watch::{Answered, Metrics as MetricsPage, MetricsSource, RequestWatch};
 use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
@@ -25,7 +25,7 @@ pub(crate) struct Watch {
 struct Headers<'a>(&'a HeaderMap);
 
 impl Watch {
-    pub(crate) fn new(config: &RuntimeConfig, metrics: &Arc<Metrics>) -> Arc<dyn RequestWatch> {
+    pub(crate) fn over(config: &RuntimeConfig, metrics: &Arc<Metrics>) -> Arc<dyn RequestWatch> {
         let propagator = config.traces_endpoint.as_ref().map(|_| TraceContextPropagator::new());
         Arc::new(Self { metrics: Arc::clone(metrics), propagator })
     }
@@ -78,6 +78,6 @@ impl Extractor for Headers<'_> {
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(|name| name.as_str()).collect()
+        self.0.keys().map(HeaderName::as_str).collect()
     }
 }

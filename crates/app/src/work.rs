@@ -32,7 +32,7 @@ pub async fn run(config: &WorkConfig, stop: CancellationToken) -> anyhow::Result
         health: None,
         metrics: Some(metrics_page(&config.runtime, &ports.metrics)),
         ids: Arc::clone(&ports.ids),
-        watch: Watch::new(&config.runtime, &ports.metrics),
+        watch: Watch::over(&config.runtime, &ports.metrics),
     };
     let listeners = [
         ("WORK_HEALTH_ADDR", config.health, Probes { health: Some(health), ..scrapes.clone() }),
@@ -61,7 +61,8 @@ pub async fn run(config: &WorkConfig, stop: CancellationToken) -> anyhow::Result
             );
         }
     };
-    let (started, (), probed, scraped) = tokio::join!(starting, working, probes::run(probes), probes::run(scrapes));
+    let (started, (), of_probes, of_scrapes) =
+        tokio::join!(starting, working, probes::run(probes), probes::run(scrapes));
     tracing::info!("stopped");
-    started.and(probed).and(scraped)
+    started.and(of_probes).and(of_scrapes)
 }

@@ -73,12 +73,12 @@ pub(crate) struct Metered<P: ?Sized> {
 impl Metrics {
     /// Nothing was measured yet. `clock` says when the process began.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
+    pub fn new(clock: &Arc<dyn Clock>) -> Self {
         let mut book = Book::default();
         let requests = Requests::new(&mut book);
         let pools = Pools::new(&mut book);
         let work = Work::new(&mut book);
-        let standing = Standing::new(&mut book, Arc::clone(&clock));
+        let standing = Standing::new(&mut book, Arc::clone(clock));
         let remote = Remote::new(&mut book);
         let lookups = book
             .counters(

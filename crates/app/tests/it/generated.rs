@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use cortex_app::commands::doctor::{self, Check};
 use cortex_app::config::{Fallback, GROUPS, Variable};
-use cortex_app::metrics::Metrics;
 use cortex_http::problem::ProblemKind;
-use cortex_kernel::SystemClock;
+
+use crate::metrics::metrics_of_a_process;
 
 /// Set to bring the files up to date in place of comparing them.
 const UPDATE: &str = "CORTEX_UPDATE_GENERATED";
@@ -43,7 +42,7 @@ fn the_documentation_lists_every_metric() {
 fn every_alert_is_about_metrics_that_there_are_and_is_explained() {
     let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
     let (rules, document) = (read("docs/alerts.yaml"), read("docs/observability.md"));
-    let metrics = Metrics::new(Arc::new(SystemClock));
+    let metrics = metrics_of_a_process();
     let mut known: BTreeSet<String> = BTreeSet::from(["up".to_owned()]);
     for metric in metrics.described() {
         known.insert(metric.name.clone());
@@ -200,7 +199,7 @@ fn check_table() -> String {
 
 fn metric_table() -> String {
     let mut text = String::from("| metric | kind | labels | meaning |\n|---|---|---|---|\n");
-    for metric in Metrics::new(Arc::new(SystemClock)).described() {
+    for metric in metrics_of_a_process().described() {
         let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
         writeln!(text, "| `{}` | {} | {} | {} |", metric.name, metric.kind, labels.join(", "), metric.meaning).unwrap();
     }

@@ -1,16 +1,23 @@
 //! Metrics of processes as Prometheus reads them, and who may.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cortex_app::metrics::Metrics;
-use cortex_kernel::SystemClock;
+use cortex_kernel::{Clock, SystemClock};
 use rstest::rstest;
 
 use crate::deployment::Deployment;
 use crate::process::{Cortex, Running, ask};
 
 const TOKEN: &str = "Authorization: Bearer geheim-und-lang\r\n";
+
+/// Those of a process in which nothing happened yet.
+pub(crate) fn metrics_of_a_process() -> Metrics {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Metrics::new(&clock)
+}
 
 /// Serves although no database is there.
 fn serving() -> Cortex {
@@ -176,7 +183,7 @@ fn an_address_that_is_taken_is_told_with_its_variable() {
 
 #[test]
 fn every_metric_has_a_name_that_prometheus_would_give_it() {
-    let metrics = Metrics::new(std::sync::Arc::new(SystemClock));
+    let metrics = metrics_of_a_process();
     let mut names = BTreeSet::new();
     for metric in metrics.described() {
         let name = metric.name.as_str();

@@ -84,7 +84,7 @@ async fn a_client_that_goes_away_is_told_of_too() {
     let never = |config: &mut web::ServiceConfig| {
         let handler = || async {
             std::future::pending::<()>().await;
-            HttpResponse::Ok()
+            HttpResponse::Ok().finish()
         };
         Endpoint::at("/never").get(Access::Open, handler).register(config);
     };
