@@ -1,6 +1,6 @@
 //! Endpoints of the same server that ask nobody anything: what an answer costs at the least.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::web::{Data, get};
@@ -12,14 +12,17 @@ use crate::people::{KESTREL, MARTA};
 
 /// Answers at `/constant` what it always answers, and at `/read` what it reads of one member. Until the process ends.
 pub(crate) fn start(profiles: Arc<dyn ProfileReader>) -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
     let profiles = Data::from(profiles);
-    let server = HttpServer::new(move || {
-        App::new().app_data(profiles.clone()).route("/constant", get().to(constant)).route("/read", get().to(read))
+    // On threads of its own, as the process that it is compared with.
+    std::thread::spawn(move || {
+        let server = HttpServer::new(move || {
+            App::new().app_data(profiles.clone()).route("/constant", get().to(constant)).route("/read", get().to(read))
+        });
+        let server = server.disable_signals().listen(listener).unwrap();
+        actix_web::rt::System::new().block_on(server.run()).unwrap();
     });
-    let server = server.disable_signals().bind(("127.0.0.1", 0)).unwrap();
-    let address = server.addrs()[0];
-    // Threads of its own, as the process that it is compared with.
-    std::thread::spawn(move || actix_web::rt::System::new().block_on(server.run()).unwrap());
     address
 }
 
