@@ -29,17 +29,17 @@ const SOURCES: &str = "025_document_sources";
 
 fn main() {
     let is_measured = std::env::args().any(|argument| argument == "--bench");
-    let documents = if is_measured { 500_000 } else { 2_000 };
+    let (documents, report) = if is_measured { (500_000, "2") } else { (2_000, "0.1") };
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let world = World::new(documents).await;
-        stage(&world, "from the baseline to the sources", Some(SOURCES)).await;
+        stage(&world, "from the baseline to the sources", Some(SOURCES), report).await;
         world.fill_sources().await;
-        stage(&world, "from the sources to the end", None).await;
+        stage(&world, "from the sources to the end", None, report).await;
     });
 }
 
-async fn stage(world: &World, name: &str, to: Option<&str>) {
-    let traffic = Traffic::start(world).await;
+async fn stage(world: &World, name: &str, to: Option<&str>, report: &'static str) {
+    let traffic = Traffic::start(world, report).await;
     let begun = Instant::now();
     let ran = world.migrator().up(to.map(ToOwned::to_owned)).await.unwrap();
     let took = begun.elapsed();

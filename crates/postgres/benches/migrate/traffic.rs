@@ -59,13 +59,14 @@ const WRITES: &[Request] = &[
 ];
 
 impl Traffic {
-    pub(crate) async fn start(world: &World) -> Self {
+    /// `seconds` is how long a report takes.
+    pub(crate) async fn start(world: &World, seconds: &'static str) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let mut people = Vec::new();
         for (who, requests) in [("a reader", READS), ("a writer", WRITES)] {
             people.push(spawn(ask(world.connect().await, who, requests, Arc::clone(&stop))));
         }
-        let report = spawn(report(world.connect().await, Arc::clone(&stop)));
+        let report = spawn(report(world.connect().await, seconds, Arc::clone(&stop)));
         Self { stop, people, report }
     }
 
@@ -104,13 +105,16 @@ async fn ask(client: Client, who: &'static str, requests: &[Request], stop: Arc<
     wait
 }
 
-/// Looks at everything for two seconds at a time, and rests as long.
-async fn report(client: Client, stop: Arc<AtomicBool>) {
+/// Looks at everything for so long at a time, and rests as long.
+async fn report(client: Client, seconds: &str, stop: Arc<AtomicBool>) {
+    let look = format!(
+        "begin; select count(*) from connections; select id from documents limit 1; select id from sync_jobs limit 1; \
+         select id from admin_audit_log limit 1; select pg_sleep({seconds}); commit"
+    );
+    let rest = format!("select pg_sleep({seconds})");
     while !stop.load(Ordering::Relaxed) {
-        let look = "begin; select count(*) from connections; select id from documents limit 1; \
-                    select id from sync_jobs limit 1; select id from admin_audit_log limit 1; select pg_sleep(2); commit";
-        client.batch_execute(look).await.unwrap();
-        client.batch_execute("select pg_sleep(2)").await.unwrap();
+        client.batch_execute(&look).await.unwrap();
+        client.batch_execute(&rest).await.unwrap();
     }
 }
 
