@@ -1,10 +1,11 @@
 //! The HTTP API of Nango, which holds the credentials of connections.
 //!
-//! Here: [`NangoClient`], which every call goes through and which keeps what nobody waits for below a share of Nango's
-//! rate limit, [`NangoConnectionBroker`], which opens connect sessions, [`NangoConnections`], which reads, lists and
-//! removes connections, [`NangoProviderAccounts`], which asks providers whose accounts they reach,
-//! [`NangoRecordSource`], which reads records, [`NangoContentSource`], which fetches what they do not carry, [`WebhookSignature`], which tells Nango's webhooks from anybody's, [`NangoWebhookReader`], which
-//! reads them, and [`NangoExaminer`], which finds out whether all that is set for Nango is so there.
+//! Here: [`NangoClient`], which every call goes through and which keeps what nobody waits for below a share of
+//! Nango's rate limit, [`NangoConnectionBroker`], which opens connect sessions, [`NangoConnections`], which reads,
+//! lists and removes connections, [`NangoProviderAccounts`], which asks providers whose accounts they reach,
+//! [`NangoRecordSource`], which reads records, [`NangoContentSource`], which fetches what they do not carry,
+//! [`WebhookSignature`], which tells Nango's webhooks from anybody's, [`NangoWebhookReader`], which reads them, and
+//! [`NangoExaminer`], which finds out whether all that is set for Nango is so there.
 //!
 //! Not here: when a call is tried again and what an answer means for a connection (the domains decide), and trust in
 //! servers: the composition root hands in one TLS configuration for all adapters, so that

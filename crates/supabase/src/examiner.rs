@@ -36,8 +36,8 @@ pub struct PublishedKeys {
     pub all: usize,
 }
 
-/// Where an issuer says what it calls itself, below the project's address (OpenID Connect Discovery 1.0, section 4). Not
-/// every project answers there.
+/// Where an issuer says what it calls itself, below the project's address (`OpenID` Connect Discovery 1.0, section 4).
+/// Not every project answers there.
 const DISCOVERY: &str = "/auth/v1/.well-known/openid-configuration";
 
 impl SupabaseExaminer {

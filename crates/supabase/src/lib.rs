@@ -1,7 +1,8 @@
 //! Master Supabase Auth, seen from Cortex.
 //!
 //! Here: [`SupabaseTokenVerifier`], which checks access tokens, [`HttpJwks`], where its keys come from,
-//! [`SupabaseExaminer`], which looks at a project from outside, and [`SupabaseUserDirectory`], which invites people and writes to their accounts with the key of the service role.
+//! [`SupabaseExaminer`], which looks at a project from outside, and [`SupabaseUserDirectory`], which invites people
+//! and writes to their accounts with the key of the service role.
 //!
 //! Not here: what a valid token's bearer may do (`cortex-identity` decides), when keys are refreshed (whoever runs the
 //! process calls [`SupabaseTokenVerifier::refresh`]), and trust in servers: the composition root hands in one TLS

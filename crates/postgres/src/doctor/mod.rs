@@ -58,7 +58,7 @@ pub enum Rows {
     /// Of Master.
     Master(MasterRows),
     /// Of a company's own.
-    Company(CompanyRows),
+    Company(Box<CompanyRows>),
 }
 
 /// A database could not be looked at.
@@ -101,7 +101,7 @@ impl Examiner {
                 rows::enter(client, self.company).await?;
                 match database {
                     Database::Master => rows::master(client, self.company).await.map(Rows::Master),
-                    Database::Company => rows::company(client).await.map(Rows::Company),
+                    Database::Company => rows::company(client).await.map(|rows| Rows::Company(Box::new(rows))),
                 }
             });
             let rows = rows.await;

@@ -24,7 +24,7 @@ async fn walls_after(owned: &Owned, sql: &str) -> Walls {
 
 fn company_rows(examination: Examination) -> CompanyRows {
     match examination.rows.unwrap() {
-        Rows::Company(rows) => rows,
+        Rows::Company(rows) => *rows,
         Rows::Master(rows) => panic!("{rows:?}"),
     }
 }
@@ -53,7 +53,7 @@ async fn nothing_is_found_of_a_database_as_the_migrations_left_it(#[case] kind: 
     assert!(vitals.never_vacuumed.is_empty() && vitals.transaction_age > 0, "{vitals:?}");
     match found.rows.unwrap() {
         Rows::Master(rows) => assert_eq!(rows, MasterRows { status: None, shared_addresses: Vec::new() }),
-        Rows::Company(rows) => assert_eq!(rows, CompanyRows::default()),
+        Rows::Company(rows) => assert_eq!(*rows, CompanyRows::default()),
     }
 }
 
