@@ -67,7 +67,7 @@ pub(super) fn read_some<T>(
 
 /// A reader that knows how careful to be: what is refused depends on it, so it comes first. A misspelt word is a mistake
 /// and counts as production.
-fn begin<'a>(command: Command, read: &'a dyn Fn(&str) -> Option<String>) -> Reader<'a> {
+fn begin(command: Command, read: &dyn Fn(&str) -> Option<String>) -> Reader<'_> {
     let mut reader = Reader { command, environment: Environment::Production, read, mistakes: Vec::new() };
     if let Ok(environment) = reader.required("ENVIRONMENT", Environment::parse) {
         reader.environment = environment;

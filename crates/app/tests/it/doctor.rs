@@ -267,7 +267,7 @@ fn it_ends_whatever_hangs() {
             .with("NANGO_HOST", &format!("http://{place}")),
     );
 
-    assert!(begun.elapsed() < Duration::from_secs(60), "all of them at once: {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(1), "all of them at once: {:?}", begun.elapsed());
     assert_eq!(code, Some(1));
     for (name, database) in [
         ("database_reachable", "company"),

@@ -61,7 +61,7 @@ async fn nothing_is_found_of_a_database_as_the_migrations_left_it(#[case] kind: 
 async fn what_was_opened_is_named() {
     let owned = company().await;
 
-    let owner = owned.owner.name();
+    let login = owned.owner.name();
     let walls = walls_after(
         &owned,
         &format!(
@@ -70,7 +70,7 @@ async fn what_was_opened_is_named() {
          grant select on sync_jobs to anon; grant usage on sequence documents_id_seq to public;
          grant execute on function cortex_find_documents to public;
          alter function cortex_forget_audit_details reset search_path;
-         alter function cortex_list_thread owner to {owner};
+         alter function cortex_list_thread owner to {login};
          create table memos (id int); grant select on memos to anon;
          create table notes (id int); alter table notes enable row level security;
          create policy everybody on notes using (true); revoke all on notes from anon, authenticated;
@@ -90,7 +90,7 @@ async fn what_was_opened_is_named() {
     let pathless: Vec<_> = walls.pathless_definers.iter().map(|one| one.is_ours).collect();
     assert_eq!(pathless, [true, false], "{:?}", walls.pathless_definers);
     let elsewhere = &walls.search_functions_elsewhere;
-    assert!(elsewhere[0].starts_with("cortex_list_thread(") && elsewhere[0].ends_with(owner));
+    assert!(elsewhere[0].starts_with("cortex_list_thread(") && elsewhere[0].ends_with(login));
     assert_eq!(elsewhere.len(), 1);
     assert_eq!(walls.foreign.len(), 2, "{:?}", walls.foreign);
     assert!(walls.foreign[0].starts_with("memos without row level security, open to anon"), "{:?}", walls.foreign);
@@ -130,11 +130,11 @@ async fn half_built_indexes_and_the_one_that_was_left_out_are_named() {
     let owned = company().await;
     let insert = "insert into connections (tenant_id, provider_key, connection_id)";
     let rows = format!("{insert} values ('{COMPANY_A}', 'gmail', 'one'), ('{COMPANY_A}', 'gmail', 'two')");
-    let owner = owned.as_owner().await;
-    owner.batch_execute(&format!("drop index connections_one_without_user; {rows}")).await.unwrap();
+    let client = owned.as_owner().await;
+    client.batch_execute(&format!("drop index connections_one_without_user; {rows}")).await.unwrap();
     // Two rows of the same: building fails and leaves what it began.
     let build = "create unique index concurrently half_built on connections (tenant_id)";
-    owner.batch_execute(build).await.unwrap_err();
+    client.batch_execute(build).await.unwrap_err();
 
     let found = owned.examine(&service().await).await;
 

@@ -109,7 +109,8 @@ pub(super) async fn examine(config: &DoctorConfig) -> Vec<Outcome> {
         owner: databases.company_owner.as_ref(),
         config,
     };
-    let ((master, of_master), (company, of_company)) = join(master.examine(), company.examine()).await;
+    let ((master, of_master), (company, of_company)) =
+        join(Box::pin(master.examine()), Box::pin(company.examine())).await;
     let mut notes = Notes::new(None);
     shared(of_master.as_ref(), of_company.as_ref(), &mut notes);
     [master, company, notes.outcomes()].concat()
@@ -142,9 +143,9 @@ impl Target<'_> {
         };
         let examiner = Examiner::new(self.database, address.clone(), company, Arc::new(SystemClock));
         let inspector = Inspector::new(self.database, address.clone());
-        let (examined, inspected) =
+        let (of_server, of_schema) =
             join(timeout(PATIENCE, examiner.examine()), timeout(PATIENCE, inspector.look())).await;
-        let examination = match examined {
+        let examination = match of_server {
             Ok(Ok(examination)) => examination,
             Ok(Err(error)) => return (self.closed(notes, Some(self.unreachable(&error))), None),
             Err(_) => return (self.closed(notes, Some(self.silent(&address))), None),
@@ -153,7 +154,7 @@ impl Target<'_> {
         notes.made(&ENCRYPTED, self.plain(&address, examination.is_encrypted));
         self.judge_server(&examination.server, &mut notes);
         notes.made(&LOGIN_POWERFUL, self.powerful(&examination.login));
-        match inspected {
+        match of_schema {
             Ok(Ok(inspection)) => self.judge_schema(&address, &inspection, &mut notes),
             Ok(Err(error)) => notes.none_made(&[&LOGIN_RIGHTS, &PENDING, &UNKNOWN], &causes(&error)),
             Err(_) => notes.none_made(&[&LOGIN_RIGHTS, &PENDING, &UNKNOWN], "the server took too long"),
@@ -181,16 +182,13 @@ impl Target<'_> {
 
     /// Nothing can be asked, because of this or because nobody says where the database is.
     fn closed(&self, mut notes: Notes, found: Option<Finding>) -> Vec<Outcome> {
-        let reason = match found {
-            Some(found) => {
-                notes.made(&REACHABLE, [found]);
-                "the database cannot be reached".to_owned()
-            }
-            None => {
-                let reason = format!("{} is not set or cannot be read", self.variable);
-                notes.not_made(&REACHABLE, &*reason);
-                reason
-            }
+        let reason = if let Some(found) = found {
+            notes.made(&REACHABLE, [found]);
+            "the database cannot be reached".to_owned()
+        } else {
+            let reason = format!("{} is not set or cannot be read", self.variable);
+            notes.not_made(&REACHABLE, &*reason);
+            reason
         };
         notes.none_made(&CHECKS[1..], &reason);
         notes.none_made(walls::CHECKS, &reason);

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use cortex_postgres::schema::Database;
 use serde_json::{Value, json};
 
 use super::check::{Finding, Outcome, Severity, Verdict};
@@ -107,7 +108,7 @@ impl Report {
             Verdict::NotMade(reason) => Some((outcome, reason)),
             Verdict::Fine | Verdict::Found(_) => None,
         });
-        self.tell_not_made(not_made.collect(), &painted, out)?;
+        tell_not_made(&not_made.collect::<Vec<_>>(), &painted, out)?;
         let Summary { errors, warnings, notes, ok, skipped } = self.summary();
         let company = self.company_id.as_deref().unwrap_or("no company");
         writeln!(
@@ -117,30 +118,29 @@ impl Report {
         )?;
         Ok(())
     }
+}
 
-    /// Those that have one reason stand together.
-    fn tell_not_made(
-        &self,
-        not_made: Vec<(&Outcome, &String)>,
-        painted: &dyn Fn(&str, &str) -> String,
-        out: Out<'_>,
-    ) -> anyhow::Result<()> {
-        if not_made.is_empty() {
-            return Ok(());
-        }
-        let mut by_reason: Vec<(&String, Vec<String>)> = Vec::new();
-        for (outcome, reason) in &not_made {
-            match by_reason.iter_mut().find(|(known, _)| known == reason) {
-                Some((_, names)) => names.push(name(outcome)),
-                None => by_reason.push((reason, vec![name(outcome)])),
-            }
-        }
-        writeln!(out, "{}", painted(&format!("Not checked ({})", not_made.len()), FAINT))?;
-        for (reason, names) in by_reason {
-            writeln!(out, "\n  {reason}:\n  {}", names.join(", "))?;
-        }
-        Ok(writeln!(out)?)
+/// Those that have one reason stand together.
+fn tell_not_made(
+    not_made: &[(&Outcome, &String)],
+    painted: &dyn Fn(&str, &str) -> String,
+    out: Out<'_>,
+) -> anyhow::Result<()> {
+    if not_made.is_empty() {
+        return Ok(());
     }
+    let mut by_reason: Vec<(&String, Vec<String>)> = Vec::new();
+    for (outcome, reason) in not_made {
+        match by_reason.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, names)) => names.push(name(outcome)),
+            None => by_reason.push((reason, vec![name(outcome)])),
+        }
+    }
+    writeln!(out, "{}", painted(&format!("Not checked ({})", not_made.len()), FAINT))?;
+    for (reason, names) in by_reason {
+        writeln!(out, "\n  {reason}:\n  {}", names.join(", "))?;
+    }
+    Ok(writeln!(out)?)
 }
 
 fn findings(outcome: &Outcome) -> impl Iterator<Item = &Finding> {
@@ -162,7 +162,7 @@ fn name(outcome: &Outcome) -> String {
 fn entries(outcome: &Outcome) -> Vec<Value> {
     let entry = |severity: &str, finding: Value, remedy: Value, details: &Value| {
         json!({
-            "name": outcome.check.name, "database": outcome.database.map(|database| database.name()),
+            "name": outcome.check.name, "database": outcome.database.map(Database::name),
             "severity": severity, "finding": finding, "remedy": remedy, "details": details,
         })
     };

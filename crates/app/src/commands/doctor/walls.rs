@@ -165,8 +165,8 @@ fn signatures(functions: &[Function], ours: bool) -> Vec<&str> {
 
 fn judge_indexes(database: Database, indexes: &Indexes, rows: Option<&Rows>, notes: &mut Notes) {
     let invalid = &indexes.invalid;
-    let names = |index: &str| index.split_once(" on ").map_or(index, |(name, _)| name).to_owned();
-    let again = statements(invalid, |index| format!("reindex index concurrently {}", names(index)));
+    let name_of = |index: &str| index.split_once(" on ").map_or(index, |(name, _)| name).to_owned();
+    let again = statements(invalid, |index| format!("reindex index concurrently {}", name_of(index)));
     let remedy = format!("`cortex migrate up` if migrations are pending, else {again}");
     notes.made(&INVALID_INDEXES, about(invalid, "indexes that are not valid", remedy));
 
