@@ -1,7 +1,7 @@
 //! What there is to be measured of a process: a registry that is handed through the composition, as everything is.
 //!
 //! Requests are told by the edge of the API, pools by themselves, and everything else by decorators over ports
-//! ([`remote`], [`work`]), so that no domain and no adapter knows of metrics. Docs list all of it; a test compares.
+//! (`remote`, `work`), so that no domain and no adapter knows of metrics. Docs list all of it; a test compares.
 //!
 //! # Adding a metric
 //!
