@@ -116,6 +116,18 @@ async fn who_is_above_the_walls_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_may_search_above_the_walls_is_named_and_the_owner_is_not() {
+    let owned = company().await;
+    let service = TestRole::with("in role cortex_app, cortex_search").await;
+    owned.database.batch(&format!("grant cortex_search to {} with admin option", owned.owner.name())).await;
+
+    let searchers = async |login: &TestRole| owned.examine(login).await.walls.unwrap().searchers;
+
+    assert_eq!(searchers(&service).await, [service.name()]);
+    assert!(searchers(&owned.owner).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_cannot_become_the_app_role_still_sees_the_catalog() {
     let owned = company().await;
 

@@ -42,7 +42,7 @@ static APP_ROLE: Check = Check::error(
 );
 static SEARCHERS: Check = Check::error(
     "search_role_members",
-    "a login may work as `cortex_search`, which reads the documents of all companies",
+    "the service's login may work as `cortex_search`, which reads the documents of all companies",
     "`revoke cortex_search from LOGIN`",
 );
 static SEARCH_OWNER: Check = Check::note(
