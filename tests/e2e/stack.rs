@@ -34,6 +34,22 @@ const RIGHTS: &str = "in role cortex_app";
 const PASSWORD: &str = "correct horse";
 const MIGRATIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
 
+/// Both databases, migrated, and the service's login.
+struct Databases {
+    master: TestDatabase,
+    company: TestDatabase,
+    service: TestRole,
+}
+
+impl Databases {
+    /// The login comes last: what it is a member of is made by the first migration of a server.
+    async fn make() -> Self {
+        let master = migrated(Database::Master).await;
+        let company = migrated(Database::Company).await;
+        Self { master, company, service: TestRole::with(RIGHTS).await }
+    }
+}
+
 impl Stack {
     /// Migrated databases with the people in them, the stand-ins, and the configuration of the deployment. The service's
     /// login owns nothing.
@@ -43,7 +59,7 @@ impl Stack {
 
     /// The same, with these variables besides.
     pub(crate) async fn with(further: &[(&'static str, &str)]) -> Self {
-        Self::make(TestRole::with(RIGHTS).await, None, EnvironmentConfig::default(), further).await
+        Self::make(Databases::make().await, None, EnvironmentConfig::default(), further).await
     }
 
     /// The same, where Nango syncs Gmail in the current models, which leave out texts.
@@ -51,26 +67,25 @@ impl Stack {
         let syncs = Some(vec![SyncConfig::new("emails", &["Message"])]);
         let gmail = IntegrationConfig { syncs, ..IntegrationConfig::new("google-mail", "google-mail") };
         let environment = EnvironmentConfig { integrations: vec![gmail], ..EnvironmentConfig::default() };
-        Self::make(TestRole::with(RIGHTS).await, None, environment, &[]).await
+        Self::make(Databases::make().await, None, environment, &[]).await
     }
 
     /// The same behind a pooler in transaction mode, which has so many connections to each database; `None`, which is
     /// told, where there is no pooler on this machine.
     pub(crate) async fn pooled(connections: u16, further: &[(&'static str, &str)]) -> Option<Self> {
-        let service = TestRole::with(RIGHTS).await;
-        let pooler = TestPooler::start(&service, connections).await?;
+        let databases = Databases::make().await;
+        let pooler = TestPooler::start(&databases.service, connections).await?;
         let further = [&[("DATABASE_POOLER", "transaction")], further].concat();
-        Some(Self::make(service, Some(pooler), EnvironmentConfig::default(), &further).await)
+        Some(Self::make(databases, Some(pooler), EnvironmentConfig::default(), &further).await)
     }
 
     async fn make(
-        service: TestRole,
+        databases: Databases,
         pooler: Option<TestPooler>,
         environment: EnvironmentConfig,
         further: &[(&'static str, &str)],
     ) -> Self {
-        let master = migrated(Database::Master).await;
-        let company = migrated(Database::Company).await;
+        let Databases { master, company, service } = databases;
         master
             .batch(&format!(
                 "insert into companies (id, slug, name) values ('{KESTREL}', 'kestrel', 'Kestrel Pumps'), \

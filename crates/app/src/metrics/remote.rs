@@ -37,14 +37,29 @@ trait Outcome {
     fn word(&self) -> &'static str;
 }
 
+/// The refusals of our keys that somebody is woken for.
+const REFUSALS: [[&str; 3]; 8] = [
+    ["nango", "open_connect_session", "unauthorised"],
+    ["nango", "find_connection", "unauthorised"],
+    ["nango", "list_connections", "unauthorised"],
+    ["nango", "read_records", "unauthorised"],
+    ["supabase", "invite", "unauthorised"],
+    ["supabase", "find_account_by_email", "unauthorised"],
+    ["supabase", "find_account", "unauthorised"],
+    ["supabase", "write_binding", "unauthorised"],
+];
+
 impl Remote {
     pub(super) fn new(book: &mut Book) -> Self {
         Self {
-            calls: book.counters(
-                "cortex_remote_calls_total",
-                ["service", "operation", "outcome"],
-                "Calls to nango and supabase, by what was wanted and what came of it",
-            ),
+            calls: book
+                .counters(
+                    "cortex_remote_calls_total",
+                    ["service", "operation", "outcome"],
+                    "Calls to nango and supabase, by what was wanted and what came of it",
+                )
+                // A series that begins at one has not increased: the first refusal would wake nobody.
+                .beginning_with(REFUSALS),
             took: book.timings(
                 "cortex_remote_call_duration_seconds",
                 ["service", "operation"],

@@ -23,4 +23,4 @@ pub use snippet::snippet;
 pub use vector::{Lexeme, SearchVector, Searchable};
 
 /// Changes with every change of what a text is found by: documents whose lexemes are of a lower version are made anew.
-pub const VERSION: i16 = 1;
+pub const VERSION: i16 = 2;

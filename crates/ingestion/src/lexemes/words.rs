@@ -57,6 +57,10 @@ pub(super) fn words(text: &str) -> Vec<Word<'_>> {
         } else {
             let word = &text[start..end];
             let folded = if word.is_ascii() { ascii(word) } else { Cow::Owned(fold(word)) };
+            // Of an accent that stands alone nothing is left.
+            if folded.is_empty() {
+                continue;
+            }
             let script = script(&folded);
             words.push(Word { start, end, folded, script, joined_by });
         }
@@ -172,6 +176,7 @@ mod tests {
     #[case::one_character("猫", "猫")]
     #[case::half_width_kana("ﾃｽﾄ", "テス スト ト")]
     #[case::nothing(" - … ", "")]
+    #[case::an_accent_alone("a \u{64b} b \u{345}", "a b")]
     fn a_text_falls_into_words(#[case] text: &str, #[case] expected: &str) {
         let found: Vec<_> = words(text).into_iter().map(|word| word.folded.into_owned()).collect();
 

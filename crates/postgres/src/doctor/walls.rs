@@ -142,14 +142,15 @@ const POWERS: &str = "select format('%s %s', r.rolname, power.name) from pg_role
        (r.rolcanlogin, 'may log in')) power (is_so, name) \
      where r.rolname in ('cortex_app', 'cortex_search') and power.is_so order by 1";
 
-/// Whether it is the service's login that may. The tables' owner gains nothing by it: row level security does not bind him,
-/// and the guide has the role granted to him. From PostgreSQL 16 on a member need not be able to become the role.
+/// The service's login, or what it works as, if that may become the role, by whichever way. The tables' owner gains nothing
+/// by it: row level security does not bind him, and the guide has the role granted to him. From PostgreSQL 16 on a member
+/// need not be able to become the role.
 fn searchers(table: &str) -> String {
     format!(
-        "select distinct r.rolname from pg_auth_members m \
-         join pg_roles s on s.oid = m.roleid and s.rolname = 'cortex_search' \
-         join pg_roles r on r.oid = m.member and r.rolname = current_user and not r.rolsuper \
-         where coalesce((to_jsonb(m) ->> 'set_option')::boolean, true) \
+        "select r.rolname from pg_roles r, pg_roles s where s.rolname = 'cortex_search' \
+         and r.rolname in (current_user, 'cortex_app') and not r.rolsuper \
+         and pg_has_role(r.oid, s.oid, \
+           case when current_setting('server_version_num')::int < 160000 then 'MEMBER' else 'SET' end) \
          and r.oid not in (select c.relowner from pg_class c where {table}) order by 1"
     )
 }

@@ -266,11 +266,13 @@ impl Session {
     }
 
     /// What a `CREATE INDEX CONCURRENTLY` left behind that was interrupted, on our tables, and nobody is building now.
+    /// While somebody builds one of whom this login may only see that, all are left alone.
     fn drop_half_built_indexes(&mut self) -> Result<(), DieselError> {
         let leftovers: Vec<Name> = sql_query(
             "select i.indexrelid::regclass::text as name from pg_index i join pg_class t on t.oid = i.indrelid \
              where not i.indisvalid and t.relnamespace = 'public'::regnamespace and t.relname = any ($1) \
-             and not exists (select from pg_stat_progress_create_index p where p.index_relid = i.indexrelid)",
+             and not exists (select from pg_stat_progress_create_index p \
+               where p.index_relid = i.indexrelid or (p.datname = current_database() and p.relid is null))",
         )
         .bind::<Array<Text>, _>(self.database.tables())
         .load(&mut self.connection)?;

@@ -73,7 +73,7 @@ impl ConnectionEndings for PgConnectionEndings {
                 let own: Vec<Attached> = attached.into_iter().filter(|one| one.is_live).collect();
                 let going = ids(&own);
                 connection_endings::delete_sources(connection, *company_id, *id, &going).await?;
-                let removed = documents::delete_sourceless(connection, *company_id, &going).await?;
+                let removed = documents::delete_ownerless(connection, *company_id, &going).await?.len();
                 if removed > 0 {
                     let details = json!({ "documents": removed });
                     tell(connection, *company_id, *by, "documents_purged", *id, details, origin).await?;

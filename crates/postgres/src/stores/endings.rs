@@ -89,8 +89,9 @@ impl<'a> Endings<'a> {
             sources += document_sources::vanish_attached(connection, company_id, by, &self.attached).await?;
         }
         let ids = [self.documents.as_slice(), &self.attached].concat();
-        let documents = documents::delete_sourceless(connection, company_id, &ids).await?;
-        Ok(Ended { sources: sources as u64, documents: documents as u64 })
+        // Whoever has the mail still has what came with it.
+        let documents = documents::delete_ownerless(connection, company_id, &ids).await?;
+        Ok(Ended { sources: sources as u64, documents: documents.len() as u64 })
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use cortex_ingestion::model::{
     Amount, Attribution, CommitOutcome, Cursor, DocumentKey, MassDeletion, MessageKey, NewDocument, PageCommit,
-    PageCounts, Stream,
+    PageCounts, RecordKey, Stream,
 };
 use cortex_ingestion::ports::PageStore;
 use cortex_kernel::{CompanyId, StoreError};
@@ -28,7 +28,8 @@ use crate::tables::documents::{self, Parents};
 use crate::tables::held_deletions::{self, Open};
 use crate::tables::sync_jobs::ProgressJson;
 use crate::tables::{
-    locks, nango_sync_cursors, plan_for_these_values, set_aside_records, sync_jobs, unfinished_contents, usage_days,
+    document_removals, locks, nango_sync_cursors, plan_for_these_values, set_aside_records, sync_jobs,
+    unfinished_contents, usage_days,
 };
 
 /// Documents and cursors in a company's database.
@@ -102,7 +103,7 @@ impl Page<'_> {
         }
         let counts = self.take_in(commit, before.deleted).await?;
         self.set_aside(commit).await?;
-        self.note_contents(commit).await?;
+        self.note_contents(commit, counts.held > 0).await?;
         let progress = json!(counted(&before, commit, counts));
         let job = commit.lease.job;
         sync_jobs::record_progress(self.connection, self.company_id, job, &progress, from != to).await?;
@@ -231,14 +232,20 @@ impl Page<'_> {
         set_aside_records::renew(self.connection, self.stream, commit.lease.job, &settled, aside).await
     }
 
-    async fn note_contents(&mut self, commit: &PageCommit) -> QueryResult<()> {
+    async fn note_contents(&mut self, commit: &PageCommit, are_deletions_held: bool) -> QueryResult<()> {
         let contents = &commit.contents;
         let said = contents.finished.iter().filter_map(|(key, said)| Some((key, said.as_ref()?)));
         let said: Vec<_> = said.collect();
         if !said.is_empty() {
             unfinished_contents::stamp(self.connection, self.stream, &said).await?;
         }
-        let settled = commit.settled_contents();
+        let mut settled = commit.settled_contents();
+        if are_deletions_held {
+            // They may stay, and then they still want their contents.
+            for key in &commit.deletions {
+                settled.remove(&RecordKey::of(&key.source_id));
+            }
+        }
         if settled.is_empty() && contents.postponed.is_empty() {
             return Ok(());
         }
@@ -275,7 +282,11 @@ impl Page<'_> {
         let Plan { new, changed, mut sources, twins, known, .. } = plan;
         parents.extend(known.into_iter().map(|(record, id)| (record.clone(), id)));
         let (attached, whole): (Vec<_>, Vec<_>) = new.into_iter().partition(|new| new.parent.is_some());
-        for step in [whole, attached].into_iter().filter(|step| !step.is_empty()) {
+        for mut step in [whole, attached] {
+            self.leave_out_what_hangs_on_deleted(&mut step, &parents).await?;
+            if step.is_empty() {
+                continue;
+            }
             let written =
                 documents::insert(self.connection, self.company_id, self.attribution, &step, &parents).await?;
             let ids: HashMap<DocumentKey, i64> = written.iter().map(|written| (written.key(), written.id)).collect();
@@ -298,6 +309,26 @@ impl Page<'_> {
             document_sources::upsert(self.connection, self.company_id, self.attribution, &sources).await?;
         }
         Ok(amount)
+    }
+}
+
+impl Page<'_> {
+    /// What comes with a mail that an admin deleted stays away as the mail does.
+    async fn leave_out_what_hangs_on_deleted(
+        &mut self,
+        step: &mut Vec<&NewDocument>,
+        parents: &Parents,
+    ) -> QueryResult<()> {
+        let missing = step.iter().filter_map(|new| new.parent.as_ref()).filter(|parent| !parents.contains_key(*parent));
+        let missing: Vec<&DocumentKey> = missing.collect::<HashSet<_>>().into_iter().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let deleted = document_removals::list_deleted(self.connection, self.company_id, &missing).await?;
+        let deleted: HashSet<DocumentKey> =
+            (1..).zip(missing).filter(|(place, _)| deleted.contains(place)).map(|(_, parent)| parent.clone()).collect();
+        step.retain(|new| new.parent.as_ref().is_none_or(|parent| !deleted.contains(parent)));
+        Ok(())
     }
 }
 

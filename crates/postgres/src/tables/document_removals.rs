@@ -1,5 +1,6 @@
 //! Documents that somebody removes, and what is remembered of them.
 
+use cortex_ingestion::model::DocumentKey;
 use cortex_kernel::{CompanyId, DocumentId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
@@ -16,6 +17,12 @@ pub(crate) struct Named {
     pub(crate) source_id: String,
     #[diesel(sql_type = Text)]
     pub(crate) document_type: String,
+}
+
+#[derive(QueryableByName)]
+struct Place {
+    #[diesel(sql_type = BigInt)]
+    place: i64,
 }
 
 pub(crate) async fn find(
@@ -37,17 +44,39 @@ pub(crate) async fn remember(
     company_id: CompanyId,
     ids: &[i64],
 ) -> QueryResult<()> {
-    sql("insert into deleted_documents (tenant_id, source, source_account, source_id, content_hash, message_key) \
-         select tenant_id, source, source_account, source_id, content_hash, message_key \
+    sql("insert into deleted_documents \
+           (tenant_id, source, source_account, source_id, content_hash, message_key, is_partial) \
+         select tenant_id, source, source_account, source_id, content_hash, message_key, content_incomplete \
          from documents where tenant_id = $1 and id = any($2) \
          order by source, source_account, source_id \
          on conflict (tenant_id, source, source_account, source_id) do update \
-         set content_hash = excluded.content_hash, message_key = excluded.message_key, deleted_at = now()")
+         set content_hash = excluded.content_hash, message_key = excluded.message_key, \
+             is_partial = excluded.is_partial, deleted_at = now()")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Array<BigInt>, _>(ids)
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// The places, from 1, of those among these records whose documents somebody deleted.
+pub(crate) async fn list_deleted(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    records: &[&DocumentKey],
+) -> QueryResult<Vec<i64>> {
+    let column = |part: fn(&DocumentKey) -> &str| records.iter().map(|key| part(key)).collect::<Vec<_>>();
+    let found: Vec<Place> = sql("select page.place from unnest($2, $3, $4) with ordinality \
+           as page(source, source_account, source_id, place) \
+         join deleted_documents deleted on deleted.tenant_id = $1 and deleted.source = page.source \
+           and deleted.source_account = page.source_account and deleted.source_id = page.source_id")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<Text>, _>(column(|key| key.source.as_str()))
+    .bind::<Array<Text>, _>(column(|key| &key.source_account))
+    .bind::<Array<Text>, _>(column(|key| &key.source_id))
+    .load(connection)
+    .await?;
+    Ok(found.into_iter().map(|found| found.place).collect())
 }
 
 /// Deletes these documents with all that hangs on them, and answers how many there were.

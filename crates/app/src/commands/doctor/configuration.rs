@@ -48,9 +48,10 @@ static POOLER_MODE: Check = Check::warning(
 );
 static POOLER_NEEDLESS: Check = Check::note(
     "pooler_needless",
-    "`DATABASE_POOLER=transaction` although the port is one that keeps sessions: every transaction sets up anew, and \
-     changes of members are noticed later",
-    "`DATABASE_POOLER=session`",
+    "`DATABASE_POOLER=transaction` although the port is PostgreSQL's own: where nothing pools there, every transaction sets \
+     up anew for nothing, and changes of members are noticed later",
+    "nothing, where a pooler in transaction mode listens there; only where it is the server itself, or a pooler that keeps \
+     sessions: `DATABASE_POOLER=session`",
 );
 static MIGRATION_POOLER: Check = Check::warning(
     "migration_pooler",
@@ -181,7 +182,7 @@ fn poolers(config: &DoctorConfig, notes: &mut Notes) {
         needless.then(|| {
             Finding::new(
                 format!(
-                    "DATABASE_POOLER is transaction, and both databases are on port {SESSION_PORT}, where sessions last"
+                    "DATABASE_POOLER is transaction, and both databases are on port {SESSION_PORT}, PostgreSQL's own"
                 ),
                 POOLER_NEEDLESS.remedy,
             )

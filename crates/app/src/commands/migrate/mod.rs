@@ -198,6 +198,11 @@ async fn plan(
             status.pending.iter().filter(|name| to.is_none_or(|to| name.as_str() <= to)).cloned().collect()
         }
         Direction::Down => {
+            let newest = || status.applied.last().map_or("", String::as_str);
+            if let Some(version) = status.unknown.iter().find(|version| version.as_str() > to.unwrap_or_else(newest)) {
+                let (place, version) = (migrator.place().to_owned(), version.clone());
+                return Err(MigrateError::UnknownVersion { place, version }.into());
+            }
             let newest_first = status.applied.iter().rev();
             match to {
                 Some(to) => newest_first.take_while(|name| name.as_str() > to).cloned().collect(),

@@ -89,8 +89,13 @@ mod deleted {
 
     /// A letter that was synced and then deleted.
     async fn deleted(harness: &PgHarness) -> Run {
+        deleted_as(harness, a_letter("1", "Old")).await
+    }
+
+    /// The same of a letter that came in like this.
+    async fn deleted_as(harness: &PgHarness, letter: DocumentDraft) -> Run {
         let run = harness.run(COMPANY_A, USER_1).await;
-        commit(harness, &run, vec![a_letter("1", "Old").finish()]).await;
+        commit(harness, &run, vec![letter.finish()]).await;
         let id = harness.documents(COMPANY_A).await[0].id;
         let removal = PgDocumentRemoval::new(harness.0.pool(COMPANY_A));
         let request = RemoveDocument { company_id: COMPANY_A, id, by: USER_2, origin: Origin::default() };
@@ -108,6 +113,52 @@ mod deleted {
         let part = DocumentDraft { content_incomplete: true, ..a_letter("1", "O") }.finish();
         assert_eq!(commit(&harness, &run, vec![part]).await, ["Text 2"], "a part does not tell of a change");
         assert_eq!(commit(&harness, &run, vec![a_letter("1", "New").finish()]).await, ["New", "Text 2"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_deleted_before_its_text_was_there_stays_away_with_it() {
+        let harness = PgHarness::new().await;
+        let part = DocumentDraft { content_incomplete: true, ..a_letter("1", "O") };
+        let run = deleted_as(&harness, part).await;
+
+        let whole = || vec![a_letter("1", "Old").finish()];
+        assert_eq!(commit(&harness, &run, whole()).await, [""; 0], "the text that was awaited");
+        assert_eq!(commit(&harness, &run, whole()).await, [""; 0], "the same again");
+        assert_eq!(commit(&harness, &run, vec![a_letter("1", "New").finish()]).await, ["New"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_comes_later_with_a_deleted_mail_stays_away_as_it_does() {
+        let harness = PgHarness::new().await;
+        let run = deleted(&harness).await;
+
+        let letter = a_letter("1", "Old").finish();
+        let hanging_on = |source_id: &str, parent: &NewDocument| NewDocument {
+            parent: Some(parent.key.clone()),
+            ..a_draft(source_id).finish()
+        };
+        let of_another = a_draft("3").finish();
+        let page = vec![hanging_on("2", &letter), hanging_on("4", &of_another), letter, of_another];
+        assert_eq!(commit(&harness, &run, page).await, ["Text 3", "Text 4"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_still_has_a_mail_keeps_what_came_with_it_by_another_mailbox() {
+        let harness = PgHarness::new().await;
+        let first = harness.run(COMPANY_A, USER_1).await;
+        let letter = a_letter("1", "Old").finish();
+        let attachment = NewDocument { parent: Some(letter.key.clone()), ..a_draft("2").finish() };
+        commit(&harness, &first, vec![letter.clone(), attachment]).await;
+        let colleagues = harness.run(COMPANY_A, USER_2).await;
+        commit(&harness, &colleagues, vec![a_letter("9", "Old").finish()]).await;
+
+        let store = harness.store(COMPANY_A);
+        let read_from = store.find_cursor(&first.stream).await.unwrap();
+        let (lease, stream, deletions) = (first.lease, first.stream.clone(), vec![letter.key]);
+        store.commit_page(&PageCommit { lease, stream, read_from, deletions, ..a_commit() }).await.unwrap();
+
+        let left: Vec<_> = harness.documents(COMPANY_A).await.into_iter().map(|document| document.content).collect();
+        assert_eq!(left, ["Old", "Text 2"]);
     }
 
     #[tokio::test(flavor = "multi_thread")]
