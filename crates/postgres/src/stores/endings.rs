@@ -88,10 +88,11 @@ impl<'a> Endings<'a> {
         if !self.attached.is_empty() {
             sources += document_sources::vanish_attached(connection, company_id, by, &self.attached).await?;
         }
-        let ids = [self.documents.as_slice(), &self.attached].concat();
-        // Whoever has the mail still has what came with it.
-        let documents = documents::delete_ownerless(connection, company_id, &ids).await?;
-        Ok(Ended { sources: sources as u64, documents: documents.len() as u64 })
+        // Whoever has the mail still has what came with it; what is told to be gone by itself is. The mails go last, as they
+        // take along what hangs on them.
+        let mut documents = documents::delete_ownerless(connection, company_id, &self.attached).await?.len();
+        documents += documents::delete_sourceless(connection, company_id, &self.documents).await?;
+        Ok(Ended { sources: sources as u64, documents: documents as u64 })
     }
 }
 

@@ -256,6 +256,23 @@ pub(crate) async fn supersede(
     Ok(())
 }
 
+/// Deletes those of these documents that have no source left, with all that hangs on them.
+pub(crate) async fn delete_sourceless(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    ids: &[i64],
+) -> QueryResult<usize> {
+    sql("delete from documents document \
+         where document.tenant_id = $1 and document.id = any($2) \
+           and not exists ( \
+             select from document_sources source \
+             where source.tenant_id = $1 and source.document_id = document.id and source.vanished_at is null)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<BigInt>, _>(ids)
+    .execute(connection)
+    .await
+}
+
 /// Those of these documents and of their attachments, each once.
 pub(crate) async fn with_attachments(
     connection: &mut AsyncPgConnection,
