@@ -89,7 +89,7 @@ async fn reads(stack: &Stack, address: SocketAddr) {
         ("limit: a constant", bare, &constant, 200),
         ("limit: what /api/v1/me reads", bare, &read, 200),
         ("a member's /api/v1/me", address, &me, 200),
-        ("a member's, nothing read", address, &nothing, 404),
+        ("a member's, nothing read", address, &nothing, 400),
     ];
     let mut loads: [Vec<Load>; 4] = Default::default();
     for round in 0..=ROUNDS {

@@ -35,7 +35,8 @@ impl Process {
             .env_clear()
             .envs(stack.variables(&[]))
             .env("PORT", address.port().to_string())
-            .env("RUST_LOG", "warn")
+            // While it starts it warns of what is not there yet.
+            .env("RUST_LOG", "error")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
