@@ -123,9 +123,10 @@ async fn hand_over(visits: &Visits, stop: CancellationToken) {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use cortex_identity::ports::{MembershipStore, MockMembershipStore, MockMembershipWatch};
+    use cortex_identity::ports::{MembershipStore, MockMembershipStore};
     use cortex_identity::testing::{COMPANY_A, NOON, USER_1, a_membership};
-    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+    use tokio::sync::Mutex;
+    use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
     use tokio::task::yield_now;
 
     use super::*;
@@ -140,16 +141,30 @@ mod tests {
         }
     }
 
-    /// Every time somebody listens, the test gets the other end.
-    fn watch() -> (MockMembershipWatch, UnboundedReceiver<UnboundedSender<Result<(), StoreError>>>) {
-        let (listened, listeners) = unbounded_channel();
-        let mut watch = MockMembershipWatch::new();
-        watch.expect_listen().returning(move |_| {
-            let (tell, told) = unbounded_channel();
-            listened.send(tell).expect("the test goes on");
-            Ok(Box::new(Told(told)))
-        });
-        (watch, listeners)
+    /// Somebody to listen to, as often as the test lets it be.
+    struct Watch(Mutex<Receiver<Told>>);
+
+    #[async_trait]
+    impl MembershipWatch for Watch {
+        async fn listen(&self, _: CompanyId) -> Result<Box<dyn MembershipChanges>, StoreError> {
+            let told = self.0.lock().await.recv().await;
+            Ok(Box::new(told.expect("the test goes on")))
+        }
+    }
+
+    fn watch() -> (Watch, Sender<Told>) {
+        let (let_listen, listeners) = channel(1);
+        (Watch(Mutex::new(listeners)), let_listen)
+    }
+
+    /// Lets it listen, and goes on when it does. Answers the other end.
+    async fn listened(let_listen: &Sender<Told>) -> UnboundedSender<Result<(), StoreError>> {
+        let (tell, told) = unbounded_channel();
+        let_listen.send(Told(told)).await.expect("somebody wants to listen");
+        // There is room again when it was taken.
+        let_listen.reserve().await.expect("somebody listens");
+        settle().await;
+        tell
     }
 
     /// Memberships that may be asked for so often, and no more.
@@ -184,11 +199,10 @@ mod tests {
     async fn a_change_that_is_heard_counts_at_once() {
         let left = Notify::new();
         let memberships = asked_so_often(2);
-        let (watch, mut listeners) = watch();
+        let (watch, let_listen) = watch();
         let stop = CancellationToken::new();
         let test = async {
-            let tell = listeners.recv().await.unwrap();
-            settle().await;
+            let tell = listened(&let_listen).await;
             ask(&memberships).await;
             ask(&memberships).await;
 
@@ -207,20 +221,18 @@ mod tests {
     async fn nothing_is_remembered_until_somebody_listens_again() {
         let left = Notify::new();
         let memberships = asked_so_often(4);
-        let (watch, mut listeners) = watch();
+        let (watch, let_listen) = watch();
         let stop = CancellationToken::new();
         let test = async {
             ask(&memberships).await;
-            let tell = listeners.recv().await.unwrap();
-            settle().await;
+            let tell = listened(&let_listen).await;
             ask(&memberships).await;
 
             tell.send(Err(StoreError::Unavailable("gone".into()))).unwrap();
             settle().await;
             ask(&memberships).await;
 
-            let _tell = listeners.recv().await.unwrap();
-            settle().await;
+            let _tell = listened(&let_listen).await;
             ask(&memberships).await;
             ask(&memberships).await;
             stop.cancel();

@@ -129,10 +129,10 @@ impl ReadinessCheck for WorkerTicks {
     }
 
     async fn check(&self) -> Result<(), Box<dyn StdError + Send + Sync>> {
-        if self.0.beats(LONGEST_SILENCE) {
-            Ok(())
-        } else {
-            Err("the worker has not looked at its queue for 30 seconds".into())
+        match self.0.last_tick() {
+            None => Err("the worker has not looked at its queue yet".into()),
+            Some(_) if self.0.beats(LONGEST_SILENCE) => Ok(()),
+            Some(_) => Err("the worker has not looked at its queue for 30 seconds".into()),
         }
     }
 }
@@ -144,6 +144,13 @@ mod tests {
     use cortex_connections::ports::MockBrokeredConnections;
 
     use super::*;
+
+    #[tokio::test]
+    async fn a_worker_that_never_looked_is_not_said_to_have_stopped() {
+        let said = WorkerTicks(Pulse::default()).check().await.unwrap_err().to_string();
+
+        assert_eq!(said, "the worker has not looked at its queue yet");
+    }
 
     /// A Nango that answers so, one after the other.
     fn nango(answers: impl IntoIterator<Item = Result<(), BrokerError>>) -> NangoTakesOurKey {

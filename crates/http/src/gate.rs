@@ -79,7 +79,8 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, Problem> {
     let credentials = value.to_str().ok().and_then(|text| text.split_once(' '));
     let token = credentials.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
     token
-        .filter(|token| !token.is_empty() && !token.contains(char::is_whitespace))
+        // What a header holds as text is visible ASCII, spaces and tabs.
+        .filter(|token| !token.is_empty() && !token.bytes().any(|byte| matches!(byte, b' ' | b'\t')))
         .ok_or_else(|| Problem::new(ProblemKind::Unauthenticated))
 }
 
