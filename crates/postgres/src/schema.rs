@@ -84,6 +84,7 @@ impl Database {
                 "attempt_counters",
                 "blob_chunks",
                 "blob_removals",
+                "book_records",
                 "broker_removals",
                 "chat_messages",
                 "chats",

@@ -18,10 +18,17 @@ struct Layer {
     never_unless_optional: &'static [&'static str],
 }
 
-const DOMAINS: &[&str] = &["cortex-connections", "cortex-identity", "cortex-ingestion", "cortex-sync-jobs"];
+const DOMAINS: &[&str] =
+    &["cortex-connections", "cortex-identity", "cortex-ingestion", "cortex-insights", "cortex-sync-jobs"];
 
-const KERNEL_AND_DOMAINS: &[&str] =
-    &["cortex-connections", "cortex-identity", "cortex-ingestion", "cortex-kernel", "cortex-sync-jobs"];
+const KERNEL_AND_DOMAINS: &[&str] = &[
+    "cortex-connections",
+    "cortex-identity",
+    "cortex-ingestion",
+    "cortex-insights",
+    "cortex-kernel",
+    "cortex-sync-jobs",
+];
 
 const TECHNOLOGY: &[&str] = &[
     "actix-web",
@@ -56,6 +63,7 @@ const LAYERS: &[Layer] = &[
     domain("cortex-connections"),
     domain("cortex-identity"),
     domain("cortex-ingestion"),
+    domain("cortex-insights"),
     // Its worker loop waits and selects: the one domain with a runtime.
     Layer { never_unless_optional: &[], ..domain("cortex-sync-jobs") },
     Layer {
@@ -85,6 +93,7 @@ const LAYERS: &[Layer] = &[
             "cortex-http",
             "cortex-identity",
             "cortex-ingestion",
+            "cortex-insights",
             "cortex-kernel",
             "cortex-nango",
             "cortex-postgres",
@@ -127,6 +136,7 @@ const LAYERS: &[Layer] = &[
             "cortex-extract",
             "cortex-identity",
             "cortex-ingestion",
+            "cortex-insights",
             "cortex-kernel",
             "cortex-sandbox",
             "cortex-sync-jobs",

@@ -18,6 +18,7 @@ mod connection_views;
 mod custody;
 mod due_accounts;
 mod erasure;
+mod insights;
 mod intake;
 mod job_directory;
 mod job_queue;

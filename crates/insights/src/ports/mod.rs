@@ -1,0 +1,27 @@
+//! What this domain needs from outside.
+
+mod books;
+mod company_overview;
+
+use cortex_kernel::StoreError;
+use thiserror::Error;
+
+use crate::model::InvalidCursor;
+
+pub use books::Books;
+#[cfg(any(test, feature = "testing"))]
+pub use books::MockBooks;
+pub use company_overview::CompanyOverview;
+#[cfg(any(test, feature = "testing"))]
+pub use company_overview::MockCompanyOverview;
+
+/// A part of a list could not be read.
+#[derive(Debug, Error)]
+pub enum ListError {
+    /// The caller's cursor is none of ours.
+    #[error(transparent)]
+    Cursor(#[from] InvalidCursor),
+    /// The list could not be read.
+    #[error("the list could not be read")]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,61 @@
+//! Values that a test starts from and changes where it matters.
+
+use cortex_kernel::{CompanyId, ConnectionId, Provider, UserId};
+use time::macros::{date, datetime};
+use time::{Date, OffsetDateTime};
+use uuid::uuid;
+
+use super::books::Record;
+use crate::model::{ConnectionStanding, ConnectionState};
+
+/// The company of the deployment under test.
+pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
+/// Some other company.
+pub const COMPANY_B: CompanyId = CompanyId::new(uuid!("0b000000-0000-4000-8000-00000000000b"));
+/// A person.
+pub const USER_1: UserId = UserId::new(uuid!("01000000-0000-4000-8000-000000000001"));
+/// A colleague.
+pub const USER_2: UserId = UserId::new(uuid!("02000000-0000-4000-8000-000000000002"));
+/// The moment at which tests take place, on a Monday.
+pub const NOON: OffsetDateTime = datetime!(2026-03-02 12:00 UTC);
+/// The day of that moment.
+pub const TODAY: Date = date!(2026 - 03 - 02);
+
+/// An invoice of 100 to Tern Hotels of [`TODAY`], of which 40 are not paid.
+#[must_use]
+pub fn a_record(source_id: &str) -> Record {
+    Record {
+        source: "quickbooks",
+        source_id: source_id.to_owned(),
+        kind: "invoice",
+        title: format!("Invoice {source_id} - Tern Hotels"),
+        number: Some(source_id.to_owned()),
+        party: Some("Tern Hotels".to_owned()),
+        total: Some("100.00".to_owned()),
+        balance: Some("40.00".to_owned()),
+        currency: Some("GBP".to_owned()),
+        status: Some("Outstanding".to_owned()),
+        day: Some(TODAY),
+        due_day: Some(date!(2026 - 04 - 01)),
+        payment_method: None,
+        content: format!("Number: {source_id}"),
+        entered_at: None,
+    }
+}
+
+/// [`USER_1`]'s Gmail, which works and was never read.
+#[must_use]
+pub fn a_standing() -> ConnectionStanding {
+    ConnectionStanding {
+        id: ConnectionId::new(1),
+        provider: Provider::Gmail,
+        user_id: Some(USER_1),
+        user_email: Some("one@example.com".to_owned()),
+        account_email: Some("mailbox@example.com".to_owned()),
+        state: ConnectionState::Active,
+        reason: None,
+        connected_at: NOON,
+        last_sync_at: None,
+        last_failure: None,
+    }
+}

@@ -1,0 +1,12 @@
+//! Fakes, builders and contract cases for the tests of this and other crates.
+
+#![expect(clippy::missing_panics_doc, reason = "a test helper panics where a test fails")]
+
+pub mod books;
+mod builders;
+pub mod company_overview;
+mod fakes;
+
+pub use books::InMemoryBooks;
+pub use builders::{COMPANY_A, COMPANY_B, NOON, TODAY, USER_1, USER_2, a_record, a_standing};
+pub use company_overview::InMemoryOverview;

@@ -1,0 +1,13 @@
+//! The contracts of this domain's ports, on the fakes.
+
+mod books {
+    use cortex_insights::testing::books::InMemoryHarness;
+
+    cortex_insights::books_contract!(InMemoryHarness::default());
+}
+
+mod company_overview {
+    use cortex_insights::testing::company_overview::InMemoryHarness;
+
+    cortex_insights::company_overview_contract!(InMemoryHarness::default());
+}
