@@ -5,6 +5,7 @@
 mod admin;
 mod audit_trail;
 mod built_cortex;
+mod chats;
 mod client;
 mod connect;
 mod connections;

@@ -5,6 +5,7 @@
 //! first, and [`cli`] is the commands. Nothing is decided here that a domain should decide.
 
 pub mod admin_pin;
+mod ask_documents;
 pub mod audit_upkeep;
 mod background;
 pub mod beside_requests;

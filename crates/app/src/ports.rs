@@ -20,10 +20,11 @@ use cortex_identity::ports::{
 use cortex_ingestion::content_source::ContentSource;
 use cortex_ingestion::ports::{
     BlobRemovals, BlobStore, ContentLedger, DocumentCounts, DocumentExport, DocumentReader, DocumentRemoval,
-    DocumentWriter, Erasure, HeldDeletions, IdempotencyKeys, MailReader, PageStore, SearchIndex, SetAsideRecords,
-    TextExtractor, UsageReader,
+    DocumentWriter, Erasure, HeldDeletions, IdempotencyKeys, MailReader, PageStore, PassageFinder, SearchIndex,
+    SetAsideRecords, TextExtractor, UsageReader,
 };
 use cortex_ingestion::record_source::RecordSource;
+use cortex_insights::ports::{Chats, Summarizer};
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
     NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoContentSource, NangoProviderAccounts,
@@ -32,16 +33,17 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
-    PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore,
-    PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval,
-    PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory, PgJobQueue,
-    PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch,
-    PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords,
-    PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader,
-    PgVisitStore, PgWebhookInbox, PgWorkers,
+    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBrokerRemovals, PgChats, PgCompanyLeaves,
+    PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth,
+    PgConnectionStore, PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentExport, PgDocumentReader,
+    PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory,
+    PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch,
+    PgOriginalConnections, PgPageStore, PgPassageFinder, PgProfileReader, PgQuarantineStore, PgSearchIndex,
+    PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections,
+    PgUsageReader, PgVisitStore, PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Backlog, Pool, PoolConfig, Pooler, Upkeep};
+use cortex_summarizer::{ChatApiConfig, ChatApiSummarizer};
 use cortex_supabase::{
     HttpJwks, JwksSource, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig,
 };
@@ -188,6 +190,8 @@ pub struct ApiPorts {
     pub admin: AdminPorts,
     /// What is done with documents besides finding and reading them.
     pub library: LibraryPorts,
+    /// What people ask the documents.
+    pub chat: ChatPorts,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
@@ -222,6 +226,17 @@ pub struct LibraryPorts {
     pub export: Arc<dyn DocumentExport>,
     /// What people contributed, to be erased.
     pub erasure: Arc<dyn Erasure>,
+}
+
+/// What people ask the documents.
+#[derive(Clone)]
+pub struct ChatPorts {
+    /// The chats.
+    pub chats: Arc<dyn Chats>,
+    /// What documents say to a question.
+    pub passages: Arc<dyn PassageFinder>,
+    /// Puts answers in words, where there is a language model.
+    pub summarizer: Option<Arc<dyn Summarizer>>,
 }
 
 /// As PostgreSQL's own views show us.
@@ -364,6 +379,24 @@ impl LibraryPorts {
     }
 }
 
+impl ChatPorts {
+    fn production(company: &Pool, config: &RuntimeConfig, tls: rustls::ClientConfig) -> anyhow::Result<Self> {
+        Ok(Self {
+            chats: Arc::new(PgChats::new(company.clone())),
+            passages: Arc::new(PgPassageFinder::new(company.clone())),
+            summarizer: summarizer(config, tls)?,
+        })
+    }
+}
+
+/// The language model, where one is named.
+fn summarizer(config: &RuntimeConfig, tls: rustls::ClientConfig) -> anyhow::Result<Option<Arc<dyn Summarizer>>> {
+    let Some(named) = &config.summarizer else { return Ok(None) };
+    let api_key = named.api_key.as_ref().map(|key| key.as_secret().clone());
+    let access = ChatApiConfig { url: named.url.clone(), api_key, model: named.model.clone() };
+    Ok(Some(Arc::new(ChatApiSummarizer::new(access, tls)?)))
+}
+
 impl ApiPorts {
     /// The adapters that production runs with.
     pub fn production(config: &ServeConfig) -> anyhow::Result<Self> {
@@ -373,7 +406,7 @@ impl ApiPorts {
         let metrics = Arc::clone(&shared.metrics);
         let user_directory = user_directory(config, tls.clone())?
             .map(|directory| -> Arc<dyn UserDirectory> { metrics.of::<dyn UserDirectory>(directory) });
-        let verifier = Arc::new(token_verifier(config, tls, Arc::clone(&shared.clock), &metrics)?);
+        let verifier = Arc::new(token_verifier(config, tls.clone(), Arc::clone(&shared.clock), &metrics)?);
         metrics.of_memory("tokens", verifier.lookups());
         let signing_keys: Arc<dyn SigningKeys> = Arc::<SupabaseTokenVerifier>::clone(&verifier);
         shared.readiness.push(Arc::new(KeysAreLoaded(Arc::clone(&signing_keys))));
@@ -391,6 +424,7 @@ impl ApiPorts {
             admin_tokens: Arc::new(RandomAdminTokens),
             admin: AdminPorts::production(&pools),
             library: LibraryPorts::production(&pools.company),
+            chat: ChatPorts::production(&pools.company, &config.runtime, tls.clone())?,
             broker: metrics.of::<dyn ConnectionBroker>(Arc::new(NangoConnectionBroker::new(
                 nango,
                 integrations,

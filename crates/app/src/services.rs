@@ -13,7 +13,9 @@ use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
 use cortex_http::watch::NobodyWatches;
-use cortex_http::{AdminServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits};
+use cortex_http::{
+    AdminServices, ChatServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits,
+};
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
     AdminDoor, AnnouncingTeam, BindAccount, ChangeMember, CopyMasterAudit, EnterAdminPanel, EnterCompany,
@@ -25,6 +27,7 @@ use cortex_ingestion::{
     AddDocument, DecideDeletions, ErasePerson, FetchContents, FinishContents, ForgetIdempotencyKeys, ForgetSetAside,
     KeepBlob, ReadStream, RemoveBlobs, UploadDocument,
 };
+use cortex_insights::AnswerQuestion;
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::WorkerSign;
 use cortex_sync_jobs::run_job::Timing;
@@ -35,6 +38,7 @@ use cortex_sync_jobs::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::ask_documents::AskDocuments;
 use crate::audit_upkeep::{AuditPorts, AuditUpkeep};
 use crate::background::Background;
 use crate::beside_requests::BesideRequests;
@@ -43,7 +47,7 @@ use crate::connection_upkeep::ConnectionUpkeep;
 use crate::departures::Departures;
 use crate::have_read::HaveRead;
 use crate::lacking_contents::LackingContents;
-use crate::ports::{AdminPorts, ApiPorts, LibraryPorts, Ports};
+use crate::ports::{AdminPorts, ApiPorts, ChatPorts, LibraryPorts, Ports};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
 use crate::schedule::Schedule;
@@ -73,6 +77,7 @@ pub fn compose(
         admin_tokens,
         admin: admin_ports,
         library,
+        chat,
         user_directory,
         broker,
         webhook_authenticity,
@@ -120,6 +125,7 @@ pub fn compose(
     let providers = Arc::new(providers);
     let jobs = compose_jobs(&ports, &admin_ports, &start_sync, stop.clone());
     let intake = compose_intake(config, &ports);
+    let chat = compose_chat(chat, &ports);
     let admin = compose_admin(&ports, admin_ports, &jobs, &start_sync, &providers);
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
@@ -161,6 +167,7 @@ pub fn compose(
         blobs: ports.blobs,
         search: ports.search,
         intake,
+        chat,
     };
     (services, beside)
 }
@@ -217,6 +224,14 @@ fn compose_intake(config: &ServeConfig, ports: &Ports) -> IntakeServices {
         limits: UploadLimits { most_bytes: config.http.upload_max_bytes, most_files: config.http.upload_max_files },
         clock: Arc::clone(&ports.clock),
     }
+}
+
+/// What is called by who asks the documents.
+fn compose_chat(chat: ChatPorts, ports: &Ports) -> ChatServices {
+    let ChatPorts { chats, passages, summarizer } = chat;
+    let (passages, ids) = (Arc::new(AskDocuments(passages)), &ports.ids);
+    let answer = AnswerQuestion::new(passages, Arc::clone(&chats), summarizer, Arc::clone(ids));
+    ChatServices { chats, answer: Arc::new(answer), ids: Arc::clone(ids) }
 }
 
 /// What is called about jobs.

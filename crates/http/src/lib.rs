@@ -60,6 +60,8 @@ use cortex_ingestion::ports::{
     SearchIndex, SetAsideRecords, UsageReader,
 };
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, UploadDocument};
+use cortex_insights::AnswerQuestion;
+use cortex_insights::ports::Chats;
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
@@ -146,6 +148,19 @@ pub struct Services {
     pub search: Arc<dyn SearchIndex>,
     /// Those that people bring in by hand.
     pub intake: IntakeServices,
+    /// What people ask the documents.
+    pub chat: ChatServices,
+}
+
+/// What the routes of chats call. Cheap to clone.
+#[derive(Clone)]
+pub struct ChatServices {
+    /// The chats.
+    pub chats: Arc<dyn Chats>,
+    /// Answers questions.
+    pub answer: Arc<AnswerQuestion>,
+    /// Where ids of new chats come from.
+    pub ids: Arc<dyn IdGenerator>,
 }
 
 /// What the routes by which people bring something in by hand call. Cheap to clone.

@@ -12,6 +12,7 @@ mod erasure;
 mod held_deletions;
 mod idempotency_keys;
 mod mail_reader;
+mod passage_finder;
 mod search_index;
 mod set_aside_records;
 mod text_extractor;
@@ -58,6 +59,9 @@ pub use idempotency_keys::MockIdempotencyKeys;
 pub use mail_reader::MailReader;
 #[cfg(any(test, feature = "testing"))]
 pub use mail_reader::MockMailReader;
+#[cfg(any(test, feature = "testing"))]
+pub use passage_finder::MockPassageFinder;
+pub use passage_finder::PassageFinder;
 #[cfg(any(test, feature = "testing"))]
 pub use search_index::MockSearchIndex;
 pub use search_index::SearchIndex;

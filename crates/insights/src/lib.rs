@@ -13,7 +13,10 @@
 //! and one case per bullet, of the same name, in `testing`; run the cases on the fake in `tests/it` and on Postgres in
 //! `cortex-postgres`. What is the same for all implementations is computed here, where no database is needed to test it.
 
+pub mod answer_question;
 pub mod model;
 pub mod ports;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+
+pub use answer_question::{AnswerError, AnswerQuestion};

@@ -85,6 +85,10 @@ uuid_id!(
     JobId
 );
 uuid_id!(
+    /// A conversation of a person with what the company knows.
+    ChatId
+);
+uuid_id!(
     /// A session of the admin panel.
     AdminSessionId
 );

@@ -17,7 +17,8 @@ mod store_error;
 pub use clock::{Clock, SystemClock};
 pub use email::{Email, InvalidEmail};
 pub use ids::{
-    AdminSessionId, BrokerConnectionId, CompanyId, ConnectionId, DocumentId, IdGenerator, JobId, RandomIds, UserId,
+    AdminSessionId, BrokerConnectionId, ChatId, CompanyId, ConnectionId, DocumentId, IdGenerator, JobId, RandomIds,
+    UserId,
 };
 pub use lease::Lease;
 pub use lookups::Lookups;

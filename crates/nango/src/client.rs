@@ -40,6 +40,11 @@ pub struct NangoClient {
     budget: Arc<Budget>,
 }
 
+/// How long a connection that nobody uses is kept. Nango runs on Node.js, which closes it after five seconds
+/// (nodejs.org/api/http.html, `server.keepAliveTimeout`): what is sent on it at that moment is lost, and a POST cannot be
+/// sent again unseen.
+const IDLE: Duration = Duration::from_secs(4);
+
 /// The client cannot be made of this configuration.
 #[derive(Debug, Error)]
 pub enum NewNangoClientError {
@@ -67,6 +72,7 @@ impl NangoClient {
             .tls_backend_preconfigured(tls)
             .default_headers(HeaderMap::from_iter([(AUTHORIZATION, authorization)]))
             .timeout(config.timeout)
+            .pool_idle_timeout(IDLE)
             .redirect(redirect::Policy::none())
             .no_proxy()
             .build()

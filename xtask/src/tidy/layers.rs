@@ -76,6 +76,7 @@ const LAYERS: &[Layer] = &[
     remote_adapter("cortex-blobs", &["cortex-ingestion", "cortex-kernel"]),
     remote_adapter("cortex-extract", &["cortex-ingestion", "cortex-kernel"]),
     remote_adapter("cortex-nango", &["cortex-connections", "cortex-ingestion", "cortex-kernel", "cortex-sync-jobs"]),
+    remote_adapter("cortex-summarizer", &["cortex-insights"]),
     remote_adapter("cortex-supabase", &["cortex-identity", "cortex-kernel"]),
     Layer {
         package: "cortex-http",
@@ -97,6 +98,7 @@ const LAYERS: &[Layer] = &[
             "cortex-kernel",
             "cortex-nango",
             "cortex-postgres",
+            "cortex-summarizer",
             "cortex-supabase",
             "cortex-sync-jobs",
         ],

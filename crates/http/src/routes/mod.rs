@@ -1,6 +1,7 @@
 //! All addresses of the API.
 
 mod admin;
+mod chats;
 mod connect;
 mod connection_status;
 mod connections;
@@ -84,6 +85,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         library,
         search,
         intake,
+        chat,
     } = services;
     let LibraryServices { mail, removal, exports, erase } = library;
     let expose_docs = settings.expose_docs;
@@ -122,6 +124,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(blobs))
             .app_data(Data::from(search))
             .app_data(Data::new(intake))
+            .app_data(Data::new(chat))
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };
         for endpoint in table().into_iter().chain(docs) {

@@ -16,8 +16,9 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    connect, connection_status, connections, deletions, document_file, documents, emails, export, health, job_events,
-    me, new_document, removal, search, set_aside, sources, sync, sync_jobs, table, team, uploads, usage, webhooks,
+    chats, connect, connection_status, connections, deletions, document_file, documents, emails, export, health,
+    job_events, me, new_document, removal, search, set_aside, sources, sync, sync_jobs, table, team, uploads, usage,
+    webhooks,
 };
 use crate::endpoint::Access;
 
@@ -77,6 +78,11 @@ use crate::endpoint::Access;
         usage::usage,
         search::by_query,
         search::by_body,
+        chats::list,
+        chats::begin,
+        chats::messages,
+        chats::delete,
+        chats::ask,
         login::log_in,
         session::verify,
         session::log_out,

@@ -4,8 +4,8 @@ use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    connect, connection_status, connections, deletions, document_file, documents, emails, export, health, job_events,
-    me, new_document, removal, search, set_aside, sources, sync, sync_jobs, team, uploads, usage, webhooks,
+    chats, connect, connection_status, connections, deletions, document_file, documents, emails, export, health,
+    job_events, me, new_document, removal, search, set_aside, sources, sync, sync_jobs, team, uploads, usage, webhooks,
 };
 use crate::endpoint::{Access, Endpoint};
 
@@ -77,6 +77,11 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/upload/files").post(USER, uploads::many),
         Endpoint::at("/api/v1/usage").get(VIEWER, usage::usage),
         Endpoint::at("/api/v1/search").get(VIEWER, search::by_query).post(VIEWER, search::by_body),
+        // Asking what the company knows.
+        Endpoint::at("/api/v1/chats").also_at("/chats").get(VIEWER, chats::list).post(VIEWER, chats::begin),
+        Endpoint::at("/api/v1/chats/{id}").also_at("/chats/{id}").delete(VIEWER, chats::delete),
+        Endpoint::at("/api/v1/chats/{id}/messages").also_at("/chats/{id}/messages").get(VIEWER, chats::messages),
+        Endpoint::at("/api/v1/chat").post(VIEWER, chats::ask),
         // The admin panel. Its login has a limit of its own.
         Endpoint::at("/admin/auth").post(OPEN, login::log_in),
         Endpoint::at("/admin/verify-session").get(PANEL, session::verify),

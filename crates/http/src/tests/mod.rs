@@ -6,6 +6,7 @@ mod admin_login;
 mod answers;
 mod audit_log;
 mod bodies;
+mod chats;
 mod connections;
 mod cors;
 mod deletions;

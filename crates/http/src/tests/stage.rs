@@ -43,6 +43,9 @@ use cortex_ingestion::model::Quota;
 use cortex_ingestion::ports::{HeldDeletions, MockBlobRemovals, MockBlobStore, MockTextExtractor};
 use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryIntake, InMemoryLibrary, InMemoryPageStore};
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, KeepBlob, UploadDocument};
+use cortex_insights::AnswerQuestion;
+use cortex_insights::ports::MockPassages;
+use cortex_insights::testing::InMemoryChats;
 use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -61,7 +64,9 @@ use crate::health::Health;
 use crate::opening::Opening;
 use crate::rate_limit::{RateLimiter, RateLimits};
 use crate::watch::NobodyWatches;
-use crate::{AdminServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits, app};
+use crate::{
+    AdminServices, ChatServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits, app,
+};
 
 /// What the broker's signature is here.
 pub(super) const SIGNATURE: &str = "signed";
@@ -292,7 +297,17 @@ pub(super) fn services() -> Services {
         blobs: Arc::new(InMemoryBlobStore::default()),
         search: library,
         intake: intake(Arc::default(), MockTextExtractor::new(), Quota::default()),
+        chat: chat_services(),
     }
+}
+
+/// No chats, and documents that say nothing to anything.
+pub(super) fn chat_services() -> ChatServices {
+    let chats = Arc::<InMemoryChats>::default();
+    let mut passages = MockPassages::new();
+    passages.expect_find().returning(|_, _, _| Ok(Vec::new()));
+    let answer = AnswerQuestion::new(Arc::new(passages), chats.clone(), None, Arc::new(RandomIds));
+    ChatServices { chats, answer: Arc::new(answer), ids: Arc::new(RandomIds) }
 }
 
 /// Takes in what is brought in by hand: files of at most a thousand bytes, three at once, which `extractor` reads.

@@ -14,11 +14,13 @@
 mod language;
 mod near;
 mod query;
+mod sentences;
 mod snippet;
 mod vector;
 mod words;
 
 pub use query::Lexed;
+pub use sentences::sentences;
 pub use snippet::snippet;
 pub use vector::{Lexeme, SearchVector, Searchable};
 

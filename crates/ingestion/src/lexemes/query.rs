@@ -84,6 +84,15 @@ impl Lexed {
         Some(Self { matching: unique(alternatives)?, loose, ranking, near, wanted, beginnings })
     }
 
+    /// Reads a question: a document need only have any of its words, and one that has more of them is better. No sign in
+    /// it means anything. None where there is no word to look for.
+    #[must_use]
+    pub fn any_of(question: &str) -> Option<Self> {
+        let plain = question.replace(['"', '-'], " ");
+        let lexed = Self::parse(&plain)?;
+        Some(Self { matching: lexed.ranking.clone(), loose: None, near: None, ..lexed })
+    }
+
     /// Whether this lexeme of a document is one that is wanted.
     pub(super) fn wants(&self, lexeme: &str) -> bool {
         self.wanted.contains(lexeme)
@@ -295,6 +304,18 @@ mod tests {
         for text in ["& | !", "\"\"", "-heron", "or", "-", "-\"grey heron\" -otter"] {
             assert_eq!(Lexed::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_question_asks_for_any_of_its_words() {
+        let question = Lexed::any_of("When did the \"grey heron\" - not the otter - arrive?").unwrap();
+
+        assert_eq!(question.matching, question.ranking);
+        for lexeme in ["'grey'", "'heron'", "'otter'", "'arriv'"] {
+            assert!(question.matching.contains(lexeme), "{question:?}");
+        }
+        assert!(!question.matching.contains("'the'"), "{question:?}");
+        assert_eq!(Lexed::any_of("- ?"), None);
     }
 
     #[test]

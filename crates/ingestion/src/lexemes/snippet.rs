@@ -57,7 +57,7 @@ pub fn snippet(wanted: &Lexed, title: &str, content: &str) -> Vec<SnippetPiece> 
 }
 
 /// The words that are wanted: their numbers, each with the number of its kind.
-fn matches<'w>(wanted: &Lexed, language: Language, words: &'w [Word<'w>]) -> Vec<(usize, usize)> {
+pub(super) fn matches<'w>(wanted: &Lexed, language: Language, words: &'w [Word<'w>]) -> Vec<(usize, usize)> {
     let mut known: HashMap<&'w str, bool, RandomState> = HashMap::default();
     let mut kinds: Vec<&'w str> = Vec::new();
     let mut matches = Vec::new();

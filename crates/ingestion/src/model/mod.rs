@@ -14,6 +14,7 @@ mod idempotency;
 mod mail;
 mod message_key;
 mod page;
+mod passage;
 mod put;
 mod search;
 mod set_aside;
@@ -42,6 +43,7 @@ pub use idempotency::{
 pub use mail::{MAX_ATTACHMENTS, MailCursor, MailFilter, MailHead, MailQuery, MailView, WholeDocument};
 pub use message_key::{MailIdentity, MessageKey};
 pub use page::{CommitOutcome, PageCommit, PageCounts};
+pub use passage::{Passage, PassageQuery, Sentence};
 pub use put::{Contributor, DocumentPut, Known, Once, PutChange, PutDocument, PutOutcome};
 pub use search::{
     InvalidCursor, InvalidSearchText, Match, Ranking, SearchHit, SearchPage, SearchQuery, SearchText, SnippetPiece,

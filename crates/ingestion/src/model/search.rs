@@ -189,6 +189,13 @@ impl Ranking {
         Ok((shown, next.map(Match::cursor)))
     }
 
+    /// The best matches, at most `most`.
+    #[must_use]
+    pub fn best(mut self, most: usize) -> Vec<Match> {
+        self.matches.truncate(most);
+        self.matches
+    }
+
     /// How many matches there are, as far as they are counted.
     #[must_use]
     pub fn total(&self) -> usize {

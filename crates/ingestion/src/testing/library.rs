@@ -2,6 +2,7 @@
 
 mod custody;
 mod mail;
+mod passages;
 mod words;
 
 use std::collections::{BTreeMap, HashSet};
@@ -18,7 +19,7 @@ use crate::model::{
     DocumentFile, DocumentFilter, DocumentKind, DocumentQuery, DocumentText, DocumentView, IngestionMethod,
     InvalidCursor, Match, Ranking, SearchHit, SearchPage, SearchQuery, SourceName, SourceView,
 };
-use crate::ports::{DocumentCounts, DocumentReader, ListError, SearchIndex};
+use crate::ports::{DocumentCounts, DocumentReader, ListError, PassageFinder, SearchIndex};
 use words::Wanted;
 
 /// A fresh, empty library and a way to fill it.
@@ -28,6 +29,8 @@ pub trait Harness: Send + Sync {
     fn reader(&self, company_id: CompanyId) -> Arc<dyn DocumentReader>;
     /// The index under test, as the deployment of this company uses it.
     fn index(&self, company_id: CompanyId) -> Arc<dyn SearchIndex>;
+    /// The finder of passages under test, as the deployment of this company uses it.
+    fn passages(&self, company_id: CompanyId) -> Arc<dyn PassageFinder>;
     /// The counts under test, as the deployment of this company uses them.
     fn counts(&self, company_id: CompanyId) -> Arc<dyn DocumentCounts>;
     /// Puts a document there and answers its id, whatever id it came with.
@@ -238,6 +241,10 @@ impl Harness for InMemoryHarness {
     }
 
     fn index(&self, _: CompanyId) -> Arc<dyn SearchIndex> {
+        self.0.clone()
+    }
+
+    fn passages(&self, _: CompanyId) -> Arc<dyn PassageFinder> {
         self.0.clone()
     }
 

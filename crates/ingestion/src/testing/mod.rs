@@ -18,6 +18,7 @@ pub mod intake;
 pub mod library;
 pub mod mail_reader;
 pub mod page_store;
+pub mod passage_finder;
 mod record_source;
 pub mod search_index;
 pub mod set_aside_records;

@@ -72,6 +72,12 @@ mod page_store {
     cortex_ingestion::page_store_contract!(InMemoryHarness::default());
 }
 
+mod passage_finder {
+    use cortex_ingestion::testing::library::InMemoryHarness;
+
+    cortex_ingestion::passage_finder_contract!(InMemoryHarness::default());
+}
+
 mod search_index {
     use cortex_ingestion::testing::library::InMemoryHarness;
 

@@ -2,8 +2,10 @@
 
 mod books;
 mod change;
+mod chat;
 mod money;
 mod overview;
+mod passage;
 mod period;
 
 pub use books::{
@@ -11,11 +13,16 @@ pub use books::{
     RecordCounts, TimeRange, UnknownTimeRange,
 };
 pub use change::change_percent;
+pub use chat::{
+    Answer, AnswerSource, AnsweredBy, Chat, ChatTitle, Exchange, InvalidChatTitle, Message, Owner, Speaker,
+    UnknownSpeaker,
+};
 pub use money::{InvalidMoney, Money};
 pub use overview::{
     Attention, ConnectionStanding, ConnectionState, DocumentShare, Health, NewDocuments, SyncTotals,
     UnknownConnectionState, Week, attention_first,
 };
+pub use passage::{InvalidQuestion, Passage, Question, Sentence};
 pub use period::{Days, DaysOutOfRange, Period};
 
 use thiserror::Error;

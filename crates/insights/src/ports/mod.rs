@@ -1,7 +1,10 @@
 //! What this domain needs from outside.
 
 mod books;
+mod chats;
 mod company_overview;
+mod passages;
+mod summarizer;
 
 use cortex_kernel::StoreError;
 use thiserror::Error;
@@ -11,9 +14,18 @@ use crate::model::InvalidCursor;
 pub use books::Books;
 #[cfg(any(test, feature = "testing"))]
 pub use books::MockBooks;
+pub use chats::Chats;
+#[cfg(any(test, feature = "testing"))]
+pub use chats::MockChats;
 pub use company_overview::CompanyOverview;
 #[cfg(any(test, feature = "testing"))]
 pub use company_overview::MockCompanyOverview;
+#[cfg(any(test, feature = "testing"))]
+pub use passages::MockPassages;
+pub use passages::Passages;
+#[cfg(any(test, feature = "testing"))]
+pub use summarizer::MockSummarizer;
+pub use summarizer::{Summarizer, SummarizerError};
 
 /// A part of a list could not be read.
 #[derive(Debug, Error)]

@@ -1,12 +1,12 @@
 //! Values that a test starts from and changes where it matters.
 
-use cortex_kernel::{CompanyId, ConnectionId, Provider, UserId};
+use cortex_kernel::{CompanyId, ConnectionId, DocumentId, Provider, UserId};
 use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use uuid::uuid;
 
 use super::books::Record;
-use crate::model::{ConnectionStanding, ConnectionState};
+use crate::model::{ConnectionStanding, ConnectionState, Passage, Sentence};
 
 /// The company of the deployment under test.
 pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
@@ -57,5 +57,23 @@ pub fn a_standing() -> ConnectionStanding {
         connected_at: NOON,
         last_sync_at: None,
         last_failure: None,
+    }
+}
+
+/// The mail of this number, in which a sentence holds so many words of the question.
+#[must_use]
+pub fn a_passage(id: i64, sentences: &[(&str, usize)]) -> Passage {
+    let sentence = |(text, worth): &(&str, usize)| Sentence { text: (*text).to_owned(), worth: *worth };
+    Passage {
+        document_id: DocumentId::new(id),
+        title: format!("Mail {id}"),
+        sentences: sentences.iter().map(sentence).collect(),
+        score: 0.5,
+        source: "gmail".to_owned(),
+        kind: "email".to_owned(),
+        created_at: Some(NOON),
+        sender: Some("Nora Dahl".to_owned()),
+        file_url: None,
+        parent_id: None,
     }
 }

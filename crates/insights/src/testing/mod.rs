@@ -4,9 +4,11 @@
 
 pub mod books;
 mod builders;
+pub mod chats;
 pub mod company_overview;
 mod fakes;
 
 pub use books::InMemoryBooks;
-pub use builders::{COMPANY_A, COMPANY_B, NOON, TODAY, USER_1, USER_2, a_record, a_standing};
+pub use builders::{COMPANY_A, COMPANY_B, NOON, TODAY, USER_1, USER_2, a_passage, a_record, a_standing};
+pub use chats::InMemoryChats;
 pub use company_overview::InMemoryOverview;

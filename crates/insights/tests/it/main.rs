@@ -6,6 +6,12 @@ mod books {
     cortex_insights::books_contract!(InMemoryHarness::default());
 }
 
+mod chats {
+    use cortex_insights::testing::chats::InMemoryHarness;
+
+    cortex_insights::chats_contract!(InMemoryHarness::default());
+}
+
 mod company_overview {
     use cortex_insights::testing::company_overview::InMemoryHarness;
 

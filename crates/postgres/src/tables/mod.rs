@@ -15,6 +15,7 @@ pub(crate) mod blob_chunks;
 pub(crate) mod blob_removals;
 pub(crate) mod book_records;
 pub(crate) mod broker_removals;
+pub(crate) mod chats;
 pub(crate) mod companies;
 pub(crate) mod company_overview;
 pub(crate) mod company_users;

@@ -1,7 +1,7 @@
 //! Full-text search: which documents match, by the function that may use the index, and what to show of them.
 
-use cortex_ingestion::lexemes::{Lexed, snippet};
-use cortex_ingestion::model::{DocumentFilter, DocumentKind, Match, SearchHit, SourceName};
+use cortex_ingestion::lexemes::{Lexed, sentences, snippet};
+use cortex_ingestion::model::{DocumentFilter, DocumentKind, Match, Passage, SearchHit, SourceName};
 use cortex_kernel::{CompanyId, DocumentId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Float, Nullable, Text, Timestamptz};
@@ -54,6 +54,29 @@ pub(crate) struct Excerpt {
     content: String,
 }
 
+/// A document with its text.
+#[derive(QueryableByName)]
+pub(crate) struct TextRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    title: String,
+    #[diesel(sql_type = Text)]
+    source: String,
+    #[diesel(sql_type = Text)]
+    document_type: String,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    source_created_at: Option<OffsetDateTime>,
+    #[diesel(sql_type = Nullable<Text>)]
+    file_url: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    parent_document_id: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    sender: Option<String>,
+    #[diesel(sql_type = Text)]
+    content: String,
+}
+
 /// All matches, as far as the function counts them: one more than a ranking takes; and whether there are more. It sees
 /// the documents of the company for which the connection works, which is the one that the pool was made for. Their age is
 /// that of a moment, which is now where none is given.
@@ -97,6 +120,43 @@ pub(crate) async fn list_excerpts(
     .bind::<Array<BigInt>, _>(ids)
     .load(connection)
     .await
+}
+
+/// These documents with the first 50,000 characters of their texts.
+pub(crate) async fn list_texts(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    ids: &[i64],
+) -> QueryResult<Vec<TextRow>> {
+    sql("select id, title, source, document_type, source_created_at, file_url, parent_document_id, \
+           coalesce(nullif(metadata ->> 'sender_name', ''), nullif(metadata ->> 'sender_address', '')) as sender, \
+           left(content, 50000) as content \
+         from documents where tenant_id = $1 and id = any($2)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<BigInt>, _>(ids)
+    .load(connection)
+    .await
+}
+
+impl TextRow {
+    pub(crate) fn id(&self) -> DocumentId {
+        DocumentId::new(self.id)
+    }
+
+    pub(crate) fn into_passage(self, wanted: &Lexed, score: f32) -> Passage {
+        Passage {
+            document_id: self.id(),
+            sentences: sentences(wanted, &self.title, &self.content, Passage::MOST_SENTENCES),
+            title: self.title,
+            score,
+            source: SourceName::new(self.source),
+            kind: DocumentKind::new(self.document_type),
+            created_at: self.source_created_at,
+            sender: self.sender,
+            file_url: self.file_url,
+            parent_id: self.parent_document_id.map(DocumentId::new),
+        }
+    }
 }
 
 impl Excerpt {

@@ -1,4 +1,4 @@
-//! [`PgDocumentReader`] and [`PgSearchIndex`].
+//! [`PgDocumentReader`], [`PgSearchIndex`] and [`PgPassageFinder`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use cortex_ingestion::lexemes::{Lexeme, SearchVector, Searchable};
 use cortex_ingestion::model::{
     BlobKey, DocumentFilter, DocumentText, DocumentView, SearchPage, SearchQuery, SourceView,
 };
-use cortex_ingestion::ports::{BlobRemovals as _, DocumentCounts, DocumentReader, SearchIndex};
+use cortex_ingestion::ports::{BlobRemovals as _, DocumentCounts, DocumentReader, PassageFinder, SearchIndex};
 use cortex_ingestion::testing::library::Harness;
 use cortex_ingestion::testing::{COMPANY_A, COMPANY_B, a_document_view};
 use cortex_kernel::{CompanyId, ConnectionId, DocumentId, JobId, PageRequest};
 use cortex_postgres::schema::Database;
-use cortex_postgres::stores::{PgBlobRemovals, PgDocumentCounts, PgDocumentReader, PgSearchIndex};
+use cortex_postgres::stores::{PgBlobRemovals, PgDocumentCounts, PgDocumentReader, PgPassageFinder, PgSearchIndex};
 
 use super::world::World;
 
@@ -33,6 +33,10 @@ impl Harness for PgHarness {
 
     fn index(&self, company_id: CompanyId) -> Arc<dyn SearchIndex> {
         Arc::new(PgSearchIndex::new(self.0.pool(company_id)))
+    }
+
+    fn passages(&self, company_id: CompanyId) -> Arc<dyn PassageFinder> {
+        Arc::new(PgPassageFinder::new(self.0.pool(company_id)))
     }
 
     fn counts(&self, company_id: CompanyId) -> Arc<dyn DocumentCounts> {
@@ -148,6 +152,12 @@ mod document_reader {
         another_companys_document_reads_as_absent(&harness).await;
         another_companys_file_reads_as_absent(&harness).await;
     }
+}
+
+mod passage_finder {
+    use super::PgHarness;
+
+    cortex_ingestion::passage_finder_contract!(PgHarness::new().await);
 }
 
 mod search_index {
