@@ -24,6 +24,7 @@ use cortex_ingestion::ports::{
     TextExtractor, UsageReader,
 };
 use cortex_ingestion::record_source::RecordSource;
+use cortex_insights::ports::{Books, CompanyOverview};
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
     NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoContentSource, NangoProviderAccounts,
@@ -32,11 +33,11 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
-    PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore,
-    PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval,
-    PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory, PgJobQueue,
-    PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch,
+    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBooks, PgBrokerRemovals, PgCompanyLeaves, PgCompanyOverview,
+    PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth,
+    PgConnectionStore, PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentExport, PgDocumentReader,
+    PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory,
+    PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch,
     PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords,
     PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader,
     PgVisitStore, PgWebhookInbox, PgWorkers,
@@ -188,6 +189,8 @@ pub struct ApiPorts {
     pub admin: AdminPorts,
     /// What is done with documents besides finding and reading them.
     pub library: LibraryPorts,
+    /// What the company sees of all of it.
+    pub insights: InsightPorts,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
@@ -222,6 +225,15 @@ pub struct LibraryPorts {
     pub export: Arc<dyn DocumentExport>,
     /// What people contributed, to be erased.
     pub erasure: Arc<dyn Erasure>,
+}
+
+/// What the company sees of all that it has.
+#[derive(Clone)]
+pub struct InsightPorts {
+    /// What documents of accounting say.
+    pub books: Arc<dyn Books>,
+    /// Documents, connections and syncs in numbers.
+    pub overview: Arc<dyn CompanyOverview>,
 }
 
 /// As PostgreSQL's own views show us.
@@ -364,6 +376,15 @@ impl LibraryPorts {
     }
 }
 
+impl InsightPorts {
+    fn production(company: &Pool) -> Self {
+        Self {
+            books: Arc::new(PgBooks::new(company.clone())),
+            overview: Arc::new(PgCompanyOverview::new(company.clone())),
+        }
+    }
+}
+
 impl ApiPorts {
     /// The adapters that production runs with.
     pub fn production(config: &ServeConfig) -> anyhow::Result<Self> {
@@ -391,6 +412,7 @@ impl ApiPorts {
             admin_tokens: Arc::new(RandomAdminTokens),
             admin: AdminPorts::production(&pools),
             library: LibraryPorts::production(&pools.company),
+            insights: InsightPorts::production(&pools.company),
             broker: metrics.of::<dyn ConnectionBroker>(Arc::new(NangoConnectionBroker::new(
                 nango,
                 integrations,

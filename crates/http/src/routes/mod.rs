@@ -1,20 +1,25 @@
 //! All addresses of the API.
 
 mod admin;
+mod books;
 mod connect;
 mod connection_status;
 mod connections;
+mod dashboard;
 mod deletions;
 mod docs;
 mod document_file;
 mod documents;
 mod emails;
+mod episodes;
 mod export;
 mod filters;
 mod health;
+mod integrations;
 mod job_events;
 mod me;
 mod metrics;
+mod money;
 mod new_document;
 mod once;
 mod openapi;
@@ -84,6 +89,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         library,
         search,
         intake,
+        insights,
     } = services;
     let LibraryServices { mail, removal, exports, erase } = library;
     let expose_docs = settings.expose_docs;
@@ -122,6 +128,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(blobs))
             .app_data(Data::from(search))
             .app_data(Data::new(intake))
+            .app_data(Data::new(insights))
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };
         for endpoint in table().into_iter().chain(docs) {

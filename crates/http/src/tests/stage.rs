@@ -43,6 +43,7 @@ use cortex_ingestion::model::Quota;
 use cortex_ingestion::ports::{HeldDeletions, MockBlobRemovals, MockBlobStore, MockTextExtractor};
 use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryIntake, InMemoryLibrary, InMemoryPageStore};
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, KeepBlob, UploadDocument};
+use cortex_insights::testing::{InMemoryBooks, InMemoryOverview};
 use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -61,7 +62,9 @@ use crate::health::Health;
 use crate::opening::Opening;
 use crate::rate_limit::{RateLimiter, RateLimits};
 use crate::watch::NobodyWatches;
-use crate::{AdminServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits, app};
+use crate::{
+    AdminServices, InsightServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits, app,
+};
 
 /// What the broker's signature is here.
 pub(super) const SIGNATURE: &str = "signed";
@@ -255,8 +258,6 @@ pub(super) fn services() -> Services {
     let team: Arc<dyn TeamStore> = Arc::new(InMemoryTeam::default());
     let library = Arc::new(InMemoryLibrary::default());
     let admin_sessions = Arc::new(InMemoryAdminSessions::default());
-    let mut providers = BTreeSet::from(Provider::ALL);
-    providers.remove(&Provider::QuickBooks);
     Services {
         health: Arc::new(Health::new(Vec::new())),
         opening: Arc::new(Opening::opened()),
@@ -276,7 +277,7 @@ pub(super) fn services() -> Services {
         change_member: Arc::new(ChangeMember::new(Arc::clone(&team), Arc::new(|| NOON))),
         invite_member: Some(invite_member(Arc::clone(&team), Arc::new(InMemoryUserDirectory::default()))),
         team,
-        providers: Arc::new(providers),
+        providers: Arc::new(switched_on()),
         start_connect: start_connect(broker, InMemoryConnectionStore::default()),
         connections: Arc::new(InMemoryConnectionStore::default()),
         connection_views: Arc::new(InMemoryConnectionViews::default()),
@@ -292,7 +293,13 @@ pub(super) fn services() -> Services {
         blobs: Arc::new(InMemoryBlobStore::default()),
         search: library,
         intake: intake(Arc::default(), MockTextExtractor::new(), Quota::default()),
+        insights: insights(Arc::default(), Arc::default()),
     }
+}
+
+/// What these books and this overview say, at noon.
+pub(super) fn insights(books: Arc<InMemoryBooks>, overview: Arc<InMemoryOverview>) -> InsightServices {
+    InsightServices { books, overview, providers: Arc::new(switched_on()), clock: Arc::new(|| NOON) }
 }
 
 /// Takes in what is brought in by hand: files of at most a thousand bytes, three at once, which `extractor` reads.

@@ -13,7 +13,7 @@ pub use books::{
 pub use change::change_percent;
 pub use money::{InvalidMoney, Money};
 pub use overview::{
-    Attention, ConnectionStanding, ConnectionState, DocumentShare, Health, NewDocuments, SyncTotals,
+    Attention, ConnectionStanding, ConnectionState, DocumentShare, Health, NewDocuments, SyncHealth, SyncTotals,
     UnknownConnectionState, Week, attention_first,
 };
 pub use period::{Days, DaysOutOfRange, Period};
