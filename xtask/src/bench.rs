@@ -29,6 +29,8 @@ enum What {
     Jobs,
     /// Searching many documents for rare and for common words, beside the bare statement, and making their lexemes.
     Search,
+    /// What dashboards read of many documents, beside bare statements over the same rows, and whether in 100 ms.
+    Read,
     /// How long a reader and a writer wait while a database that has lived is migrated.
     Migrate,
 }
@@ -43,6 +45,7 @@ impl What {
             Self::Ingest => ["cortex-postgres", "ingest"],
             Self::Jobs => ["cortex-postgres", "jobs"],
             Self::Search => ["cortex-postgres", "search"],
+            Self::Read => ["cortex-postgres", "read"],
             Self::Migrate => ["cortex-postgres", "migrate"],
         }
     }

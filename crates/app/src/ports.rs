@@ -24,7 +24,7 @@ use cortex_ingestion::ports::{
     SetAsideRecords, TextExtractor, UsageReader,
 };
 use cortex_ingestion::record_source::RecordSource;
-use cortex_insights::ports::{Chats, Summarizer};
+use cortex_insights::ports::{Books, Chats, CompanyOverview, Summarizer};
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
     NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoContentSource, NangoProviderAccounts,
@@ -33,14 +33,14 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBrokerRemovals, PgChats, PgCompanyLeaves,
-    PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth,
-    PgConnectionStore, PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentExport, PgDocumentReader,
-    PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory,
-    PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch,
-    PgOriginalConnections, PgPageStore, PgPassageFinder, PgProfileReader, PgQuarantineStore, PgSearchIndex,
-    PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections,
-    PgUsageReader, PgVisitStore, PgWebhookInbox, PgWorkers,
+    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBooks, PgBrokerRemovals, PgChats, PgCompanyLeaves,
+    PgCompanyOverview, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings,
+    PgConnectionHealth, PgConnectionStore, PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentExport,
+    PgDocumentReader, PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions,
+    PgIdempotencyKeys, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers,
+    PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgPassageFinder, PgProfileReader,
+    PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore,
+    PgTurns, PgUnclaimedConnections, PgUsageReader, PgVisitStore, PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Backlog, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_summarizer::{ChatApiConfig, ChatApiSummarizer};
@@ -192,6 +192,8 @@ pub struct ApiPorts {
     pub library: LibraryPorts,
     /// What people ask the documents.
     pub chat: ChatPorts,
+    /// What the company sees of all of it.
+    pub insights: InsightPorts,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
@@ -237,6 +239,15 @@ pub struct ChatPorts {
     pub passages: Arc<dyn PassageFinder>,
     /// Puts answers in words, where there is a language model.
     pub summarizer: Option<Arc<dyn Summarizer>>,
+}
+
+/// What the company sees of all that it has.
+#[derive(Clone)]
+pub struct InsightPorts {
+    /// What documents of accounting say.
+    pub books: Arc<dyn Books>,
+    /// Documents, connections and syncs in numbers.
+    pub overview: Arc<dyn CompanyOverview>,
 }
 
 /// As PostgreSQL's own views show us.
@@ -397,6 +408,15 @@ fn summarizer(config: &RuntimeConfig, tls: rustls::ClientConfig) -> anyhow::Resu
     Ok(Some(Arc::new(ChatApiSummarizer::new(access, tls)?)))
 }
 
+impl InsightPorts {
+    fn production(company: &Pool) -> Self {
+        Self {
+            books: Arc::new(PgBooks::new(company.clone())),
+            overview: Arc::new(PgCompanyOverview::new(company.clone())),
+        }
+    }
+}
+
 impl ApiPorts {
     /// The adapters that production runs with.
     pub fn production(config: &ServeConfig) -> anyhow::Result<Self> {
@@ -425,6 +445,7 @@ impl ApiPorts {
             admin: AdminPorts::production(&pools),
             library: LibraryPorts::production(&pools.company),
             chat: ChatPorts::production(&pools.company, &config.runtime, tls.clone())?,
+            insights: InsightPorts::production(&pools.company),
             broker: metrics.of::<dyn ConnectionBroker>(Arc::new(NangoConnectionBroker::new(
                 nango,
                 integrations,

@@ -14,7 +14,8 @@ use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
 use cortex_http::watch::NobodyWatches;
 use cortex_http::{
-    AdminServices, ChatServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits,
+    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services, SyncJobServices,
+    UploadLimits,
 };
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
@@ -47,7 +48,7 @@ use crate::connection_upkeep::ConnectionUpkeep;
 use crate::departures::Departures;
 use crate::have_read::HaveRead;
 use crate::lacking_contents::LackingContents;
-use crate::ports::{AdminPorts, ApiPorts, ChatPorts, LibraryPorts, Ports};
+use crate::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
 use crate::schedule::Schedule;
@@ -78,6 +79,7 @@ pub fn compose(
         admin: admin_ports,
         library,
         chat,
+        insights,
         user_directory,
         broker,
         webhook_authenticity,
@@ -104,9 +106,9 @@ pub fn compose(
         Arc::new(InviteMember::new(team, directory, bindings, clock, valid_for))
     });
     let beside = BesideRequests { company_id, signing_keys, memberships, membership_watch, visits, bindings, left };
-    let providers: BTreeSet<_> = config.runtime.nango.provider_keys.keys().copied().collect();
+    let providers: Arc<BTreeSet<_>> = Arc::new(config.runtime.nango.provider_keys.keys().copied().collect());
     let start_connect = StartConnect::new(
-        providers.clone(),
+        BTreeSet::clone(&providers),
         broker,
         Arc::clone(&ports.connections),
         Arc::clone(&ports.originals),
@@ -114,25 +116,23 @@ pub fn compose(
         Arc::clone(&ports.clock),
         Arc::clone(&ports.ids),
     );
-    let limits = &config.http.rate_limits;
-    let limits = RateLimits { read: limits.read, write: limits.write, connect: limits.connect };
     let door = Arc::new(compose_door(config, &ports));
     let log_in_admin = compose_login(config, &ports, admin_pin, admin_tokens, Arc::clone(&door));
     let start_sync = start_sync(&ports, wake);
     let Connecting { reconcile, remove, .. } = compose_connecting(&config.runtime, &ports, &start_sync);
     let endings = Arc::clone(&ports.connection_endings);
     let disconnect = Disconnect::new(endings, remove, Arc::clone(&ports.clock));
-    let providers = Arc::new(providers);
     let jobs = compose_jobs(&ports, &admin_ports, &start_sync, stop.clone());
     let intake = compose_intake(config, &ports);
     let chat = compose_chat(chat, &ports);
+    let insights = compose_insights(insights, &ports, &providers);
     let admin = compose_admin(&ports, admin_ports, &jobs, &start_sync, &providers);
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
         opening: Arc::new(Opening::opened()),
         watch: Arc::new(NobodyWatches),
         metrics: None,
-        rate_limiter: Arc::new(RateLimiter::new(limits, ports.attempts)),
+        rate_limiter: Arc::new(RateLimiter::new(rate_limits(config), ports.attempts)),
         tokens,
         clock: Arc::clone(&ports.clock),
         change_member: Arc::new(ChangeMember::new(Arc::clone(&team), Arc::clone(&ports.clock))),
@@ -168,8 +168,15 @@ pub fn compose(
         search: ports.search,
         intake,
         chat,
+        insights,
     };
     (services, beside)
+}
+
+/// How often members may call.
+fn rate_limits(config: &ServeConfig) -> RateLimits {
+    let limits = &config.http.rate_limits;
+    RateLimits { read: limits.read, write: limits.write, connect: limits.connect }
 }
 
 /// The door of the admin panel.
@@ -261,6 +268,16 @@ fn compose_library(ports: LibraryPorts, stop: CancellationToken) -> LibraryServi
         removal: ports.removal,
         exports: Arc::new(Exports::new(ports.export, stop)),
         erase: Arc::new(ErasePerson::new(ports.erasure)),
+    }
+}
+
+/// What is called by who looks at what the company has.
+fn compose_insights(insights: InsightPorts, ports: &Ports, providers: &Arc<BTreeSet<Provider>>) -> InsightServices {
+    InsightServices {
+        books: insights.books,
+        overview: insights.overview,
+        providers: Arc::clone(providers),
+        clock: Arc::clone(&ports.clock),
     }
 }
 

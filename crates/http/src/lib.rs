@@ -61,11 +61,12 @@ use cortex_ingestion::ports::{
 };
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, UploadDocument};
 use cortex_insights::AnswerQuestion;
-use cortex_insights::ports::Chats;
+use cortex_insights::ports::{Books, Chats, CompanyOverview};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
 use ipnet::IpNet;
+use time::{Date, UtcOffset};
 
 use edge::Edge;
 use event_streams::EventStreams;
@@ -150,6 +151,8 @@ pub struct Services {
     pub intake: IntakeServices,
     /// What people ask the documents.
     pub chat: ChatServices,
+    /// What the company sees of all of it.
+    pub insights: InsightServices,
 }
 
 /// What the routes of chats call. Cheap to clone.
@@ -161,6 +164,26 @@ pub struct ChatServices {
     pub answer: Arc<AnswerQuestion>,
     /// Where ids of new chats come from.
     pub ids: Arc<dyn IdGenerator>,
+}
+
+/// What the routes call by which a company looks at what it has. Cheap to clone.
+#[derive(Clone)]
+pub struct InsightServices {
+    /// What documents of accounting say.
+    pub books: Arc<dyn Books>,
+    /// Documents, connections and syncs in numbers.
+    pub overview: Arc<dyn CompanyOverview>,
+    /// The providers that are not switched off.
+    pub providers: Arc<BTreeSet<Provider>>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl InsightServices {
+    /// The day that it is, by UTC.
+    pub(crate) fn today(&self) -> Date {
+        self.clock.now().to_offset(UtcOffset::UTC).date()
+    }
 }
 
 /// What the routes by which people bring something in by hand call. Cheap to clone.

@@ -6,7 +6,6 @@ use actix_web::web::{self, Data, Path, Query};
 use cortex_identity::model::UserContext;
 use cortex_insights::AnswerError;
 use cortex_insights::model::{AnswerSource, AnsweredBy, Chat, ChatTitle, Message, Owner, Question};
-use cortex_insights::ports::ListError;
 use cortex_kernel::{ChatId, PageRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -293,17 +292,6 @@ impl From<AnswerSource> for Source {
             score: source.score,
             file_url: source.file_url,
             parent_document_id: source.parent_document_id.map(cortex_kernel::DocumentId::get),
-        }
-    }
-}
-
-impl From<ListError> for Problem {
-    fn from(error: ListError) -> Self {
-        match error {
-            ListError::Cursor(error) => Self::new(ProblemKind::InvalidQuery)
-                .detail("The cursor is none of those that this list answers as next_cursor.")
-                .caused_by(error),
-            ListError::Store(error) => error.into(),
         }
     }
 }

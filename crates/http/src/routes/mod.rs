@@ -1,21 +1,26 @@
 //! All addresses of the API.
 
 mod admin;
+mod books;
 mod chats;
 mod connect;
 mod connection_status;
 mod connections;
+mod dashboard;
 mod deletions;
 mod docs;
 mod document_file;
 mod documents;
 mod emails;
+mod episodes;
 mod export;
 mod filters;
 mod health;
+mod integrations;
 mod job_events;
 mod me;
 mod metrics;
+mod money;
 mod new_document;
 mod once;
 mod openapi;
@@ -86,6 +91,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         search,
         intake,
         chat,
+        insights,
     } = services;
     let LibraryServices { mail, removal, exports, erase } = library;
     let expose_docs = settings.expose_docs;
@@ -125,6 +131,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::from(search))
             .app_data(Data::new(intake))
             .app_data(Data::new(chat))
+            .app_data(Data::new(insights))
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };
         for endpoint in table().into_iter().chain(docs) {

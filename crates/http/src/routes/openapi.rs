@@ -16,9 +16,9 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    chats, connect, connection_status, connections, deletions, document_file, documents, emails, export, health,
-    job_events, me, new_document, removal, search, set_aside, sources, sync, sync_jobs, table, team, uploads, usage,
-    webhooks,
+    books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents, emails,
+    episodes, export, health, integrations, job_events, me, new_document, removal, search, set_aside, sources, sync,
+    sync_jobs, table, team, uploads, usage, webhooks,
 };
 use crate::endpoint::Access;
 
@@ -69,6 +69,8 @@ use crate::endpoint::Access;
         emails::list,
         emails::one,
         emails::thread,
+        episodes::many,
+        episodes::one,
         export::export,
         new_document::add,
         removal::document,
@@ -83,6 +85,13 @@ use crate::endpoint::Access;
         chats::messages,
         chats::delete,
         chats::ask,
+        dashboard::dashboard,
+        books::overview,
+        books::invoices,
+        books::bills,
+        books::payments,
+        books::summary,
+        integrations::list,
         login::log_in,
         session::verify,
         session::log_out,

@@ -4,8 +4,9 @@ use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    chats, connect, connection_status, connections, deletions, document_file, documents, emails, export, health,
-    job_events, me, new_document, removal, search, set_aside, sources, sync, sync_jobs, team, uploads, usage, webhooks,
+    books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents, emails,
+    episodes, export, health, integrations, job_events, me, new_document, removal, search, set_aside, sources, sync,
+    sync_jobs, team, uploads, usage, webhooks,
 };
 use crate::endpoint::{Access, Endpoint};
 
@@ -67,6 +68,8 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/sources/{id}").get(VIEWER, sources::one),
         Endpoint::at("/api/v1/emails").get(VIEWER, emails::list),
         Endpoint::at("/api/v1/emails/threads/{thread_id}").get(VIEWER, emails::thread),
+        Endpoint::at("/api/v1/emails/by-episodes").post(VIEWER, episodes::many),
+        Endpoint::at("/api/v1/emails/by-episode/{id}").get(VIEWER, episodes::one),
         Endpoint::at("/api/v1/emails/{id}").get(VIEWER, emails::one),
         Endpoint::at("/api/v1/export").get(OWNER, export::export),
         Endpoint::at("/api/v1/documents").get(VIEWER, documents::list).post(USER, new_document::add),
@@ -82,6 +85,18 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/chats/{id}").also_at("/chats/{id}").delete(VIEWER, chats::delete),
         Endpoint::at("/api/v1/chats/{id}/messages").also_at("/chats/{id}/messages").get(VIEWER, chats::messages),
         Endpoint::at("/api/v1/chat").post(VIEWER, chats::ask),
+        // What the company sees of its knowledge.
+        Endpoint::at("/api/v1/dashboard").get(VIEWER, dashboard::dashboard),
+        Endpoint::at("/api/v1/dashboard/quickbooks/overview")
+            .also_at("/quickbooks/overview")
+            .get(VIEWER, books::overview),
+        Endpoint::at("/api/v1/dashboard/quickbooks/invoices").get(VIEWER, books::invoices),
+        Endpoint::at("/api/v1/dashboard/quickbooks/bills").get(VIEWER, books::bills),
+        Endpoint::at("/api/v1/dashboard/quickbooks/payments").get(VIEWER, books::payments),
+        Endpoint::at("/api/v1/integrations").get(VIEWER, integrations::list),
+        Endpoint::at("/api/v1/integrations/quickbooks/summary")
+            .also_at("/integrations/quickbooks/summary")
+            .get(VIEWER, books::summary),
         // The admin panel. Its login has a limit of its own.
         Endpoint::at("/admin/auth").post(OPEN, login::log_in),
         Endpoint::at("/admin/verify-session").get(PANEL, session::verify),

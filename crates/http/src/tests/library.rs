@@ -358,3 +358,41 @@ async fn whoever_may_not_changes_nothing(#[case] request: TestRequest, #[case] r
 
     assert_eq!(library.audited(COMPANY_A), [""; 0]);
 }
+
+#[actix_web::test]
+async fn an_episode_is_a_thread() {
+    let (status, body) = answer(over(&filled()), get("/api/v1/emails/by-episode/t%201")).await;
+
+    assert_eq!((status, &body["episode_id"], &body["next_cursor"]), (200, &json!("t 1"), &Value::Null));
+    let ids: Vec<_> = body["emails"].as_array().unwrap().iter().map(|one| one["id"].as_i64()).collect();
+    assert_eq!(ids, [Some(1)]);
+    problem_of(call(over(&filled()), get("/api/v1/emails/by-episode/none")).await, ProblemKind::NotFound).await;
+}
+
+fn episodes(body: &Value) -> TestRequest {
+    as_role(Role::Viewer, TestRequest::post().uri("/api/v1/emails/by-episodes").set_json(body))
+}
+
+#[actix_web::test]
+async fn several_episodes_are_had_at_once() {
+    let library = filled();
+    let late = DocumentView { title: "Re".to_owned(), ..a_mail("9") };
+    put(&library, late);
+
+    let body = json!({"episode_ids": ["t 1", "none", "t 1"], "limit_per_episode": 1});
+    let (status, body) = answer(over(&library), episodes(&body)).await;
+
+    assert_eq!(status, 200);
+    assert_eq!((&body["emails"][0]["id"], &body["emails"][0]["thread_id"]), (&json!(1), &json!("t 1")));
+    assert_eq!((&body["total"], &body["not_found"]), (&json!(1), &json!(["none"])));
+}
+
+#[rstest]
+#[case::none(json!({"episode_ids": []}))]
+#[case::too_many(json!({"episode_ids": vec!["t"; 51]}))]
+#[case::no_text(json!({"episode_ids": ["a\0b"]}))]
+#[case::not_said(json!({}))]
+#[actix_web::test]
+async fn episodes_that_make_no_sense_are_refused(#[case] body: Value) {
+    problem_of(call(over(&filled()), episodes(&body)).await, ProblemKind::InvalidField).await;
+}

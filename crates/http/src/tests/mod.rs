@@ -16,6 +16,7 @@ mod failures;
 mod gate;
 mod health;
 mod identity;
+mod insights;
 mod job_events;
 mod library;
 mod limits;

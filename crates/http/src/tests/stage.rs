@@ -45,7 +45,7 @@ use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryIntake, InMemoryLibra
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, KeepBlob, UploadDocument};
 use cortex_insights::AnswerQuestion;
 use cortex_insights::ports::MockPassages;
-use cortex_insights::testing::InMemoryChats;
+use cortex_insights::testing::{InMemoryBooks, InMemoryChats, InMemoryOverview};
 use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -65,7 +65,8 @@ use crate::opening::Opening;
 use crate::rate_limit::{RateLimiter, RateLimits};
 use crate::watch::NobodyWatches;
 use crate::{
-    AdminServices, ChatServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits, app,
+    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services, SyncJobServices,
+    UploadLimits, app,
 };
 
 /// What the broker's signature is here.
@@ -260,8 +261,6 @@ pub(super) fn services() -> Services {
     let team: Arc<dyn TeamStore> = Arc::new(InMemoryTeam::default());
     let library = Arc::new(InMemoryLibrary::default());
     let admin_sessions = Arc::new(InMemoryAdminSessions::default());
-    let mut providers = BTreeSet::from(Provider::ALL);
-    providers.remove(&Provider::QuickBooks);
     Services {
         health: Arc::new(Health::new(Vec::new())),
         opening: Arc::new(Opening::opened()),
@@ -281,7 +280,7 @@ pub(super) fn services() -> Services {
         change_member: Arc::new(ChangeMember::new(Arc::clone(&team), Arc::new(|| NOON))),
         invite_member: Some(invite_member(Arc::clone(&team), Arc::new(InMemoryUserDirectory::default()))),
         team,
-        providers: Arc::new(providers),
+        providers: Arc::new(switched_on()),
         start_connect: start_connect(broker, InMemoryConnectionStore::default()),
         connections: Arc::new(InMemoryConnectionStore::default()),
         connection_views: Arc::new(InMemoryConnectionViews::default()),
@@ -298,6 +297,7 @@ pub(super) fn services() -> Services {
         search: library,
         intake: intake(Arc::default(), MockTextExtractor::new(), Quota::default()),
         chat: chat_services(),
+        insights: insights(Arc::default(), Arc::default()),
     }
 }
 
@@ -308,6 +308,11 @@ pub(super) fn chat_services() -> ChatServices {
     passages.expect_find().returning(|_, _, _| Ok(Vec::new()));
     let answer = AnswerQuestion::new(Arc::new(passages), chats.clone(), None, Arc::new(RandomIds));
     ChatServices { chats, answer: Arc::new(answer), ids: Arc::new(RandomIds) }
+}
+
+/// What these books and this overview say, at noon.
+pub(super) fn insights(books: Arc<InMemoryBooks>, overview: Arc<InMemoryOverview>) -> InsightServices {
+    InsightServices { books, overview, providers: Arc::new(switched_on()), clock: Arc::new(|| NOON) }
 }
 
 /// Takes in what is brought in by hand: files of at most a thousand bytes, three at once, which `extractor` reads.

@@ -22,6 +22,7 @@ use crate::model::{MailQuery, MailView, WholeDocument};
 /// - Metadata of any form are listed.
 /// - A thread is told in the order of time.
 /// - A thread is told in parts.
+/// - Several threads are told at once, each with its oldest mails.
 /// - A document is found with what came with it.
 /// - An attachment answers its mail.
 /// - Only a mail is found as one.
@@ -39,6 +40,14 @@ pub trait MailReader: Send + Sync {
         thread_id: &str,
         page: &PageRequest,
     ) -> Result<Page<MailView>, ListError>;
+
+    /// At most `most` mails of each of these threads, in the order of the threads, the oldest first.
+    async fn list_threads(
+        &self,
+        company_id: CompanyId,
+        thread_ids: &[String],
+        most: u16,
+    ) -> Result<Vec<MailView>, StoreError>;
 
     /// The mail with its text and at most [`MAX_ATTACHMENTS`](crate::model::MAX_ATTACHMENTS) of its attachments.
     async fn find_mail(&self, company_id: CompanyId, id: DocumentId) -> Result<Option<WholeDocument>, StoreError>;

@@ -29,6 +29,7 @@ macro_rules! mail_reader_contract {
             metadata_of_any_form_are_listed,
             a_thread_is_told_in_the_order_of_time,
             a_thread_is_told_in_parts,
+            several_threads_are_told_at_once_each_with_its_oldest_mails,
             a_document_is_found_with_what_came_with_it,
             an_attachment_answers_its_mail,
             only_a_mail_is_found_as_one,
@@ -269,6 +270,23 @@ pub async fn a_thread_is_told_in_parts(harness: &impl Harness) {
         assert_eq!(part.next_cursor.is_none(), is_last);
         cursor = part.next_cursor;
     }
+}
+
+pub async fn several_threads_are_told_at_once_each_with_its_oldest_mails(harness: &impl Harness) {
+    let of = |id: &str, hours, thread: &str| with(a_mail(id, hours), "thread_id", json!(thread));
+    let second = put(harness, of("1", 1, "thread-1")).await;
+    let first = put(harness, of("2", 2, "thread-1")).await;
+    put(harness, of("3", 0, "thread-1")).await;
+    let other = put(harness, of("4", 3, "thread-2")).await;
+    put(harness, of("5", 3, "thread-3")).await;
+    let superseded = put(harness, of("6", 9, "thread-1")).await;
+    harness.supersede(COMPANY_A, superseded).await;
+
+    let asked = ["thread-2", "nothing", "thread-1"].map(ToOwned::to_owned);
+    let told = harness.mail(COMPANY_A).list_threads(COMPANY_A, &asked, 2).await.expect("an answer");
+
+    assert_eq!(told.iter().map(|mail| mail.document.id).collect::<Vec<_>>(), [other, first, second]);
+    assert_eq!(told[1].snippet, "Text of Subject 2");
 }
 
 pub async fn a_document_is_found_with_what_came_with_it(harness: &impl Harness) {

@@ -19,7 +19,7 @@ pub use chat::{
 };
 pub use money::{InvalidMoney, Money};
 pub use overview::{
-    Attention, ConnectionStanding, ConnectionState, DocumentShare, Health, NewDocuments, SyncTotals,
+    Attention, ConnectionStanding, ConnectionState, DocumentShare, Health, NewDocuments, SyncHealth, SyncTotals,
     UnknownConnectionState, Week, attention_first,
 };
 pub use passage::{InvalidQuestion, Passage, Question, Sentence};

@@ -52,6 +52,19 @@ pub struct SyncTotals {
     pub last_completed_at: Option<OffsetDateTime>,
 }
 
+/// How syncs go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncHealth {
+    /// None ended.
+    Idle,
+    /// Nearly all were completed.
+    Healthy,
+    /// Most were completed.
+    Degraded,
+    /// Most failed.
+    Failing,
+}
+
 /// Where a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionState {
@@ -115,6 +128,11 @@ pub enum Health {
     Healthy,
 }
 
+/// From so many completed syncs of a hundred on, syncs are healthy.
+const HEALTHY_PERCENT: f64 = 95.0;
+/// From so many on, they are only degraded.
+const DEGRADED_PERCENT: f64 = 50.0;
+
 impl Week {
     /// The week of this day.
     #[must_use]
@@ -152,6 +170,40 @@ impl NewDocuments {
     #[must_use]
     pub fn change_percent(&self) -> Option<f64> {
         change_percent(self.this_week, self.last_week_by_now)
+    }
+}
+
+impl SyncTotals {
+    /// How many of a hundred that ended were completed, to a tenth. None where none ended.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts of jobs are far below where binary numbers lose a tenth")]
+    pub fn success_percent(&self) -> Option<f64> {
+        let ended = self.completed + self.failed;
+        (ended > 0).then(|| (self.completed as f64 / ended as f64 * 1_000.0).round() / 10.0)
+    }
+
+    /// How they go.
+    #[must_use]
+    pub fn health(&self) -> SyncHealth {
+        match self.success_percent() {
+            None => SyncHealth::Idle,
+            Some(percent) if percent >= HEALTHY_PERCENT => SyncHealth::Healthy,
+            Some(percent) if percent >= DEGRADED_PERCENT => SyncHealth::Degraded,
+            Some(_) => SyncHealth::Failing,
+        }
+    }
+}
+
+impl SyncHealth {
+    /// As clients call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Healthy => "healthy",
+            Self::Degraded => "degraded",
+            Self::Failing => "failing",
+        }
     }
 }
 
@@ -264,6 +316,25 @@ mod tests {
         assert_eq!((week.first(), week.last()), (date!(2025 - 12 - 29), date!(2026 - 01 - 04)));
         assert_eq!(week.begins_at(), datetime!(2025-12-29 0:00 UTC));
         assert_eq!(week.previous().first(), date!(2025 - 12 - 22));
+    }
+
+    #[rstest]
+    #[case::none(0, 0, None, SyncHealth::Idle)]
+    #[case::all(7, 0, Some(100.0), SyncHealth::Healthy)]
+    #[case::nearly_all(19, 1, Some(95.0), SyncHealth::Healthy)]
+    #[case::two_of_three(2, 1, Some(66.7), SyncHealth::Degraded)]
+    #[case::half(1, 1, Some(50.0), SyncHealth::Degraded)]
+    #[case::one_of_three(1, 2, Some(33.3), SyncHealth::Failing)]
+    #[case::no_one(0, 1, Some(0.0), SyncHealth::Failing)]
+    fn syncs_are_as_healthy_as_many_of_them_are_completed(
+        #[case] completed: u64,
+        #[case] failed: u64,
+        #[case] percent: Option<f64>,
+        #[case] health: SyncHealth,
+    ) {
+        let totals = SyncTotals { completed, failed, queued: 9, running: 9, last_completed_at: None };
+
+        assert_eq!((totals.success_percent(), totals.health()), (percent, health));
     }
 
     #[test]

@@ -298,7 +298,15 @@ pub async fn at_most_so_many_connections_are_told_the_newest_first(harness: &imp
         reason: Some("invalid_credentials".to_owned()),
         ..connected(2)
     };
-    let nobodys = ConnectionStanding { user_id: None, user_email: None, account_email: None, ..connected(3) };
+    // From before connections had owners.
+    let nobodys = ConnectionStanding {
+        user_id: None,
+        user_email: None,
+        account_email: None,
+        state: ConnectionState::NeedsReauthorization,
+        reason: Some("no_user".to_owned()),
+        ..connected(3)
+    };
     for one in [connected(1), closed.clone(), nobodys.clone()] {
         harness.put_connection(COMPANY_A, one).await;
     }

@@ -57,6 +57,22 @@ impl MailReader for PgMailReader {
         Ok(page_of(rows, page))
     }
 
+    #[instrument(name = "pg.mail_reader.list_threads", skip_all)]
+    async fn list_threads(
+        &self,
+        company_id: CompanyId,
+        thread_ids: &[String],
+        most: u16,
+    ) -> Result<Vec<MailView>, StoreError> {
+        let rows = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| {
+                mails::list_threads(connection, company_id, thread_ids, most.into()).await
+            })
+            .await?;
+        Ok(rows.into_iter().map(MailView::from).collect())
+    }
+
     #[instrument(name = "pg.mail_reader.find_mail", skip_all)]
     async fn find_mail(&self, company_id: CompanyId, id: DocumentId) -> Result<Option<WholeDocument>, StoreError> {
         self.company

@@ -4,7 +4,7 @@
 use cortex_ingestion::model::{DocumentView, MAX_ATTACHMENTS, MailCursor, MailFilter, MailView};
 use cortex_kernel::{CompanyId, DocumentId};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::document_views::{Row, TextRow, view_columns};
@@ -70,6 +70,29 @@ pub(crate) async fn list_thread(
     .bind::<Nullable<Timestamptz>, _>(after.and_then(MailCursor::moment))
     .bind::<Nullable<BigInt>, _>(after.map(|after| after.id))
     .bind::<diesel::sql_types::Integer, _>(limit)
+    .load(connection)
+    .await
+}
+
+/// At most `most` mails of each of these threads, in the order of the threads, the oldest first.
+pub(crate) async fn list_threads(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    thread_ids: &[String],
+    most: i32,
+) -> QueryResult<Vec<MailRow>> {
+    sql(concat!(
+        "select ",
+        view_columns!(),
+        ", left(content, 1000) as beginning \
+         from unnest($2) with ordinality as asked(thread, place) \
+         cross join lateral cortex_list_thread(asked.thread, null, null, $3) listed \
+         join documents on documents.id = listed.document_id and documents.tenant_id = $1 \
+         order by asked.place, listed.moment, listed.document_id"
+    ))
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Array<Text>, _>(thread_ids)
+    .bind::<diesel::sql_types::Integer, _>(most)
     .load(connection)
     .await
 }

@@ -56,6 +56,22 @@ impl MailReader for InMemoryLibrary {
         Ok(part(mails, page))
     }
 
+    async fn list_threads(
+        &self,
+        company_id: CompanyId,
+        thread_ids: &[String],
+        most: u16,
+    ) -> Result<Vec<MailView>, StoreError> {
+        let state = self.state();
+        let mails = state.mails(company_id);
+        let of = |id: &String| {
+            let thread = mails.iter().filter(|stored| stored.document.mail_head().thread_id() == Some(id.as_str()));
+            let told = thread.take(most.into()).map(|stored| MailView::new(stored.document.clone(), &stored.content));
+            told.collect::<Vec<_>>()
+        };
+        Ok(thread_ids.iter().flat_map(of).collect())
+    }
+
     async fn find_mail(&self, company_id: CompanyId, id: DocumentId) -> Result<Option<WholeDocument>, StoreError> {
         let state = self.state();
         Ok(state.whole(company_id, id).filter(|whole| state.is_mail(&whole.document.document)))

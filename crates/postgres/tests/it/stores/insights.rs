@@ -138,8 +138,9 @@ impl company_overview::Harness for PgHarness {
 
     async fn put_job(&self, company_id: CompanyId, job: Ended) {
         let insert = "insert into sync_jobs (tenant_id, user_id, job_type, kind, status, connection_id, created_at, \
-                        completed_at, error_code) \
-                      values ($1, 'somebody', 'gmail', $2, $3, $4, $5, $6, $7)";
+                        completed_at, error_code, lease_owner, lease_until) \
+                      values ($1, 'somebody', 'gmail', $2, $3, $4, $5, $6, $7, \
+                        case when $3 = 'running' then 'worker' end, case when $3 = 'running' then now() end)";
         let kind = if job.is_for_contents { "content" } else { "incremental" };
         self.0
             .superuser()
