@@ -113,7 +113,7 @@ pub(super) async fn one(
     let files = receive(&request, payload, wanted).await?;
     let fingerprint = fingerprint(&files);
     let file = files.into_iter().next().ok_or_else(|| Problem::new(ProblemKind::InvalidField))?;
-    let sent = Sent { caller: &caller, route: "/api/v1/upload/file", named, fingerprint, count: 1 };
+    let sent = Sent { caller: &caller, route: "/api/v1/upload/file", named, fingerprint };
     answer_once(&intake, sent, async |claim| {
         let put = upload(&intake, &caller, &origin, &file, claim).await?;
         // With a new document its answer was kept.
@@ -140,8 +140,7 @@ pub(super) async fn many(
     let (most_files, most_bytes) = (intake.limits.most_files, intake.limits.most_bytes);
     let files = receive(&request, payload, Wanted { field: "files", most_files, most_bytes }).await?;
     let fingerprint = fingerprint(&files);
-    let count = files.len();
-    let sent = Sent { caller: &caller, route: "/api/v1/upload/files", named, fingerprint, count };
+    let sent = Sent { caller: &caller, route: "/api/v1/upload/files", named, fingerprint };
     answer_once(&intake, sent, async |_| {
         let mut results = Vec::with_capacity(files.len());
         for file in &files {

@@ -126,6 +126,8 @@ macro_rules! intake_contract {
             of_twenty_who_claim_a_key_at_once_one_gets_it,
             a_request_in_progress_is_not_done_by_another,
             a_claim_that_ran_out_is_taken_over_and_worth_nothing_then,
+            a_claim_that_is_renewed_in_time_is_not_taken_over,
+            a_claim_that_was_taken_over_or_given_back_is_not_renewed,
             a_request_that_was_done_answers_the_same_again,
             a_key_that_names_another_request_is_refused,
             a_request_that_came_to_nothing_is_done_anew,

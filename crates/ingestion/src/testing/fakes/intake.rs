@@ -154,6 +154,16 @@ impl IdempotencyKeys for InMemoryIntake {
         Ok(ClaimOutcome::Claimed(claim))
     }
 
+    async fn renew(&self, claim: &Claim, time: Duration) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let now = state.now();
+        let Some(row) = state.keys.get_mut(&place(claim)).filter(|row| row.token == claim.token) else {
+            return Ok(false);
+        };
+        row.claimed_until = now + time;
+        Ok(true)
+    }
+
     async fn answer(&self, claim: &Claim, answer: &KeptAnswer) -> Result<bool, StoreError> {
         Ok(self.state().answer(claim, answer))
     }
