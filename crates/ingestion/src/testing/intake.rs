@@ -110,6 +110,7 @@ macro_rules! intake_contract {
             another_companys_document_of_the_same_key_is_another_document,
             what_is_put_is_counted,
             more_than_the_quota_is_refused_and_nothing_is_written,
+            what_the_quota_admits_is_written_and_nothing_else,
             twenty_puts_at_once_do_not_overrun_the_quota,
             a_new_day_begins_at_nothing,
             what_is_put_stands_in_the_audit_log,

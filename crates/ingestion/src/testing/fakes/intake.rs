@@ -285,12 +285,9 @@ impl State {
     fn count(&mut self, put: &DocumentPut, amount: Amount) -> bool {
         let day = self.now().date();
         let counted = self.days.entry((put.by.company_id, put.by.user_id, day)).or_default();
-        let after = sum([*counted, amount]);
-        let quota = put.quota;
-        let fits = quota.documents.is_none_or(|most| amount.documents == 0 || after.documents <= most)
-            && quota.bytes.is_none_or(|most| after.bytes <= most);
+        let fits = put.quota.admits(*counted, amount);
         if fits {
-            *counted = after;
+            *counted = sum([*counted, amount]);
         }
         fits
     }
