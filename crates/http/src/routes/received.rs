@@ -56,18 +56,11 @@ const PIECE: usize = 512 * 1024;
 /// Over a line that is slower, 300 kbit/s, nobody is waited for: the time that a body may take grows with what arrives.
 const LEAST_BYTES_PER_SECOND: u64 = 37_500;
 
-/// What stands around files in a body, at most.
-const FRAME: u64 = 64 * 1024;
-
 /// Takes the files of the request, in their order; there is at least one. Stops reading as soon as one thing is wrong.
 pub(super) async fn receive(request: &HttpRequest, payload: Payload, wanted: Wanted) -> Result<Vec<Received>, Problem> {
     if !is_form(request) {
         let detail = "The body must be a form with files, with the header Content-Type: multipart/form-data.";
         return Err(Problem::new(ProblemKind::UnsupportedMediaType).detail(detail));
-    }
-    let most = wanted.most_bytes.saturating_mul(wanted.most_files as u64).saturating_add(FRAME);
-    if length(request).is_some_and(|length| length > most) {
-        return Err(too_large(wanted.most_bytes));
     }
     let BodyPatience(patience) = request.app_data().copied().unwrap_or_default();
     let mut arrival = Arrival { since: Instant::now(), patience, bytes: 0 };
