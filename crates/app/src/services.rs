@@ -12,6 +12,7 @@ use cortex_http::exports::Exports;
 use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
+use cortex_http::upload_room::UploadRoom;
 use cortex_http::watch::NobodyWatches;
 use cortex_http::{AdminServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits};
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
@@ -223,6 +224,7 @@ fn compose_intake(config: &ServeConfig, ports: &Ports) -> IntakeServices {
         usage: Arc::clone(&ports.usage),
         quota,
         limits,
+        room: Arc::new(UploadRoom::new(limits)),
         clock: Arc::clone(&ports.clock),
     }
 }

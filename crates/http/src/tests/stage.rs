@@ -60,6 +60,7 @@ use crate::gate::Gate;
 use crate::health::Health;
 use crate::opening::Opening;
 use crate::rate_limit::{RateLimiter, RateLimits};
+use crate::upload_room::UploadRoom;
 use crate::watch::NobodyWatches;
 use crate::{AdminServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits, app};
 
@@ -311,6 +312,7 @@ pub(super) fn intake(intake: Arc<InMemoryIntake>, extractor: MockTextExtractor, 
         usage: intake,
         quota,
         limits,
+        room: Arc::new(UploadRoom::new(limits)),
         clock: Arc::new(|| NOON),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::body::MessageBody;
@@ -197,6 +198,52 @@ async fn one_file_too_many_is_told_as_that_however_large_the_files_are() {
     let response = arriving(taking(), Some(10_000_000), endless(&four)).await;
 
     problem_of(response, ProblemKind::TooManyFiles).await;
+}
+
+/// Nothing of it is read meanwhile.
+#[rstest]
+#[case::of_his_own(&[Role::User], ProblemKind::RateLimited)]
+#[case::of_all(&[Role::Admin, Role::Owner], ProblemKind::Unavailable)]
+#[actix_web::test]
+async fn what_finds_no_room_waits_and_is_refused_then(#[case] others: &[Role], #[case] kind: ProblemKind) {
+    let services = taking();
+    let mut places = Vec::new();
+    for role in others {
+        let place = services.intake.room.take(member(*role), u64::MAX, Duration::ZERO).await;
+        places.push(place.ok().unwrap());
+    }
+    let unread = stream::poll_fn(|_| -> Poll<Option<Bytes>> { panic!("it is read") });
+
+    let response = arriving(services.clone(), None, unread).await;
+
+    assert_eq!(super::header(response.headers(), "retry-after"), Some("30"));
+    problem_of(response, kind).await;
+    drop(places);
+    assert_eq!(answer(services, one("x.txt", "text")).await.0, 201);
+}
+
+#[rstest]
+#[case::taken(one("x.txt", "text"), 201)]
+#[case::refused(one("x.pdf", "broken"), 422)]
+#[case::unreadable(upload(FILE, "rubbish"), 400)]
+#[actix_web::test]
+async fn room_is_given_back_with_the_answer(#[case] request: TestRequest, #[case] status: u16) {
+    let services = taking();
+
+    assert_eq!(call(services.clone(), request).await.status(), status);
+
+    for role in [Role::User, Role::Admin] {
+        assert!(services.intake.room.take(member(role), u64::MAX, Duration::ZERO).await.is_ok());
+    }
+}
+
+/// HTTP/1 itself ends a body there.
+#[actix_web::test]
+async fn a_body_has_no_more_bytes_than_it_has_room_for() {
+    let response = arriving(taking(), Some(10), endless(&[("files", "x", "eleven bytes")])).await;
+
+    let problem = problem_of(response, ProblemKind::MalformedRequest).await;
+    assert!(problem["detail"].as_str().unwrap().contains("Content-Length"), "{problem}");
 }
 
 #[actix_web::test]
