@@ -104,7 +104,7 @@ async fn what_is_wrong_with_a_file_is_told_by_a_word_of_its_own() {
         };
         let one = |name: &str, bytes: &[u8]| form("file", &[(name, bytes)]);
 
-        // The limit is the one that a deployment has where nobody says another. What is announced as larger is not read.
+        // The limit is the one that a deployment has where nobody says another. What is larger is not read on.
         refused(StatusCode::PAYLOAD_TOO_LARGE, FILE, one("x.txt", &vec![b'x'; 101 * 1024 * 1024])).await;
         refused(StatusCode::PAYLOAD_TOO_LARGE, FILE, one("x.txt", &vec![b'x'; 100 * 1024 * 1024 + 1])).await;
         refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, FILE, one("report.pdf", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")).await;

@@ -12,6 +12,7 @@ use cortex_http::exports::Exports;
 use cortex_http::health::Health;
 use cortex_http::opening::Opening;
 use cortex_http::rate_limit::{RateLimiter, RateLimits};
+use cortex_http::upload_room::UploadRoom;
 use cortex_http::watch::NobodyWatches;
 use cortex_http::{
     AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services, SyncJobServices,
@@ -220,15 +221,24 @@ fn compose_intake(config: &ServeConfig, ports: &Ports) -> IntakeServices {
     let quota = Quota { documents: storage.daily_document_quota, bytes: storage.daily_byte_quota };
     let (writer, ids) = (&ports.document_writer, &ports.ids);
     let blobs = KeepBlob::new(Arc::clone(&ports.blobs), Arc::clone(&ports.blob_removals), Arc::clone(ids));
-    let extractor = Arc::clone(&ports.extractor);
+    let limits = UploadLimits { most_bytes: config.http.upload_max_bytes, most_files: config.http.upload_max_files };
+    let upload = UploadDocument::new(
+        Arc::clone(&ports.extractor),
+        Arc::new(blobs),
+        Arc::clone(writer),
+        Arc::clone(&ports.usage),
+        Arc::clone(&ports.clock),
+        quota,
+    );
     IntakeServices {
-        upload: Arc::new(UploadDocument::new(extractor, Arc::new(blobs), Arc::clone(writer), quota)),
+        upload: Arc::new(upload),
         add: Arc::new(AddDocument::new(Arc::clone(writer), Arc::clone(ids), quota)),
         keys: Arc::clone(&ports.idempotency_keys),
         ids: Arc::clone(ids),
         usage: Arc::clone(&ports.usage),
         quota,
-        limits: UploadLimits { most_bytes: config.http.upload_max_bytes, most_files: config.http.upload_max_files },
+        limits,
+        room: Arc::new(UploadRoom::new(limits)),
         clock: Arc::clone(&ports.clock),
     }
 }

@@ -9,7 +9,8 @@
 //! - [`problem`]: the closed table of failures. Every failure of every route is one of them, those of extractors, of
 //!   unknown addresses and of panics too.
 //! - [`extract`]: how handlers take bodies.
-//! - [`event_streams`]: how many may watch jobs at a time. [`exports`]: how long documents are handed out.
+//! - [`upload_room`]: how much is uploaded at a time. [`event_streams`]: how many may watch jobs at a time.
+//!   [`exports`]: how long documents are handed out.
 //! - [`health`]: what the process needs to be of use. [`watch`]: who counts and traces requests, and `/metrics`.
 //!
 //! A handler turns a request into a call of a use case and its outcome into an answer. Not here: decisions, SQL, calls to
@@ -38,6 +39,7 @@ mod request_id;
 mod routes;
 #[cfg(test)]
 mod tests;
+pub mod upload_room;
 pub mod watch;
 
 use std::collections::BTreeSet;
@@ -74,6 +76,7 @@ use exports::Exports;
 use health::Health;
 use opening::Opening;
 use rate_limit::RateLimiter;
+use upload_room::UploadRoom;
 use watch::{Metrics, RequestWatch};
 
 pub use routes::openapi;
@@ -203,6 +206,8 @@ pub struct IntakeServices {
     pub quota: Quota,
     /// How large uploads may be.
     pub limits: UploadLimits,
+    /// How much of them there may be at a time.
+    pub room: Arc<UploadRoom>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }

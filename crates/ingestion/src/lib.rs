@@ -2,10 +2,9 @@
 //!
 //! Here: what providers' records tell ([`normalise`]), documents and their attribution, how texts are cleaned and
 //! compared, how one message in two mailboxes becomes one document, [`IngestPage`], which makes a page of a stream
-//! durable or nothing of it, [`ReadStream`], which reads a stream to its end, what could not be taken in and why, and
-//! deletions that wait for somebody's word.
-//! durable or nothing of it, [`ReadStream`], which reads a stream to its end, what could not be taken in and why, what
-//! people bring in by hand ([`UploadDocument`], [`AddDocument`]), and original bytes: [`KeepBlob`], [`RemoveBlobs`].
+//! durable or nothing of it, [`ReadStream`], which reads a stream to its end, what could not be taken in and why,
+//! deletions that wait for somebody's word, what people bring in by hand ([`UploadDocument`], [`AddDocument`]), and
+//! original bytes: [`KeepBlob`], [`RemoveBlobs`].
 //!
 //! Not here: the broker's wire contract (an adapter), when streams are read (`cortex-sync-jobs`), and whose connection
 //! it is (`cortex-connections`).
@@ -36,6 +35,7 @@ pub mod record_source;
 pub mod remove_blobs;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod turns;
 pub mod upload_document;
 
 pub use add_document::{AddDocument, PutError};

@@ -2,28 +2,35 @@
 
 use std::sync::Arc;
 
-use cortex_kernel::StoreError;
+use cortex_kernel::{Clock, StoreError};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::KeepBlob;
 use crate::add_document::{PutError, put_with};
 use crate::model::{
-    Contributor, DocumentDraft, DocumentKey, DocumentKind, DocumentPut, Extracted, ExtractedMail, ExtractedPart,
-    FileBody, FileName, FileToRead, FileType, Fingerprint, IngestionMethod, Known, NewDocument, Once, PutChange,
-    PutDocument, Quota, SourceName,
+    Amount, Contributor, DocumentDraft, DocumentKey, DocumentKind, DocumentPut, Extracted, ExtractedMail,
+    ExtractedPart, FileBody, FileName, FileToRead, FileType, Fingerprint, IngestionMethod, Known, NewDocument, Once,
+    PutChange, PutDocument, Quota, SourceName, Usage,
 };
-use crate::ports::{BlobError, DocumentWriter, ExtractError, TextExtractor};
+use crate::ports::{BlobError, DocumentWriter, ExtractError, TextExtractor, UsageReader};
+use crate::turns::Turns;
 
 /// Takes in files that people upload: text, original bytes, and the files within them.
 ///
 /// A file is the same as one that was uploaded before if the same person uploaded the same bytes under the same name;
 /// anything else is another document.
+///
+/// Of a message its parts are in memory, up to 100 MiB, from when it was read until they are kept. So only four files
+/// are at that at once, in the order in which they came; the others wait where they are.
 pub struct UploadDocument {
     extractor: Arc<dyn TextExtractor>,
     blobs: Arc<KeepBlob>,
     writer: Arc<dyn DocumentWriter>,
+    usage: Arc<dyn UsageReader>,
+    clock: Arc<dyn Clock>,
     quota: Quota,
+    turns: Turns,
 }
 
 /// A file that was received.
@@ -67,17 +74,25 @@ struct Part {
 /// Files within a file whose texts are read: each may cost as much as a file of its own.
 const MOST_PARTS_READ: usize = 50;
 
+/// How long parts of a file are begun to be read: they are many, and each of them may be slow.
+const PARTS_TIME: time::Duration = time::Duration::MINUTE;
+
+/// Files that are read at once.
+const MOST_AT_ONCE: usize = 4;
+
 impl UploadDocument {
     /// Reads files with `extractor`, keeps their bytes with `blobs`, and writes with `writer`, so much for each person and
-    /// day.
+    /// day. What is more than that is refused before it costs anything, as far as `usage` knows.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         extractor: Arc<dyn TextExtractor>,
         blobs: Arc<KeepBlob>,
         writer: Arc<dyn DocumentWriter>,
+        usage: Arc<dyn UsageReader>,
+        clock: Arc<dyn Clock>,
         quota: Quota,
     ) -> Self {
-        Self { extractor, blobs, writer, quota }
+        Self { extractor, blobs, writer, usage, clock, quota, turns: Turns::new(MOST_AT_ONCE) }
     }
 
     /// Makes a document of the file, or finds the one that it became before.
@@ -95,14 +110,20 @@ impl UploadDocument {
         if let Some(stored) = self.writer.find_by_key(by.company_id, &key).await? {
             return Ok(PutDocument { change: PutChange::Unchanged, stored });
         }
+        let bytes = body.size();
+        let used = self.used(&by).await?;
+        self.admit(used, 1, bytes)?;
+        let _turn = self.turns.take().await;
         let file = FileToRead { name: Some(FileName::of(&name).as_str().to_owned()), body: body.clone() };
         let mut extracted = self.extractor.extract(file).await?;
         let files = std::mem::take(&mut extracted.parts);
-        let bytes = body.size();
+        self.admit(used, 1 + files.len() as u64, bytes)?;
         let mut document = draft(key, &name, bytes, extracted, !files.is_empty()).finish();
         let mut parts = Vec::with_capacity(files.len());
+        let until = self.clock.now().saturating_add(PARTS_TIME);
         for (number, file) in (1..).zip(files) {
-            parts.push(self.part(&document, number, file).await?);
+            let is_read = number <= MOST_PARTS_READ && self.clock.now() < until;
+            parts.push(self.part(&document, number, file, is_read).await?);
         }
         // All of it was read: from here on it is kept. What no document takes in the end is removed again.
         let company_id = by.company_id;
@@ -117,8 +138,34 @@ impl UploadDocument {
         Ok(put_with(self.writer.as_ref(), &put).await?)
     }
 
-    /// A file within the file. One whose text cannot be had is there nevertheless, for its name and its bytes.
-    async fn part(&self, parent: &NewDocument, number: usize, part: ExtractedPart) -> Result<Part, UploadError> {
+    /// What the person brought in today, where that counts.
+    async fn used(&self, by: &Contributor) -> Result<Option<Usage>, StoreError> {
+        if !self.quota.is_limited() {
+            return Ok(None);
+        }
+        self.usage.of_user(by.company_id, by.user_id).await.map(Some)
+    }
+
+    /// Refuses what the writer would: nobody waits, and nothing is kept, for what comes to nothing. What is brought in
+    /// meanwhile only the writer knows.
+    fn admit(&self, used: Option<Usage>, documents: u64, bytes: u64) -> Result<(), PutError> {
+        match used {
+            Some(Usage { today, resets_at, .. }) if !self.quota.admits(today, Amount { documents, bytes }) => {
+                Err(PutError::QuotaExceeded { resets_at })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// A file within the file. One whose text cannot be had, or is not read, is there nevertheless, for its name and
+    /// its bytes.
+    async fn part(
+        &self,
+        parent: &NewDocument,
+        number: usize,
+        part: ExtractedPart,
+        is_read: bool,
+    ) -> Result<Part, UploadError> {
         let ExtractedPart { name, mime_type, bytes } = part;
         let sent = name.unwrap_or_default();
         let name = FileName::of(&sent).as_str().to_owned();
@@ -127,8 +174,7 @@ impl UploadDocument {
         metadata.insert("filename".to_owned(), name.clone().into());
         metadata.insert("original_filename".to_owned(), FileName::as_sent(&sent).into());
         let file = FileToRead { name: Some(name.clone()), body: body.clone() };
-        let read =
-            if number > MOST_PARTS_READ { Err(ExtractError::TooCostly) } else { self.extractor.extract(file).await };
+        let read = if is_read { self.extractor.extract(file).await } else { Err(ExtractError::TooCostly) };
         let (content, mime_type) = match read {
             Ok(extracted) => (extracted.text, Some(extracted.file_type.mime_type().to_owned())),
             Err(error @ ExtractError::Unavailable(_)) => return Err(error.into()),
@@ -225,236 +271,4 @@ impl From<StoreError> for UploadError {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use bytes::Bytes;
-    use cortex_kernel::RandomIds;
-    use rstest::rstest;
-    use serde_json::json;
-
-    use super::*;
-    use crate::model::{DocumentText, PutOutcome};
-    use crate::ports::{MockBlobRemovals, MockBlobStore, MockDocumentWriter, MockTextExtractor};
-    use crate::testing::{COMPANY_A, InMemoryIntake, NOON, USER_2, a_contributor};
-
-    /// What was kept, in its order.
-    type Kept = Arc<Mutex<Vec<FileBody>>>;
-
-    fn text(file_type: FileType, text: &str) -> Extracted {
-        Extracted { file_type, title: None, text: text.to_owned(), mail: None, parts: Vec::new() }
-    }
-
-    /// Knows what files say by their bytes.
-    fn extractor(
-        says: impl Fn(&FileToRead) -> Result<Extracted, ExtractError> + Send + Sync + 'static,
-    ) -> MockTextExtractor {
-        let mut extractor = MockTextExtractor::new();
-        extractor.expect_extract().returning(move |file| says(&file));
-        extractor
-    }
-
-    fn keeping() -> (Kept, Arc<KeepBlob>) {
-        let kept = Kept::default();
-        let (mut blobs, mut removals) = (MockBlobStore::new(), MockBlobRemovals::new());
-        removals.expect_announce().returning(|_, _, _| Ok(()));
-        let seen = Arc::clone(&kept);
-        blobs.expect_put().returning(move |_, _, body| {
-            seen.lock().unwrap().push(body);
-            Ok(())
-        });
-        (kept, Arc::new(KeepBlob::new(Arc::new(blobs), Arc::new(removals), Arc::new(RandomIds))))
-    }
-
-    fn body(bytes: &str) -> FileBody {
-        FileBody::InMemory(Bytes::copy_from_slice(bytes.as_bytes()))
-    }
-
-    fn file(name: &str, bytes: &str) -> Upload {
-        let content = Fingerprint::of([bytes.as_bytes()]);
-        Upload { by: a_contributor(), name: name.to_owned(), body: body(bytes), content, once: None }
-    }
-
-    struct Scene {
-        intake: Arc<InMemoryIntake>,
-        kept: Kept,
-        upload: UploadDocument,
-    }
-
-    fn scene(extractor: MockTextExtractor) -> Scene {
-        let (kept, blobs) = keeping();
-        let intake = Arc::<InMemoryIntake>::default();
-        let upload = UploadDocument::new(Arc::new(extractor), blobs, intake.clone(), Quota::default());
-        Scene { intake, kept, upload }
-    }
-
-    #[tokio::test]
-    async fn a_file_becomes_a_document_with_its_name_its_text_and_its_bytes() {
-        let read = extractor(|file| {
-            assert_eq!(file.name.as_deref(), Some("notes.md"));
-            Ok(text(FileType::Markdown, "# Zwölf\r\n"))
-        });
-        let Scene { kept, upload, .. } = scene(read);
-
-        let put = upload.upload(file("../../notes\0.md", "bytes")).await.unwrap();
-
-        let DocumentText { document: view, content } = put.stored;
-        assert_eq!((put.change, content.as_str()), (PutChange::Created, "# Zwölf"));
-        assert_eq!((view.title.as_str(), view.kind.as_str(), view.key.source.as_str()), ("notes.md", "file", "upload"));
-        assert_eq!((view.mime_type.as_deref(), view.file_size_bytes), (Some("text/markdown"), Some(5)));
-        assert_eq!(view.method.as_deref(), Some("manual_upload"));
-        let expected = json!({"filename": "notes.md", "original_filename": "../../notes.md", "file_type": "markdown"});
-        assert_eq!(view.metadata, expected);
-        assert_eq!(*kept.lock().unwrap(), [body("bytes")]);
-    }
-
-    #[tokio::test]
-    async fn the_same_file_is_taken_in_once_and_anything_else_is_another_one() {
-        let Scene { intake, kept, upload } = scene(extractor(|_| Ok(text(FileType::Text, "text"))));
-        let first = upload.upload(file("a.txt", "bytes")).await.unwrap();
-        let mut colleagues = file("a.txt", "bytes");
-        colleagues.by.user_id = USER_2;
-
-        let again = upload.upload(file("a.txt", "bytes")).await.unwrap();
-        for other in [file("a.txt", "other bytes"), file("b.txt", "bytes"), colleagues] {
-            assert_eq!(upload.upload(other).await.unwrap().change, PutChange::Created);
-        }
-
-        assert_eq!((again.change, again.stored), (PutChange::Unchanged, first.stored));
-        assert_eq!(intake.documents(COMPANY_A).len(), 4);
-        assert_eq!(kept.lock().unwrap().len(), 4);
-    }
-
-    #[tokio::test]
-    async fn a_message_tells_who_wrote_it_and_brings_its_files() {
-        let mail = ExtractedMail {
-            sender_name: Some("Nora".to_owned()),
-            sender_address: Some("nora@example.com".to_owned()),
-            to_addresses: vec!["ina@example.com".to_owned()],
-            cc_addresses: Vec::new(),
-            sent_at: Some(NOON),
-            message_id: Some("1@example.com".to_owned()),
-        };
-        let part = |name: &str, mime_type: &str, bytes: &'static str| ExtractedPart {
-            name: Some(name.to_owned()),
-            mime_type: Some(mime_type.to_owned()),
-            bytes: Bytes::from_static(bytes.as_bytes()),
-        };
-        let parts = vec![part("../offer.pdf", "application/octet-stream", "offer"), part("x.bin", "x/y", "secret")];
-        let message = Extracted {
-            title: Some("Offer".to_owned()),
-            mail: Some(mail),
-            parts,
-            ..text(FileType::Eml, "Please find attached")
-        };
-        let read = extractor(move |file| match &file.body {
-            whole if *whole == body("mail") => Ok(message.clone()),
-            part if *part == body("offer") => Ok(text(FileType::Pdf, "An offer")),
-            _ => Err(ExtractError::Unsupported { found: "x/y".to_owned() }),
-        });
-        let Scene { intake, kept, upload } = scene(read);
-
-        let put = upload.upload(file("mail.eml", "mail")).await.unwrap();
-
-        let view = &put.stored.document;
-        assert_eq!((view.title.as_str(), view.kind.as_str(), view.created_at), ("Offer", "email", Some(NOON)));
-        assert_eq!(view.metadata["sender_address"], "nora@example.com");
-        assert_eq!(view.metadata["to_addresses"], json!(["ina@example.com"]));
-        assert_eq!(view.metadata["message_id"], "1@example.com");
-        assert_eq!(view.metadata["has_attachments"], true);
-        let parts: Vec<_> = (1..=2).map(|n| format!("{}_{n}", view.key.source_id)).collect();
-        let key = |source_id: &String| DocumentKey { source_id: source_id.clone(), ..view.key.clone() };
-        let part = async |n: usize| intake.find_by_key(COMPANY_A, &key(&parts[n])).await.unwrap().unwrap();
-        let (offer, other) = (part(0).await, part(1).await);
-        assert_eq!((offer.document.kind.as_str(), offer.content.as_str()), ("attachment", "An offer"));
-        assert_eq!((offer.document.title.as_str(), offer.document.parent), ("offer.pdf", Some(view.id)));
-        assert_eq!(offer.document.mime_type.as_deref(), Some("application/pdf"));
-        assert_eq!((other.content.as_str(), other.document.mime_type.as_deref()), ("", Some("x/y")));
-        assert_eq!(other.document.metadata["without_text"], "unsupported_file_type");
-        assert_eq!(*kept.lock().unwrap(), [body("mail"), body("offer"), body("secret")]);
-    }
-
-    /// Whoever forges the id of a message that others wait for must not make it vanish.
-    #[tokio::test]
-    async fn a_message_from_a_file_is_not_taken_for_the_one_that_it_names() {
-        let mail = ExtractedMail { message_id: Some("real@example.com".to_owned()), ..ExtractedMail::default() };
-        let message = Extracted { mail: Some(mail), ..text(FileType::Eml, "forged") };
-        let (_, blobs) = keeping();
-        let mut writer = MockDocumentWriter::new();
-        writer.expect_find_by_key().returning(|_, _| Ok(None));
-        writer
-            .expect_put()
-            .withf(|put| put.document.message_key.is_none() && put.known == Known::Left && put.bytes == 4)
-            .once()
-            .returning(|_| Ok(PutOutcome::QuotaExceeded { resets_at: NOON }));
-        let read = extractor(move |_| Ok(message.clone()));
-        let upload = UploadDocument::new(Arc::new(read), blobs, Arc::new(writer), Quota::default());
-
-        let refused = upload.upload(file("mail.eml", "mail")).await;
-
-        let Err(UploadError::Put(PutError::QuotaExceeded { resets_at })) = refused else { panic!("{refused:?}") };
-        assert_eq!(resets_at, NOON);
-    }
-
-    #[tokio::test]
-    async fn of_very_many_files_in_a_message_the_first_are_read() {
-        let part = ExtractedPart { name: None, mime_type: None, bytes: Bytes::from_static(b"part") };
-        let message =
-            Extracted { mail: Some(ExtractedMail::default()), parts: vec![part; 60], ..text(FileType::Eml, "text") };
-        let read = extractor(move |file| match &file.body {
-            whole if *whole == body("mail") => Ok(message.clone()),
-            _ => Ok(text(FileType::Text, "part")),
-        });
-        let Scene { intake, upload, .. } = scene(read);
-
-        upload.upload(file("mail.eml", "mail")).await.unwrap();
-
-        let documents = intake.documents(COMPANY_A);
-        let unread = documents.iter().filter(|document| document.metadata.contains_key("without_text")).count();
-        assert_eq!((documents.len(), unread), (61, 10));
-    }
-
-    #[rstest]
-    #[case(ExtractError::Encrypted)]
-    #[case(ExtractError::ExpandsTooMuch)]
-    #[case(ExtractError::Unavailable("gone".into()))]
-    #[tokio::test]
-    async fn of_a_file_whose_text_cannot_be_had_nothing_is_kept(#[case] error: ExtractError) {
-        let code = error.code();
-        let error = Mutex::new(Some(error));
-        let Scene { intake, kept, upload } =
-            scene(extractor(move |_| Err(error.lock().unwrap().take().expect("it is asked once"))));
-
-        let refused = upload.upload(file("a.pdf", "bytes")).await;
-
-        let Err(UploadError::Extract(error)) = refused else { panic!("{refused:?}") };
-        assert_eq!(error.code(), code);
-        assert_eq!((intake.documents(COMPANY_A).len(), kept.lock().unwrap().len()), (0, 0));
-    }
-
-    #[tokio::test]
-    async fn a_message_whose_files_cannot_be_read_now_is_to_be_sent_again() {
-        let part = ExtractedPart { name: None, mime_type: None, bytes: Bytes::from_static(b"part") };
-        let message =
-            Extracted { mail: Some(ExtractedMail::default()), parts: vec![part], ..text(FileType::Eml, "text") };
-        let read = extractor(move |file| match &file.body {
-            whole if *whole == body("mail") => Ok(message.clone()),
-            _ => Err(ExtractError::Unavailable("gone".into())),
-        });
-        let Scene { kept, upload, .. } = scene(read);
-
-        let refused = upload.upload(file("mail.eml", "mail")).await;
-
-        assert!(matches!(refused, Err(UploadError::Extract(ExtractError::Unavailable(_)))), "{refused:?}");
-        assert_eq!(kept.lock().unwrap().len(), 0);
-    }
-
-    #[tokio::test]
-    async fn an_empty_file_is_read_by_nobody() {
-        let Scene { upload, .. } = scene(MockTextExtractor::new());
-
-        let refused = upload.upload(file("a.txt", "")).await;
-
-        assert!(matches!(refused, Err(UploadError::Empty)), "{refused:?}");
-    }
-}
+mod tests;

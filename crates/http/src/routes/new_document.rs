@@ -80,7 +80,7 @@ pub(super) async fn add(
 ) -> Result<HttpResponse, Problem> {
     let fingerprint = new.fingerprint();
     let sent = new.checked()?;
-    let request = Sent { caller: &caller, route: "/api/v1/documents", named, fingerprint, count: 1 };
+    let request = Sent { caller: &caller, route: "/api/v1/documents", named, fingerprint };
     answer_once(&intake, request, async |claim| {
         let once = claim.map(|claim| {
             let caller = caller.clone();

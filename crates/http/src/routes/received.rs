@@ -9,12 +9,15 @@ use actix_web::rt::time::timeout;
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, error::BlockingError};
 use cortex_ingestion::model::{FileBody, Fingerprint};
+use cortex_kernel::UserId;
 use futures_util::{Stream, StreamExt};
 use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
+use crate::IntakeServices;
 use crate::extract::BodyPatience;
 use crate::problem::{Problem, ProblemKind};
+use crate::upload_room::{Place, largest};
 
 /// A file that arrived. The file in the system's temporary directory goes with this value.
 pub(super) struct Received {
@@ -33,8 +36,15 @@ pub(super) struct Wanted {
     pub(super) field: &'static str,
     /// Most files.
     pub(super) most_files: usize,
-    /// Most bytes of a file.
-    pub(super) most_bytes: u64,
+    /// From whom.
+    pub(super) by: UserId,
+}
+
+/// What was taken. The place in the room for uploads is given back with it.
+pub(super) struct Arrived {
+    /// The files, in their order; at least one.
+    pub(super) files: Vec<Received>,
+    _place: Place,
 }
 
 /// The body while it arrives.
@@ -42,6 +52,8 @@ struct Arrival {
     since: Instant,
     patience: Duration,
     bytes: u64,
+    /// For so many bytes there is room.
+    most: u64,
 }
 
 /// A file while it arrives.
@@ -56,40 +68,44 @@ const PIECE: usize = 512 * 1024;
 /// Over a line that is slower, 300 kbit/s, nobody is waited for: the time that a body may take grows with what arrives.
 const LEAST_BYTES_PER_SECOND: u64 = 37_500;
 
-/// What stands around files in a body, at most.
-const FRAME: u64 = 64 * 1024;
-
-/// Takes the files of the request, in their order; there is at least one. Stops reading as soon as one thing is wrong.
-pub(super) async fn receive(request: &HttpRequest, payload: Payload, wanted: Wanted) -> Result<Vec<Received>, Problem> {
+/// Takes the files of the request. Before there is room for them nothing is read; then reading stops as soon as one
+/// thing is wrong.
+pub(super) async fn receive(
+    intake: &IntakeServices,
+    request: &HttpRequest,
+    payload: Payload,
+    wanted: Wanted,
+) -> Result<Arrived, Problem> {
+    let Wanted { field: expected, most_files, by } = wanted;
+    let most_bytes = intake.limits.most_bytes;
     if !is_form(request) {
         let detail = "The body must be a form with files, with the header Content-Type: multipart/form-data.";
         return Err(Problem::new(ProblemKind::UnsupportedMediaType).detail(detail));
     }
-    let most = wanted.most_bytes.saturating_mul(wanted.most_files as u64).saturating_add(FRAME);
-    if length(request).is_some_and(|length| length > most) {
-        return Err(too_large(wanted.most_bytes));
-    }
     let BodyPatience(patience) = request.app_data().copied().unwrap_or_default();
-    let mut arrival = Arrival { since: Instant::now(), patience, bytes: 0 };
+    let largest = largest(most_bytes, most_files);
+    let most = length(request).map_or(largest, |length| length.min(largest));
+    let place = intake.room.take(by, most, patience).await?;
+    let mut arrival = Arrival { since: Instant::now(), patience, bytes: 0, most };
     let mut form = Multipart::new(request.headers(), payload);
     let mut files = Vec::new();
     while let Some(field) = arrival.next(&mut form).await? {
         let field = field.map_err(|error| unreadable(&error))?;
         let name = field.name().unwrap_or_default();
-        if name != wanted.field {
-            let detail = format!("unknown field; files are sent as `{}`", wanted.field);
+        if name != expected {
+            let detail = format!("unknown field; files are sent as `{expected}`");
             return Err(invalid(&name.chars().take(100).collect::<String>(), detail));
         }
-        if files.len() == wanted.most_files {
-            let detail = format!("At most {} may be sent at once.", counted(wanted.most_files));
+        if files.len() == most_files {
+            let detail = format!("At most {} may be sent at once.", counted(most_files));
             return Err(Problem::new(ProblemKind::TooManyFiles).detail(detail));
         }
-        files.push(take(field, &mut arrival, wanted.most_bytes).await?);
+        files.push(take(field, &mut arrival, most_bytes).await?);
     }
     if files.is_empty() {
-        return Err(invalid(wanted.field, "missing field"));
+        return Err(invalid(expected, "missing field"));
     }
-    Ok(files)
+    Ok(Arrived { files, _place: place })
 }
 
 /// One file, until its end.
@@ -108,6 +124,10 @@ async fn take(mut field: Field, arrival: &mut Arrival, most_bytes: u64) -> Resul
         arrival.bytes += bytes.len() as u64;
         if size > most_bytes {
             return Err(too_large(most_bytes));
+        }
+        if arrival.bytes > arrival.most {
+            let detail = "The body goes on beyond the length that its header Content-Length tells.";
+            return Err(Problem::new(ProblemKind::MalformedRequest).detail(detail));
         }
         piece.extend_from_slice(&bytes);
         if piece.len() >= PIECE {

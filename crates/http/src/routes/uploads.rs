@@ -109,13 +109,13 @@ pub(super) async fn one(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = Wanted { field: "file", most_files: 1, most_bytes: intake.limits.most_bytes };
-    let files = receive(&request, payload, wanted).await?;
-    let fingerprint = fingerprint(&files);
-    let file = files.into_iter().next().ok_or_else(|| Problem::new(ProblemKind::InvalidField))?;
-    let sent = Sent { caller: &caller, route: "/api/v1/upload/file", named, fingerprint, count: 1 };
+    let wanted = Wanted { field: "file", most_files: 1, by: caller.user_id };
+    let arrived = receive(&intake, &request, payload, wanted).await?;
+    let fingerprint = fingerprint(&arrived.files);
+    let file = arrived.files.first().ok_or_else(|| Problem::new(ProblemKind::InvalidField))?;
+    let sent = Sent { caller: &caller, route: "/api/v1/upload/file", named, fingerprint };
     answer_once(&intake, sent, async |claim| {
-        let put = upload(&intake, &caller, &origin, &file, claim).await?;
+        let put = upload(&intake, &caller, &origin, file, claim).await?;
         // With a new document its answer was kept.
         Ok(Done { answer: answer_of(&caller, &put), is_kept: put.change == PutChange::Created })
     })
@@ -137,14 +137,13 @@ pub(super) async fn many(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let (most_files, most_bytes) = (intake.limits.most_files, intake.limits.most_bytes);
-    let files = receive(&request, payload, Wanted { field: "files", most_files, most_bytes }).await?;
-    let fingerprint = fingerprint(&files);
-    let count = files.len();
-    let sent = Sent { caller: &caller, route: "/api/v1/upload/files", named, fingerprint, count };
+    let wanted = Wanted { field: "files", most_files: intake.limits.most_files, by: caller.user_id };
+    let arrived = receive(&intake, &request, payload, wanted).await?;
+    let fingerprint = fingerprint(&arrived.files);
+    let sent = Sent { caller: &caller, route: "/api/v1/upload/files", named, fingerprint };
     answer_once(&intake, sent, async |_| {
-        let mut results = Vec::with_capacity(files.len());
-        for file in &files {
+        let mut results = Vec::with_capacity(arrived.files.len());
+        for file in &arrived.files {
             results.push(FileResult::of(file, upload(&intake, &caller, &origin, file, None).await)?);
         }
         let count = |status| results.iter().filter(|result| result.status == status).count();

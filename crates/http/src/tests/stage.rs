@@ -63,6 +63,7 @@ use crate::gate::Gate;
 use crate::health::Health;
 use crate::opening::Opening;
 use crate::rate_limit::{RateLimiter, RateLimits};
+use crate::upload_room::UploadRoom;
 use crate::watch::NobodyWatches;
 use crate::{
     AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services, SyncJobServices,
@@ -321,14 +322,17 @@ pub(super) fn intake(intake: Arc<InMemoryIntake>, extractor: MockTextExtractor, 
     removals.expect_announce().returning(|_, _, _| Ok(()));
     blobs.expect_put().returning(|_, _, _| Ok(()));
     let blobs = Arc::new(KeepBlob::new(Arc::new(blobs), Arc::new(removals), Arc::new(RandomIds)));
+    let limits = UploadLimits { most_bytes: 1_000, most_files: 3 };
+    let (writer, usage, clock) = (intake.clone(), intake.clone(), Arc::new(|| NOON));
     IntakeServices {
-        upload: Arc::new(UploadDocument::new(Arc::new(extractor), blobs, intake.clone(), quota)),
+        upload: Arc::new(UploadDocument::new(Arc::new(extractor), blobs, writer, usage, clock, quota)),
         add: Arc::new(AddDocument::new(intake.clone(), Arc::new(RandomIds), quota)),
         keys: intake.clone(),
         ids: Arc::new(RandomIds),
         usage: intake,
         quota,
-        limits: UploadLimits { most_bytes: 1_000, most_files: 3 },
+        limits,
+        room: Arc::new(UploadRoom::new(limits)),
         clock: Arc::new(|| NOON),
     }
 }

@@ -2,9 +2,11 @@
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
-use actix_web::dev::Payload;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::test::{self, TestRequest};
@@ -13,7 +15,7 @@ use cortex_identity::model::Role;
 use cortex_ingestion::model::{ClaimOutcome, Extracted, FileBody, FileType, IngestionMethod, Quota};
 use cortex_ingestion::ports::{ExtractError, MockIdempotencyKeys, MockTextExtractor};
 use cortex_ingestion::testing::{COMPANY_A, InMemoryIntake};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use rstest::rstest;
 use serde_json::json;
 
@@ -151,25 +153,97 @@ async fn one_byte_more_than_a_file_may_have_is_too_much() {
     problem_of(call(taking(), many(&[("a", "text"), ("b", &larger)])).await, ProblemKind::FileTooLarge).await;
 }
 
-/// What is announced as too long is not waited for, and what turns out so is not read to its end.
-#[rstest]
-#[case::announced(Some(10_000_000), Vec::new())]
-#[case::turns_out(None, vec!["x".repeat(1_001)])]
-#[actix_web::test]
-async fn what_is_too_large_is_not_read_on(#[case] announced: Option<usize>, #[case] then: Vec<String>) {
-    let head = "--frontier\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n".to_owned();
-    let pieces = std::iter::once(head).chain(then).map(|piece| Ok(Bytes::from(piece)));
-    let body: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> =
-        Box::pin(stream::StreamExt::chain(stream::iter(pieces.collect::<Vec<_>>()), stream::pending()));
-    let request = TestRequest::post().uri(FILE).insert_header((CONTENT_TYPE, "multipart/form-data; boundary=frontier"));
+/// Takes in what arrives in these pieces, as a body of this length.
+async fn arriving(
+    services: Services,
+    announced: Option<usize>,
+    pieces: impl Stream<Item = Bytes> + 'static,
+) -> ServiceResponse<impl MessageBody> {
+    let body: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> = Box::pin(pieces.map(Ok));
+    let request =
+        TestRequest::post().uri(FILES).insert_header((CONTENT_TYPE, "multipart/form-data; boundary=frontier"));
     let request =
         announced.into_iter().fold(request, |request, length| request.insert_header((CONTENT_LENGTH, length)));
     let (request, _) = as_role(Role::User, request).to_request().replace_payload(Payload::from(body));
-    let app = test::init_service(app(taking(), settings(false))).await;
+    let app = app(services, settings(false)).app_data(BodyPatience(Duration::from_millis(20)));
+    let app = test::init_service(app).await;
+    test::call_service(&app, request).await
+}
 
-    let response = test::call_service(&app, request).await;
+/// A form with these files that does not end.
+fn endless(files: &[(&str, &str, &str)]) -> impl Stream<Item = Bytes> + use<> {
+    let head = form(files).replace("\r\n--frontier--\r\n", "");
+    stream::once(async { Bytes::from(head) }).chain(stream::pending())
+}
+
+/// Whatever is announced: of what turns out too large the rest is not read.
+#[rstest]
+#[case::announced(Some(10_000_000))]
+#[case::not_announced(None)]
+#[actix_web::test]
+async fn what_is_too_large_is_not_read_on(#[case] announced: Option<usize>) {
+    let larger = "x".repeat(1_001);
+
+    let response = arriving(taking(), announced, endless(&[("files", "x", &larger)])).await;
 
     problem_of(response, ProblemKind::FileTooLarge).await;
+}
+
+/// Each of them may be as large as it is.
+#[actix_web::test]
+async fn one_file_too_many_is_told_as_that_however_large_the_files_are() {
+    let largest = "x".repeat(1_000);
+    let four = ["a", "b", "c", "d"].map(|name| ("files", name, largest.as_str()));
+
+    let response = arriving(taking(), Some(10_000_000), endless(&four)).await;
+
+    problem_of(response, ProblemKind::TooManyFiles).await;
+}
+
+/// Nothing of it is read meanwhile.
+#[rstest]
+#[case::of_his_own(&[Role::User], ProblemKind::RateLimited)]
+#[case::of_all(&[Role::Admin, Role::Owner], ProblemKind::Unavailable)]
+#[actix_web::test]
+async fn what_finds_no_room_waits_and_is_refused_then(#[case] others: &[Role], #[case] kind: ProblemKind) {
+    let services = taking();
+    let mut places = Vec::new();
+    for role in others {
+        let place = services.intake.room.take(member(*role), u64::MAX, Duration::ZERO).await;
+        places.push(place.ok().unwrap());
+    }
+    let unread = stream::poll_fn(|_| -> Poll<Option<Bytes>> { panic!("it is read") });
+
+    let response = arriving(services.clone(), None, unread).await;
+
+    assert_eq!(super::header(response.headers(), "retry-after"), Some("30"));
+    problem_of(response, kind).await;
+    drop(places);
+    assert_eq!(answer(services, one("x.txt", "text")).await.0, 201);
+}
+
+#[rstest]
+#[case::taken(one("x.txt", "text"), 201)]
+#[case::refused(one("x.pdf", "broken"), 422)]
+#[case::unreadable(upload(FILE, "rubbish"), 400)]
+#[actix_web::test]
+async fn room_is_given_back_with_the_answer(#[case] request: TestRequest, #[case] status: u16) {
+    let services = taking();
+
+    assert_eq!(call(services.clone(), request).await.status(), status);
+
+    for role in [Role::User, Role::Admin] {
+        assert!(services.intake.room.take(member(role), u64::MAX, Duration::ZERO).await.is_ok());
+    }
+}
+
+/// HTTP/1 itself ends a body there.
+#[actix_web::test]
+async fn a_body_has_no_more_bytes_than_it_has_room_for() {
+    let response = arriving(taking(), Some(10), endless(&[("files", "x", "eleven bytes")])).await;
+
+    let problem = problem_of(response, ProblemKind::MalformedRequest).await;
+    assert!(problem["detail"].as_str().unwrap().contains("Content-Length"), "{problem}");
 }
 
 #[actix_web::test]

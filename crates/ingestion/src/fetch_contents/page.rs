@@ -14,8 +14,8 @@ use super::{Before, Described, FIRST_WAIT, FetchContents, MOST_ATTEMPTS, MOST_BY
 use crate::content_source::{ContentError, Fetched, Wanted};
 use crate::ingest_page::{ReadRecord, RecordDocuments};
 use crate::model::{
-    ContentHash, DocumentDraft, FileBody, FileToRead, FileType, Fingerprint, Lacks, MessageKey, NewDocument, Postponed,
-    RecordKey, SetAsideRecord, Stream, Unfinished,
+    ContentHash, DocumentDraft, DocumentKey, FileBody, FileToRead, FileType, Fingerprint, Lacks, MessageKey,
+    NewDocument, Postponed, RecordKey, SetAsideRecord, Stream, Unfinished,
 };
 use crate::normalise::{Account, AttachedContent, Attachment, Told, ToldDocument};
 use crate::ports::ExtractError;
@@ -185,8 +185,21 @@ impl<'a> Page<'a> {
             AttachedContent::Here(bytes) => self.text(draft.title.clone(), bytes).await,
             AttachedContent::Missing(wanted) => match self.content(draft, &wanted).await? {
                 Content::Text(text) => Ok(text),
-                Content::Resource(_) => Err(Trouble::nonsense()),
+                Content::Resource(resource) => {
+                    let bytes = self.bytes_within(&resource, &draft.key).ok_or(Trouble::Final(REFUSED))?;
+                    self.text(draft.title.clone(), bytes).await
+                }
             },
+        }
+    }
+
+    /// The bytes of a file that its message carries.
+    fn bytes_within(&self, message: &Value, file: &DocumentKey) -> Option<Bytes> {
+        let Ok(Told::Document(told)) = self.reader?.read(message, self.account) else { return None };
+        let found = told.attachments.into_iter().find(|attachment| attachment.draft.key == *file)?;
+        match found.content {
+            AttachedContent::Here(bytes) => Some(bytes),
+            AttachedContent::Missing(_) => None,
         }
     }
 
@@ -346,7 +359,7 @@ fn finished(draft: DocumentDraft) -> NewDocument {
 }
 
 fn gathered(
-    key: crate::model::DocumentKey,
+    key: DocumentKey,
     mut documents: Vec<NewDocument>,
     files: Files,
     of: Option<MessageKey>,
@@ -366,7 +379,7 @@ fn gathered(
 }
 
 fn postponed(
-    key: &crate::model::DocumentKey,
+    key: &DocumentKey,
     record: Value,
     lacks: Lacks,
     fingerprint: Fingerprint,

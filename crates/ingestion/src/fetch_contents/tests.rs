@@ -505,6 +505,43 @@ async fn bytes_in_the_record_are_read_without_a_call() {
     assert_eq!(record.documents[1].content, "in it");
 }
 
+/// A small file is told in the message itself, and has no id by which it could be asked for. What is kept of the
+/// message until the file is had is kept without it.
+#[rstest]
+#[case::beside_a_text("Dear all")]
+#[case::alone("")]
+#[tokio::test]
+async fn a_file_that_comes_in_its_message_only_comes_with_it_again(#[case] text: &'static str) {
+    let within = move |wanted: &Wanted| {
+        let Wanted::GmailMessage { id } = wanted else { panic!("{wanted:?} has no id") };
+        let mut resource = resource(id, text, &[("list.csv", "text/csv")]);
+        resource["payload"]["parts"][0]["body"]["size"] = json!(text.len());
+        let file = &mut resource["payload"]["parts"][1];
+        file["partId"] = json!("1");
+        file["body"] = json!({ "size": 3, "data": URL_SAFE.encode("a;b") });
+        Fetched::Resource(resource)
+    };
+    let is_away = AtomicBool::new(true);
+    let read = move |file: &FileToRead| match &file.body {
+        _ if is_away.swap(false, Ordering::Relaxed) => Err(ExtractError::Unavailable("away".into())),
+        FileBody::InMemory(bytes) => Ok(String::from_utf8(bytes.to_vec()).unwrap()),
+        FileBody::OnDisk { .. } => panic!("what is fetched is in memory"),
+    };
+    let scene = scene_reading(move |wanted, _| Ok(within(wanted)), read);
+    let first = scene.complete_one(message("m")).await;
+    assert_eq!((first.documents[1].content.as_str(), first.documents[1].content_incomplete), ("", true));
+    let postponed = first.postponed.unwrap();
+    assert!(!postponed.unfinished.record.to_string().contains("data"), "{postponed:?}");
+
+    let second = scene.complete_one(again(postponed)).await;
+
+    let file = second.documents.iter().find(|new| new.key.source_id == "m_1").expect("the file");
+    assert_eq!((file.content.as_str(), file.content_incomplete, error_of(file)), ("a;b", false, None));
+    assert_eq!(file.message_key, first.documents[1].message_key);
+    assert_eq!(second.postponed, None);
+    assert!(second.fingerprint.is_some(), "all of it is had");
+}
+
 #[tokio::test]
 async fn what_is_exported_is_read_by_the_ending_of_its_new_type() {
     let scene = scene(|_, _| Ok(bytes("text")));

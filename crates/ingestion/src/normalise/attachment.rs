@@ -28,6 +28,9 @@ pub(super) struct File {
     pub(super) is_inline: bool,
     /// Its bytes, where the record carries them.
     pub(super) bytes: Option<Bytes>,
+    /// Whether it is had with its message only: its id tells it from its neighbours, and the provider hands nothing
+    /// over by it.
+    pub(super) is_had_with_message: bool,
 }
 
 impl File {
@@ -44,6 +47,7 @@ impl File {
             size: bytes.as_ref().map(size).or_else(|| whole_number(&file["size"])),
             is_inline: file["isInline"].as_bool().unwrap_or(true),
             bytes,
+            is_had_with_message: false,
         }
     }
 
@@ -68,11 +72,13 @@ pub(super) fn size(bytes: &Bytes) -> i64 {
     i64::try_from(bytes.len()).unwrap_or(i64::MAX)
 }
 
-/// The files as documents of their own; those without an id cannot be.
+/// The files as documents of their own; those without an id cannot be. By `whole` the message is had, with what it is
+/// had with only.
 pub(super) fn attachments(
     files: Vec<File>,
     message: &DocumentDraft,
     account: &Account,
+    whole: &Wanted,
     attached: fn(message_id: String, id: String) -> Wanted,
 ) -> Vec<Attachment> {
     let mut seen = HashSet::new();
@@ -81,6 +87,7 @@ pub(super) fn attachments(
     let made = fit.map(|(id, mut file)| {
         let content = match file.bytes.take() {
             Some(bytes) => AttachedContent::Here(bytes),
+            None if file.is_had_with_message => AttachedContent::Missing(whole.clone()),
             None => AttachedContent::Missing(attached(message.key.source_id.clone(), id.clone())),
         };
         Attachment { draft: draft(&id, file, message, account), content }
@@ -126,6 +133,7 @@ mod tests {
             size,
             is_inline,
             bytes: None,
+            is_had_with_message: false,
         }
     }
 
@@ -144,13 +152,14 @@ mod tests {
 
     #[test]
     fn each_id_makes_one_document() {
+        let whole = Wanted::GmailMessage { id: "m".to_owned() };
         let account = Account { source_account: "one@example.com".to_owned() };
         let with_id = |id: Option<String>| File { id, ..file("application/pdf", None, false) };
         let too_long = Some("x".repeat(MAX_ID_BYTES + 1));
         let files = [Some("a".to_owned()), None, Some("a".to_owned()), too_long, Some("b".to_owned())].map(with_id);
 
         let attached = |message_id, id| Wanted::GmailAttachment { message_id, id };
-        let made = attachments(files.to_vec(), &a_draft("m"), &account, attached);
+        let made = attachments(files.to_vec(), &a_draft("m"), &account, &whole, attached);
 
         let told: Vec<_> = made.iter().map(|one| one.draft.key.source_id.as_str()).collect();
         assert_eq!(told, ["m_a", "m_b"]);

@@ -80,7 +80,7 @@ impl Letter {
             modified_at: None,
             parent: None,
         };
-        let attachments = attachments(files, &message, account, self.attached);
+        let attachments = attachments(files, &message, account, &self.missing, self.attached);
         ToldDocument { missing: message.content_incomplete.then_some(self.missing), attachments, draft: message }
     }
 }

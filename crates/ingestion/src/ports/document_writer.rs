@@ -19,6 +19,7 @@ use crate::model::{DocumentKey, DocumentPut, DocumentText, PutOutcome};
 /// - Another company's document of the same key is another document.
 /// - What is put is counted.
 /// - More than the quota is refused and nothing is written.
+/// - What the quota admits is written, and nothing else.
 /// - Twenty puts at once do not overrun the quota.
 /// - A new day begins at nothing.
 /// - What is put stands in the audit log.

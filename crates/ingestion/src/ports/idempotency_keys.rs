@@ -17,6 +17,8 @@ use crate::model::{Claim, ClaimOutcome, KeptAnswer, KeyedRequest};
 /// - Of twenty who claim a key at once one gets it.
 /// - A request in progress is not done by another.
 /// - A claim that ran out is taken over and worth nothing then.
+/// - A claim that is renewed in time is not taken over.
+/// - A claim that was taken over or given back is not renewed.
 /// - A request that was done answers the same again.
 /// - A key that names another request is refused.
 /// - A request that came to nothing is done anew.
@@ -28,6 +30,10 @@ use crate::model::{Claim, ClaimOutcome, KeptAnswer, KeyedRequest};
 pub trait IdempotencyKeys: Send + Sync {
     /// Claims the key of the request for so long.
     async fn claim(&self, request: &KeyedRequest, token: Uuid, time: Duration) -> Result<ClaimOutcome, StoreError>;
+
+    /// Has the claim run out after so long from now on, if it still holds, and says whether it did. Nobody takes over
+    /// what was answered under it: it still holds then.
+    async fn renew(&self, claim: &Claim, time: Duration) -> Result<bool, StoreError>;
 
     /// Keeps the answer, if the claim still holds, and says whether it did.
     async fn answer(&self, claim: &Claim, answer: &KeptAnswer) -> Result<bool, StoreError>;

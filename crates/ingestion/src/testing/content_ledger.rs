@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::page_store::{Harness, Run, committed, page};
+use super::page_store::{Harness, Run, bring_in, committed, page};
 use crate::model::{
     Cursor, DocumentKey, Fingerprint, Lacks, MessageKey, PageCommit, PageContents, Postponed, RecordKey, SetAside,
     Stream, Unfinished,
@@ -28,6 +28,7 @@ macro_rules! content_ledger_contract {
             what_was_postponed_is_due_after_its_wait,
             what_was_postponed_again_is_kept_once,
             what_is_finished_unchanged_or_gone_is_postponed_no_longer,
+            what_is_held_goes_on_waiting_for_its_contents,
             of_what_is_due_no_more_than_asked_is_told_and_what_waits_longest_first,
             what_another_stream_postponed_stays_its_own,
             the_next_that_is_due_is_that_of_any_stream_of_the_connection,
@@ -151,6 +152,24 @@ pub async fn what_is_finished_unchanged_or_gone_is_postponed_no_longer(harness: 
 
     harness.pass(HOUR).await;
     assert_eq!(due(harness, &run.stream).await, [a_postponed("6").unfinished]);
+}
+
+/// It may stay, and what lacks of it then is nowhere else.
+pub async fn what_is_held_goes_on_waiting_for_its_contents(harness: &impl Harness) {
+    let run = harness.run(COMPANY_A, USER_1).await;
+    bring_in(harness, &run, 40).await;
+    postpone(harness, &run, ["1", "2", "35"].map(a_postponed)).await;
+
+    let read_from = cursor(harness, &run).await;
+    let vanished = (0..30).map(|n| a_key(&n.to_string())).collect();
+    let contents = PageContents { finished: vec![(a_key("35"), None)], ..PageContents::default() };
+    let lost = PageCommit { deletions: vanished, contents, ..page(&run, read_from.as_deref(), "lost", []) };
+    assert_eq!(committed(harness, &lost).await.held, 30);
+
+    harness.pass(HOUR).await;
+    let mut keys: Vec<_> = due(harness, &run.stream).await.into_iter().map(|unfinished| unfinished.key).collect();
+    keys.sort();
+    assert_eq!(keys, ["1", "2"].map(RecordKey::of), "what the page tells of others is settled all the same");
 }
 
 pub async fn of_what_is_due_no_more_than_asked_is_told_and_what_waits_longest_first(harness: &impl Harness) {

@@ -228,7 +228,7 @@ impl PageStore for InMemoryPageStore {
         counts.deleted = state.carry_out(commit.stream.connection_id, &endings).sources;
         let now = state.now();
         state.set_aside.take_in(commit, now);
-        state.contents.take_in(commit, now);
+        state.contents.take_in(commit, counts.held > 0, now);
         let blobs_after = state.blobs(company_id);
         state.removals.follow(company_id, &blobs, &blobs_after, now)?;
         let job = &mut state.jobs.get_mut(&commit.lease.job).expect("looked up above").view;

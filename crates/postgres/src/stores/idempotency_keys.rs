@@ -38,6 +38,13 @@ impl IdempotencyKeys for PgIdempotencyKeys {
             .await
     }
 
+    #[instrument(name = "pg.idempotency_keys.renew", skip_all)]
+    async fn renew(&self, claim: &Claim, time: Duration) -> Result<bool, StoreError> {
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| idempotency_keys::renew(connection, claim, time).await)
+            .await
+    }
+
     #[instrument(name = "pg.idempotency_keys.answer", skip_all)]
     async fn answer(&self, claim: &Claim, answer: &KeptAnswer) -> Result<bool, StoreError> {
         self.company

@@ -66,6 +66,22 @@ pub(crate) async fn find(connection: &mut AsyncPgConnection, request: &KeyedRequ
     .optional()
 }
 
+/// Has the claim run out after `time` from now on, and says whether it still held. Waits for a transaction that keeps
+/// the answer under it.
+pub(crate) async fn renew(connection: &mut AsyncPgConnection, claim: &Claim, time: Duration) -> QueryResult<bool> {
+    let renewed = sql("update idempotency_keys set claimed_until = now() + make_interval(secs => $6) \
+         where tenant_id = $1 and user_id = $2 and route = $3 and key = $4 and claim = $5")
+    .bind::<Text, _>(claim.company_id.to_string())
+    .bind::<Text, _>(claim.user_id.to_string())
+    .bind::<Text, _>(claim.route)
+    .bind::<Text, _>(claim.key.as_str())
+    .bind::<SqlUuid, _>(claim.token)
+    .bind::<Double, _>(time.as_secs_f64())
+    .execute(connection)
+    .await?;
+    Ok(renewed > 0)
+}
+
 /// Keeps the answer, and says whether the claim still held.
 pub(crate) async fn answer(
     connection: &mut AsyncPgConnection,

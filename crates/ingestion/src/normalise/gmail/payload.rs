@@ -91,8 +91,11 @@ fn file(part: &Value, mime_type: &str, is_attached: bool) -> File {
     let is_inline = disposition(part).is_some_and(|disposition| disposition.starts_with("inline"));
     let is_referred_to = headers(part, "Content-ID").next().is_some();
     let bytes = bytes(&part["body"]["data"]);
+    // Of a small file Gmail tells the data in the place of an id.
+    let attachment_id = id(&part["body"]["attachmentId"]);
     File {
-        id: id(&part["body"]["attachmentId"]).or_else(|| id(&part["partId"])),
+        is_had_with_message: attachment_id.is_none(),
+        id: attachment_id.or_else(|| id(&part["partId"])),
         name: text(&part["filename"]).as_deref().map(decoded).filter(|name| !name.is_empty()),
         mime_type: Some(mime_type.to_owned()),
         size: bytes.as_ref().map(size).or_else(|| whole_number(&part["body"]["size"])),

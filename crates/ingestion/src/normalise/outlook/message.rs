@@ -95,6 +95,7 @@ fn file(file: &Value) -> File {
         size: bytes.as_ref().map(size).or_else(|| whole_number(&file["size"])),
         is_inline: is_true(&file["isInline"]),
         bytes,
+        is_had_with_message: false,
     }
 }
 

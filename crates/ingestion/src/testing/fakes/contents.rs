@@ -8,7 +8,7 @@ use cortex_kernel::{CompanyId, ConnectionId, StoreError};
 use time::OffsetDateTime;
 
 use super::{InMemoryPageStore, State};
-use crate::model::{DocumentKey, Fingerprint, PageCommit, Postponed, Stream, Unfinished};
+use crate::model::{DocumentKey, Fingerprint, PageCommit, Postponed, RecordKey, Stream, Unfinished};
 use crate::ports::ContentLedger;
 
 /// All companies' fingerprints and what is unfinished.
@@ -26,10 +26,13 @@ struct Row {
 }
 
 impl Contents {
-    /// Does what the page says.
-    pub(super) fn take_in(&mut self, commit: &PageCommit, now: OffsetDateTime) {
+    /// Does what the page says. Records whose deletions are held may stay, and then they still want their contents.
+    pub(super) fn take_in(&mut self, commit: &PageCommit, are_deletions_held: bool, now: OffsetDateTime) {
         let stream = &commit.stream;
-        let settled = commit.settled_contents();
+        let mut settled = commit.settled_contents();
+        for key in commit.deletions.iter().filter(|_| are_deletions_held) {
+            settled.remove(&RecordKey::of(&key.source_id));
+        }
         self.unfinished.retain(|row| row.stream != *stream || !settled.contains(&row.unfinished.key));
         for Postponed { unfinished, wait, reason: _ } in &commit.contents.postponed {
             self.unfinished.retain(|row| row.stream != *stream || row.unfinished.key != unfinished.key);

@@ -154,6 +154,16 @@ impl IdempotencyKeys for InMemoryIntake {
         Ok(ClaimOutcome::Claimed(claim))
     }
 
+    async fn renew(&self, claim: &Claim, time: Duration) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let now = state.now();
+        let Some(row) = state.keys.get_mut(&place(claim)).filter(|row| row.token == claim.token) else {
+            return Ok(false);
+        };
+        row.claimed_until = now + time;
+        Ok(true)
+    }
+
     async fn answer(&self, claim: &Claim, answer: &KeptAnswer) -> Result<bool, StoreError> {
         Ok(self.state().answer(claim, answer))
     }
@@ -275,12 +285,9 @@ impl State {
     fn count(&mut self, put: &DocumentPut, amount: Amount) -> bool {
         let day = self.now().date();
         let counted = self.days.entry((put.by.company_id, put.by.user_id, day)).or_default();
-        let after = sum([*counted, amount]);
-        let quota = put.quota;
-        let fits = quota.documents.is_none_or(|most| amount.documents == 0 || after.documents <= most)
-            && quota.bytes.is_none_or(|most| after.bytes <= most);
+        let fits = put.quota.admits(*counted, amount);
         if fits {
-            *counted = after;
+            *counted = sum([*counted, amount]);
         }
         fits
     }

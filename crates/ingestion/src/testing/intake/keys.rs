@@ -54,6 +54,41 @@ pub async fn a_claim_that_ran_out_is_taken_over_and_worth_nothing_then(harness: 
     assert_eq!(claim(harness, &a_request(), Uuid::from_u128(3)).await, ClaimOutcome::Answered(an_answer("second")));
 }
 
+pub async fn a_claim_that_is_renewed_in_time_is_not_taken_over(harness: &impl Harness) {
+    let first = a_claim(harness, &a_request()).await;
+    let keys = harness.keys(COMPANY_A);
+    for _ in 0..3 {
+        harness.pass(MINUTE * 3 / 4).await;
+        assert!(keys.renew(&first, MINUTE).await.expect("an answer"));
+    }
+
+    let outcome = claim(harness, &a_request(), Uuid::from_u128(2)).await;
+    let ClaimOutcome::InProgress { retry_after } = outcome else { panic!("{outcome:?}") };
+    assert!(retry_after > MINUTE / 2 && retry_after <= MINUTE, "{retry_after:?}");
+
+    harness.pass(MINUTE).await;
+    assert!(keys.renew(&first, MINUTE).await.expect("an answer"), "nobody took it over");
+    assert!(keys.answer(&first, &an_answer("first")).await.expect("an answer"));
+    assert!(keys.renew(&first, MINUTE).await.expect("an answer"), "it was answered under this claim");
+    assert_eq!(claim(harness, &a_request(), Uuid::from_u128(3)).await, ClaimOutcome::Answered(an_answer("first")));
+}
+
+pub async fn a_claim_that_was_taken_over_or_given_back_is_not_renewed(harness: &impl Harness) {
+    let first = a_claim(harness, &a_request()).await;
+    harness.pass(MINUTE).await;
+    let second = a_claim(harness, &a_request()).await;
+    let keys = harness.keys(COMPANY_A);
+
+    assert!(!keys.renew(&first, 10 * MINUTE).await.expect("an answer"));
+
+    let outcome = claim(harness, &a_request(), Uuid::from_u128(3)).await;
+    let ClaimOutcome::InProgress { retry_after } = outcome else { panic!("{outcome:?}") };
+    assert!(retry_after <= MINUTE, "{retry_after:?}: the second one's time is its own");
+    keys.release(&second).await.expect("an answer");
+    assert!(!keys.renew(&second, MINUTE).await.expect("an answer"));
+    a_claim(harness, &a_request()).await;
+}
+
 pub async fn a_request_that_was_done_answers_the_same_again(harness: &impl Harness) {
     let first = a_claim(harness, &a_request()).await;
     let keys = harness.keys(COMPANY_A);

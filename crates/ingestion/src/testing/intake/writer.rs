@@ -5,8 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cortex_kernel::{CompanyId, DocumentId};
+use cortex_kernel::{CompanyId, DocumentId, UserId};
 use futures_util::future::join_all;
+use uuid::Uuid;
 
 use super::super::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_draft};
 use super::keys::{a_claim, a_request, an_answer};
@@ -145,6 +146,33 @@ pub async fn more_than_the_quota_is_refused_and_nothing_is_written(harness: &imp
     assert_eq!(put(harness, &last).await.change, PutChange::Created, "the last byte is his too");
     let over_it = DocumentPut { quota: of_documents, ..a_put("1") };
     assert_eq!(put(harness, &over_it).await.change, PutChange::Updated, "what is there is no further document");
+}
+
+/// Whoever looks before he works, by [`Quota::admits`], sees what the writer will say.
+pub async fn what_the_quota_admits_is_written_and_nothing_else(harness: &impl Harness) {
+    let limits = [None, Some(0), Some(1), Some(2), Some(3)];
+    let quotas = limits.into_iter().flat_map(|documents| limits.map(|bytes| Quota { documents, bytes }));
+    let mut written = 0;
+    for (number, quota) in (0..).zip(quotas) {
+        let by = Contributor { user_id: UserId::new(Uuid::from_u128(1_000 + number)), ..a_contributor() };
+        let user_id = by.user_id;
+        for (times, parts) in [(0, 0), (1, 0), (2, 1), (2, 0)] {
+            let id = format!("{number}-{times}");
+            let is_known = harness.documents(COMPANY_A).await.iter().any(|document| document.key.source_id == id);
+            let parts: Vec<_> = (0..parts).map(|part| a_put(&format!("{id}-{parts}-{part}")).document).collect();
+            let documents = if is_known { 0 } else { 1 + parts.len() as u64 };
+            let text = DocumentPut { quota, parts, bytes: 1, by: by.clone(), ..a_put(&id) };
+            let today = harness.usage(COMPANY_A).of_user(COMPANY_A, user_id).await.expect("an answer").today;
+
+            let outcome = harness.writer(COMPANY_A).put(&text).await.expect("an answer");
+
+            let is_written = matches!(outcome, PutOutcome::Put(_));
+            let more = Amount { documents, bytes: 1 };
+            assert_eq!(is_written, quota.admits(today, more), "{quota:?}: {today:?} and {more:?}");
+            written += u32::from(is_written);
+        }
+    }
+    assert!((20..90).contains(&written), "{written} of 100: both are there");
 }
 
 pub async fn twenty_puts_at_once_do_not_overrun_the_quota(harness: &impl Harness) {
