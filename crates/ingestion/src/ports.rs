@@ -115,6 +115,7 @@ pub use usage_reader::UsageReader;
 /// - The pages of a job count together.
 /// - Whatever else a job deletes is held, too, once something is.
 /// - A record that comes back is held no longer.
+/// - What a record lacked is no word that it came back.
 /// - What is held is not held twice.
 /// - A colleague's deletions are not held.
 /// - The document of a thread is superseded when a message of it comes in.

@@ -99,6 +99,13 @@ impl PageCommit {
         self.documents.iter().filter_map(NewDocument::thread).collect()
     }
 
+    /// Whether the records are there at this moment, as the stream tells them. A page that moves no cursor brings what
+    /// records lacked, by what they said when they were read.
+    #[must_use]
+    pub fn tells_what_is_there(&self) -> bool {
+        self.read_from != self.moved_to
+    }
+
     /// By what those of its records are known that are kept aside no longer, if they were.
     #[must_use]
     pub fn settled(&self) -> BTreeSet<RecordKey> {

@@ -19,6 +19,7 @@ use crate::model::{DocumentKey, Fingerprint, Stream, Unfinished};
 /// - What was postponed again is kept once.
 /// - What is finished, unchanged or gone is postponed no longer.
 /// - What is held goes on waiting for its contents.
+/// - What goes by somebody's word waits for them no longer.
 /// - Of what is due no more than asked is told, and what waits longest first.
 /// - What another stream postponed stays its own.
 /// - The next that is due is that of any stream of the connection.

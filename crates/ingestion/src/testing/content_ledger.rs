@@ -6,12 +6,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cortex_kernel::Origin;
 use serde_json::json;
 
-use super::page_store::{Harness, Run, bring_in, committed, page};
+use super::page_store::{Harness, Run, bring_in, committed, lose, only_held, page};
 use crate::model::{
-    Cursor, DocumentKey, Fingerprint, Lacks, MessageKey, PageCommit, PageContents, Postponed, RecordKey, SetAside,
-    Stream, Unfinished,
+    Cursor, DeletionDecision, DocumentKey, Fingerprint, Lacks, MessageKey, PageCommit, PageContents, Postponed,
+    RecordKey, SetAside, Stream, Unfinished, Verdict,
 };
 use crate::ports::ContentLedger;
 use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_document, a_key, a_postponed, a_set_aside};
@@ -29,6 +30,7 @@ macro_rules! content_ledger_contract {
             what_was_postponed_again_is_kept_once,
             what_is_finished_unchanged_or_gone_is_postponed_no_longer,
             what_is_held_goes_on_waiting_for_its_contents,
+            what_goes_by_somebodys_word_waits_for_them_no_longer,
             of_what_is_due_no_more_than_asked_is_told_and_what_waits_longest_first,
             what_another_stream_postponed_stays_its_own,
             the_next_that_is_due_is_that_of_any_stream_of_the_connection,
@@ -170,6 +172,30 @@ pub async fn what_is_held_goes_on_waiting_for_its_contents(harness: &impl Harnes
     let mut keys: Vec<_> = due(harness, &run.stream).await.into_iter().map(|unfinished| unfinished.key).collect();
     keys.sort();
     assert_eq!(keys, ["1", "2"].map(RecordKey::of), "what the page tells of others is settled all the same");
+}
+
+/// Else it would be asked for, in vain, and come in again without them.
+pub async fn what_goes_by_somebodys_word_waits_for_them_no_longer(harness: &impl Harness) {
+    let run = harness.run(COMPANY_A, USER_1).await;
+    bring_in(harness, &run, 40).await;
+    postpone(harness, &run, ["1", "35"].map(a_postponed)).await;
+    lose(harness, &run, 0..30).await;
+    let held = harness.held(COMPANY_A);
+    let id = only_held(harness).await.id;
+    let decision = DeletionDecision {
+        company_id: COMPANY_A,
+        id,
+        verdict: Verdict::Confirm,
+        by: USER_1,
+        origin: Origin::default(),
+    };
+
+    held.decide(&decision).await.expect("a decision");
+    held.carry_out_some(COMPANY_A, id, 100).await.expect("a step");
+
+    harness.pass(HOUR).await;
+    let keys: Vec<_> = due(harness, &run.stream).await.into_iter().map(|unfinished| unfinished.key).collect();
+    assert_eq!(keys, [RecordKey::of("35")]);
 }
 
 pub async fn of_what_is_due_no_more_than_asked_is_told_and_what_waits_longest_first(harness: &impl Harness) {

@@ -125,6 +125,7 @@ macro_rules! page_store_contract {
             the_pages_of_a_job_count_together,
             whatever_else_a_job_deletes_is_held_too_once_something_is,
             a_record_that_comes_back_is_held_no_longer,
+            what_a_record_lacked_is_no_word_that_it_came_back,
             what_is_held_is_not_held_twice,
             a_colleagues_deletions_are_not_held,
             the_document_of_a_thread_is_superseded_when_a_message_of_it_comes_in,

@@ -5,7 +5,9 @@
 //! whoever comes next goes on where it ended.
 
 use async_trait::async_trait;
-use cortex_ingestion::model::{CarriedOut, DecisionOutcome, DeletionDecision, HeldDeletion, InvalidCursor, Verdict};
+use cortex_ingestion::model::{
+    CarriedOut, DecisionOutcome, DeletionDecision, HeldDeletion, InvalidCursor, RecordKey, Verdict,
+};
 use cortex_ingestion::ports::{HeldDeletions, ListError};
 use cortex_kernel::{CompanyId, ConnectionId, Page, PageRequest, StoreError};
 use diesel::QueryResult;
@@ -15,7 +17,7 @@ use tracing::instrument;
 
 use super::endings::Endings;
 use super::newest_first::{bounds, page_of};
-use crate::tables::{admin_audit_log, documents, held_deletions, plan_for_these_values};
+use crate::tables::{admin_audit_log, documents, held_deletions, plan_for_these_values, unfinished_contents};
 use crate::{Abort, Pool};
 
 /// What waits for somebody's word, in a company's database.
@@ -126,6 +128,8 @@ async fn step_in(
         documents::lock(connection, company_id, &endings.to_lock().collect::<Vec<_>>()).await?;
         documents_removed += endings.carry_out(connection, company_id, by).await?.documents;
     }
+    let gone: Vec<RecordKey> = records.iter().map(|record| RecordKey::of(&record.source_id)).collect();
+    unfinished_contents::settle(connection, company_id, by, &gone).await?;
     let so_far = i64::try_from(documents_removed).unwrap_or(i64::MAX);
     held_deletions::record_step(connection, company_id, id, so_far, is_done).await?;
     Ok(CarriedOut { documents_removed, is_done })

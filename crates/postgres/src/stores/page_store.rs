@@ -158,9 +158,10 @@ impl Page<'_> {
     async fn weigh<'c>(&mut self, commit: &'c PageCommit, ended_before: u64) -> QueryResult<(Endings<'c>, u64)> {
         let (company_id, by) = (self.company_id, self.stream.connection_id);
         let mut open = held_deletions::lock_open(self.connection, self.stream, commit.lease.job).await?;
-        let back = commit.documents.iter().map(|new| &new.key).chain(&commit.contents.unchanged);
-        let back: Vec<&DocumentKey> = back.collect();
-        self.release(&mut open, &back).await?;
+        if commit.tells_what_is_there() {
+            let back = commit.documents.iter().map(|new| &new.key).chain(&commit.contents.unchanged);
+            self.release(&mut open, &back.collect::<Vec<_>>()).await?;
+        }
         let endings = Endings::find(self.connection, company_id, by, &commit.deletions).await?;
         if self.is_held(&open, &endings, ended_before).await? {
             let ids: Vec<i64> = open.iter().map(|open| open.id).collect();

@@ -177,6 +177,22 @@ pub(crate) async fn next_due(
     Ok(next.seconds)
 }
 
+/// Forgets these records of the connection: they lack nothing any more.
+pub(crate) async fn settle(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    id: ConnectionId,
+    records: &[RecordKey],
+) -> QueryResult<()> {
+    sql("delete from unfinished_contents where tenant_id = $1 and connection_id = $2 and record_key = any($3)")
+        .bind::<Text, _>(company_id.to_string())
+        .bind::<BigInt, _>(id.get())
+        .bind::<Array<Text>, _>(records.iter().map(RecordKey::as_str).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Forgets all of the connection.
 pub(crate) async fn forget(
     connection: &mut AsyncPgConnection,

@@ -47,6 +47,14 @@ impl Contents {
     }
 }
 
+impl Contents {
+    /// These records of the connection lack nothing any more.
+    pub(super) fn settle(&mut self, by: ConnectionId, records: &[DocumentKey]) {
+        let keys: HashSet<RecordKey> = records.iter().map(|record| RecordKey::of(&record.source_id)).collect();
+        self.unfinished.retain(|row| row.stream.connection_id != by || !keys.contains(&row.unfinished.key));
+    }
+}
+
 impl State {
     fn is_live(&self, connection_id: ConnectionId, key: &DocumentKey) -> bool {
         self.sources.iter().any(|row| {

@@ -32,8 +32,10 @@ struct Row {
 impl State {
     /// What the page ends, or how many documents it would, were that not held back.
     pub(super) fn weigh(&mut self, commit: &PageCommit, ended_before: u64) -> (Endings, u64) {
-        let back: Vec<_> = commit.documents.iter().map(|new| new.key.clone()).collect();
-        self.held.release(&commit.stream, &back);
+        if commit.tells_what_is_there() {
+            let back: Vec<_> = commit.documents.iter().map(|new| new.key.clone()).collect();
+            self.held.release(&commit.stream, &back);
+        }
         let by = commit.stream.connection_id;
         let endings = self.endings(by, &commit.deletions);
         let page = MassDeletion::new(ended_before, endings.count());
@@ -171,6 +173,7 @@ impl HeldDeletions for InMemoryPageStore {
         let is_done = part.len() < most;
         let endings = state.endings(by, &part);
         let removed = state.carry_out(by, &endings).documents;
+        state.contents.settle(by, &part);
         let row = state.held.find(company_id, id).expect("it was there a moment ago");
         row.view.documents_removed += removed;
         row.is_settled = is_done;

@@ -112,6 +112,20 @@ pub async fn a_record_that_comes_back_is_held_no_longer(harness: &impl Harness) 
     assert_eq!(all_held(harness, COMPANY_A).await, [], "nothing is left to decide");
 }
 
+/// It is told by what the record said when it was read, and perhaps by a provider that lost it since.
+pub async fn what_a_record_lacked_is_no_word_that_it_came_back(harness: &impl Harness) {
+    let run = harness.run(COMPANY_A, USER_1).await;
+    bring_in(harness, &run, 40).await;
+    lose(harness, &run, 0..30).await;
+    let held = only_held(harness).await;
+
+    let read_on = next(harness, &run, [text("1", "with all that it lacked")]).await;
+    let standing = read_on.read_from.clone();
+    committed(harness, &PageCommit { moved_to: standing, ..read_on }).await;
+
+    assert_eq!(only_held(harness).await, held);
+}
+
 pub async fn what_is_held_is_not_held_twice(harness: &impl Harness) {
     let run = harness.run(COMPANY_A, USER_1).await;
     bring_in(harness, &run, 40).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cortex_insights::ports::Chats;
-use cortex_insights::testing::chats::{Harness, another_companys_chat_is_absent, somebody_elses_chat_is_absent};
+use cortex_insights::testing::chats::{self, Harness};
 use cortex_insights::testing::{COMPANY_A, COMPANY_B};
 use cortex_kernel::CompanyId;
 use cortex_postgres::schema::Database;
@@ -34,6 +34,6 @@ async fn without_walls_the_store_itself_tells_owners_and_companies_apart() {
     let harness = PgHarness::new().await;
     harness.0.open_walls().await;
 
-    somebody_elses_chat_is_absent(&harness).await;
-    another_companys_chat_is_absent(&harness).await;
+    chats::somebody_elses_chat_is_absent(&harness).await;
+    chats::another_companys_chat_is_absent(&harness).await;
 }
