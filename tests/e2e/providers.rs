@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cortex_sandbox::provider::Vendor;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::{Client, is_connected, visit_with_nango as visit};
 use crate::people::{KESTREL, MARTA};
@@ -53,6 +53,8 @@ async fn the_records_of_all_providers_become_documents_of_who_connected_them() {
         sums_are_exact(&stack).await;
         let token = stack.sign_in(&MARTA).await;
         invoices_are_told(&client, &token).await;
+        the_books_add_up(&client, &token).await;
+        the_company_is_told_what_it_has(&client, &token).await;
         what_is_in_the_bin_is_not_there(&client, &token).await;
     })
     .await;
@@ -135,6 +137,53 @@ async fn invoices_are_told(client: &Client<'_>, token: &str) {
     );
     let realm = client.stack.nango.provider().find_account(MARTA.email).unwrap().realm_id;
     assert_eq!(invoice["source_account"], realm);
+}
+
+/// What a dashboard shows is what the records say, to the cent.
+async fn the_books_add_up(client: &Client<'_>, token: &str) {
+    let further: i64 = (0..FURTHER_INVOICES).map(|n| 11 + 101 * n).sum();
+    let units = |cents: i64| -> Value { serde_json::from_str(&format!("{}.{:02}", cents / 100, cents % 100)).unwrap() };
+    let (revenue, expenses) = (482_000 + 121_050 + 98_000 + 1_500_025 + further, 231_000 + 8_640 + 64_000);
+    let outstanding = 121_050 + 48_000 + 1_500_025 + further;
+
+    let summary = client.get(token, "/api/v1/integrations/quickbooks/summary?time_range=all").await;
+
+    // A number with a fraction and one without are two values of JSON.
+    let amount = |name: &str| summary[name].as_f64();
+    assert_eq!(amount("revenue"), units(revenue).as_f64(), "{summary}");
+    assert_eq!(amount("expenses"), units(expenses).as_f64(), "{summary}");
+    assert_eq!(amount("net_income"), units(revenue - expenses).as_f64(), "{summary}");
+    assert_eq!(amount("outstanding_invoices"), units(outstanding).as_f64(), "{summary}");
+    let invoices = 4 + FURTHER_INVOICES;
+    let counts = json!({"invoices": invoices, "bills": 3, "payments": 2, "customers": 3, "total": invoices + 8});
+    assert_eq!(summary["data_counts"], counts);
+    let overview = client.get(token, "/quickbooks/overview?days=365").await;
+    assert_eq!(overview["total_documents"], invoices + 8, "{overview}");
+    assert_eq!(overview["recent_transactions"].as_array().map(Vec::len), Some(10));
+}
+
+async fn the_company_is_told_what_it_has(client: &Client<'_>, token: &str) {
+    let integrations = client.get(token, "/api/v1/integrations").await;
+    for integration in integrations["integrations"].as_array().unwrap() {
+        assert_eq!(
+            (&integration["health"], &integration["connected"]),
+            (&json!("healthy"), &json!(1)),
+            "{integration}"
+        );
+        assert_eq!(integration["connections"][0]["user_id"], MARTA.id.to_string());
+        assert!(integration["documents"].as_u64() > Some(0) && integration["last_sync"].is_string(), "{integration}");
+    }
+    let dashboard = client.get(token, "/api/v1/dashboard").await;
+    let total = &dashboard["documents"]["total"];
+    let by_marta = json!([{"user_id": MARTA.id.to_string(), "email": MARTA.email, "documents": total}]);
+    assert_eq!(dashboard["documents"]["by_user"], by_marta, "{dashboard}");
+    assert_eq!((&dashboard["syncs"]["health"], &dashboard["connections"]["total"]), (&json!("healthy"), &json!(4)));
+
+    let mails = client.get(token, "/api/v1/emails?limit=1").await;
+    let thread = mails["items"][0]["thread_id"].as_str().unwrap();
+    let episode = client.get(token, &format!("/api/v1/emails/by-episode/{thread}")).await;
+    let is_of_it = |mail: &Value| mail["thread_id"] == thread;
+    assert!(episode["emails"].as_array().unwrap().iter().all(is_of_it), "{episode}");
 }
 
 async fn what_is_in_the_bin_is_not_there(client: &Client<'_>, token: &str) {

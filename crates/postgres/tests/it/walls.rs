@@ -13,6 +13,7 @@ fn company_rows(company: &str, number: u32) -> String {
            values ({number}, '{company}', 'gmail', 'broker-{number}', 'user');
          insert into documents (id, tenant_id, source, source_id, document_type, title, content)
            values ({number}, '{company}', 'gmail', 'message', 'email', 'Crane {number}', 'A crane is free');
+         insert into book_records (tenant_id, document_id, kind) values ('{company}', {number}, 'invoice');
          insert into document_sources (tenant_id, document_id, user_id, connection_id, method, source, source_id)
            values ('{company}', {number}, 'user', {number}, 'oauth_sync', 'gmail', 'message');
          insert into sync_jobs (tenant_id, user_id, job_type) values ('{company}', 'user', 'gmail');
