@@ -1,3 +1,5 @@
+//! Answers with and without a model.
+
 use std::sync::Mutex;
 
 use cortex_kernel::{PageRequest, RandomIds};
