@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::web::{Data, Json};
 use cortex_insights::model::{DocumentShare, NewDocuments, SyncTotals, Week, attention_first};
+use futures_util::future::try_join;
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
@@ -112,8 +113,8 @@ pub(super) async fn dashboard(
 ) -> Result<Json<Dashboard>, Problem> {
     let (company_id, overview) = (caller.company_id, &insights.overview);
     let now = insights.clock.now();
-    let shares = overview.count_documents(company_id).await?;
-    let news = overview.count_new(company_id, now).await?;
+    // The two that may go through all documents, at once.
+    let (shares, news) = try_join(overview.count_documents(company_id), overview.count_new(company_id, now)).await?;
     let syncs = overview.count_syncs(company_id, now - Duration::days(SYNC_DAYS.into())).await?;
     let connections = overview.list_connections(company_id, MOST_CONNECTIONS).await?;
     let users = by_user(&shares);

@@ -64,7 +64,7 @@ fn of_quickbooks(count: u32) -> String {
 /// 150 of them, each read every hour for a month.
 fn connections() -> String {
     format!(
-        "insert into connections (tenant_id, provider_key, connection_id, user_id, created_at) \
+        "insert into connections (tenant_id, provider_key, connection_id, user_id, connected_at) \
          select '{COMPANY_A}', (array['gmail', 'outlook', 'quickbooks', 'google_drive'])[1 + n % 4], 'c-' || n, \
            gen_random_uuid()::text, now() - interval '40 days' from generate_series(1, 150) n; \
          insert into sync_jobs (tenant_id, user_id, connection_id, job_type, kind, trigger, status, created_at, completed_at) \

@@ -9,6 +9,7 @@ use cortex_insights::ports::{Books as _, CompanyOverview as _};
 use cortex_insights::testing::COMPANY_A;
 use cortex_kernel::PageRequest;
 use cortex_postgres::stores::{PgBooks, PgCompanyOverview, PgMailReader};
+use futures_util::future::try_join;
 use time::{Duration, OffsetDateTime};
 
 use crate::company::Company;
@@ -109,11 +110,15 @@ pub(crate) const READS: [Read; 6] = [
         name: "dashboard",
         ours: |stores| {
             Box::pin(async {
-                let shares = stores.overview.count_documents(COMPANY_A).await.unwrap();
+                let (shares, _) = try_join(
+                    stores.overview.count_documents(COMPANY_A),
+                    stores.overview.count_new(COMPANY_A, stores.now),
+                )
+                .await
+                .unwrap();
                 let mut users: Vec<_> = shares.into_iter().filter_map(|share| share.user_id).collect();
                 users.dedup();
                 stores.overview.find_addresses(COMPANY_A, &users).await.unwrap();
-                stores.overview.count_new(COMPANY_A, stores.now).await.unwrap();
                 stores.overview.count_syncs(COMPANY_A, stores.now - Duration::WEEK).await.unwrap();
                 stores.overview.list_connections(COMPANY_A, 1_000).await.unwrap();
             })

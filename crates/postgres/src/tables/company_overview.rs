@@ -148,7 +148,8 @@ pub(crate) async fn count_syncs(
 }
 
 /// At most `most` connections of providers of ours, the newest first. Of the jobs of an account, of which there may be
-/// thousands, only the latest are looked up.
+/// thousands, only the latest are looked up; and none from a week before it was connected, which are those of whoever was
+/// connected before.
 pub(crate) async fn list_connections(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
@@ -163,12 +164,13 @@ pub(crate) async fn list_connections(
          left join lateral ( \
            select completed_at from sync_jobs \
            where tenant_id = $1 and connection_id = one.id and status = 'completed' and kind is distinct from 'content' \
-             and completed_at >= one.since \
+             and completed_at >= one.since and created_at >= one.since - interval '7 days' \
            order by created_at desc limit 1) latest on true \
          left join lateral ( \
            select status, error_code from sync_jobs \
            where tenant_id = $1 and connection_id = one.id and status in ('completed', 'failed') \
              and kind is distinct from 'content' and completed_at >= one.since \
+             and created_at >= one.since - interval '7 days' \
            order by created_at desc limit 1) ended on true \
          order by one.id desc")
     .bind::<Text, _>(company_id.to_string())

@@ -9,11 +9,13 @@ use cortex_insights::testing::books::{self, Record};
 use cortex_insights::testing::company_overview::{self, Brought, Ended};
 use cortex_insights::testing::{COMPANY_A, COMPANY_B, a_record};
 use cortex_kernel::{CompanyId, DocumentId};
+use cortex_postgres::migrate;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{PgBooks, PgCompanyOverview};
 use serde_json::{Map, Value, json};
 
 use super::world::World;
+use crate::support::{Host, Owned, Past};
 
 struct PgHarness(World);
 
@@ -198,6 +200,38 @@ mod books_of_postgres {
         assert_eq!((totals.invoices.count, totals.invoices.total.cents()), (9, 1_250));
         assert_eq!((totals.invoices.balance.cents(), totals.invoices.paid.cents()), (-200, 1_450));
     }
+}
+
+/// More than a batch of them, and other documents between them.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_before_are_entered_as_later_ones_are() {
+    let owned = Owned::new(Database::Company, Past::Empty, Host::Plain).await;
+    let names = migrate::names(Database::Company);
+    let first = names.iter().position(|name| name.starts_with("090")).unwrap();
+    owned.migrator().up(Some(names[first - 1].clone())).await.unwrap();
+    let client = owned.as_owner().await;
+    let fill = format!(
+        "insert into documents (tenant_id, source, source_id, document_type, title, content, metadata, source_created_at, \
+           superseded_at) \
+         select '{COMPANY_A}', case when n % 7 = 0 then 'gmail' else 'quickbooks' end, n::text, \
+           (array['invoice', 'bill', 'customer'])[1 + n % 3], 't', 'c', \
+           case when n % 5 > 0 then jsonb_build_object('total', n || '.07', 'balance', 'x', 'vendor_name', 'V' || n % 9, \
+             'currency', 'USD', 'date', '2026-0' || n % 11 || '-28') end, \
+           case when n % 4 > 0 then timestamptz '2026-03-01 23:30:00-05' end, \
+           case when n % 50 = 1 then now() end \
+         from generate_series(1, 3000) n"
+    );
+    client.batch_execute(&fill).await.unwrap();
+
+    owned.migrator().up(None).await.unwrap();
+
+    let rows = "select md5(string_agg(b::text, ' ' order by document_id)), count(*) from book_records b";
+    let before = client.query_one(rows, &[]).await.unwrap();
+    client.batch_execute("delete from book_records; update documents set metadata = metadata").await.unwrap();
+    let after = client.query_one(rows, &[]).await.unwrap();
+    let [before, after] = [before, after].map(|row| (row.get::<_, String>(0), row.get::<_, i64>(1)));
+    assert_eq!(before, after);
+    assert!(before.1 > 2_000, "{before:?}");
 }
 
 mod overview_of_postgres {
