@@ -24,6 +24,7 @@ mod json_lines;
 mod lacking_contents;
 pub mod logging;
 pub mod metrics;
+mod own_thread;
 pub mod ports;
 mod probes;
 mod read_account;

@@ -49,6 +49,7 @@ use crate::connection_upkeep::ConnectionUpkeep;
 use crate::departures::Departures;
 use crate::have_read::HaveRead;
 use crate::lacking_contents::LackingContents;
+use crate::own_thread::OnItsOwnThread;
 use crate::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
@@ -426,7 +427,7 @@ pub(crate) fn compose_background(
     let jitter = Box::new(rand::random::<f64>);
     let run_job = RunJob::new(
         Arc::clone(&ports.jobs),
-        Arc::new(runner),
+        Arc::new(OnItsOwnThread(Arc::new(runner))),
         Timing::of_lease(sync.lease, sync.poll_interval),
         jitter,
     );
