@@ -33,7 +33,7 @@ create table book_records (
   balance numeric,
   currency text
 );
-create index idx_book_records_day on book_records (tenant_id, kind, day desc nulls last, document_id desc);
+create index idx_book_records_day on book_records (tenant_id, day desc nulls last, document_id desc);
 select cortex_wall('book_records', 'select, insert, update, delete');
 
 create function cortex_keep_book_record() returns trigger language plpgsql set search_path = '' as $$

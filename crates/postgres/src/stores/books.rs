@@ -27,14 +27,11 @@ impl PgBooks {
 impl Books for PgBooks {
     #[instrument(name = "pg.books.sum_up", skip_all)]
     async fn sum_up(&self, company_id: CompanyId, period: Period) -> Result<BookTotals, StoreError> {
-        let (totals, currencies) = self
+        let rows = self
             .company
-            .run(async |connection: &mut AsyncPgConnection| {
-                let totals = book_records::sum_up(connection, company_id, period).await?;
-                Ok((totals, book_records::list_currencies(connection, company_id, period).await?))
-            })
+            .run(async |connection: &mut AsyncPgConnection| book_records::sum_up(connection, company_id, period).await)
             .await?;
-        Ok(book_records::totals(totals, currencies)?)
+        Ok(book_records::totals(rows)?)
     }
 
     #[instrument(name = "pg.books.count_records", skip_all)]

@@ -1,5 +1,7 @@
 //! What the documents of `QuickBooks` say in numbers. Triggers of `documents` keep the rows.
 
+use std::collections::BTreeSet;
+
 use cortex_insights::model::{
     BookEntry, BookKind, BookTotals, EntryCursor, KindTotals, MAX_ENTRY_CONTENT, Money, Party, PartyTotal, Period,
     RecordCounts,
@@ -25,12 +27,8 @@ pub(crate) struct TotalsRow {
     balance: String,
     #[diesel(sql_type = Text)]
     paid: String,
-}
-
-#[derive(QueryableByName)]
-pub(crate) struct CurrencyRow {
-    #[diesel(sql_type = Text)]
-    currency: String,
+    #[diesel(sql_type = Array<Text>)]
+    currencies: Vec<String>,
 }
 
 #[derive(QueryableByName)]
@@ -81,36 +79,22 @@ pub(crate) struct EntryRow {
     content: String,
 }
 
-/// What the entries of a period add up to, a row for each kind that there is.
+/// What the entries of a period add up to, a row for each kind that there is. They are read once, by their currencies.
 pub(crate) async fn sum_up(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
     period: Period,
 ) -> QueryResult<Vec<TotalsRow>> {
-    sql("select kind, count(*) as count, round(coalesce(sum(total), 0), 2)::text as total, \
-           round(coalesce(sum(balance), 0), 2)::text as balance, \
-           round(coalesce(sum(total - balance), 0), 2)::text as paid \
-         from book_records \
-         where tenant_id = $1 and kind = any($2) and ($3 is null or day >= $3) and ($4 is null or day <= $4) \
+    sql("select kind, sum(count)::bigint as count, round(coalesce(sum(total), 0), 2)::text as total, \
+           round(coalesce(sum(balance), 0), 2)::text as balance, round(coalesce(sum(paid), 0), 2)::text as paid, \
+           array_remove(array_agg(currency), null) as currencies \
+         from ( \
+           select kind, currency, count(*) as count, sum(total) as total, sum(balance) as balance, \
+             sum(total - balance) as paid \
+           from book_records \
+           where tenant_id = $1 and kind = any($2) and ($3 is null or day >= $3) and ($4 is null or day <= $4) \
+           group by kind, currency) of_currency \
          group by kind")
-    .bind::<Text, _>(company_id.to_string())
-    .bind::<Array<Text>, _>(BookKind::ALL.map(BookKind::name).to_vec())
-    .bind::<Nullable<SqlDate>, _>(period.first)
-    .bind::<Nullable<SqlDate>, _>(period.last)
-    .load(connection)
-    .await
-}
-
-/// The currencies of the entries of a period.
-pub(crate) async fn list_currencies(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-    period: Period,
-) -> QueryResult<Vec<CurrencyRow>> {
-    sql("select currency from book_records \
-         where tenant_id = $1 and kind = any($2) and ($3 is null or day >= $3) and ($4 is null or day <= $4) \
-           and currency is not null \
-         group by currency order by currency collate \"C\" limit 200")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Array<Text>, _>(BookKind::ALL.map(BookKind::name).to_vec())
     .bind::<Nullable<SqlDate>, _>(period.first)
@@ -185,9 +169,9 @@ pub(crate) async fn list(
 }
 
 /// The totals that the rows say.
-pub(crate) fn totals(rows: Vec<TotalsRow>, currencies: Vec<CurrencyRow>) -> Result<BookTotals, Inconsistency> {
-    let currencies = currencies.into_iter().map(|row| row.currency).collect();
-    let mut totals = BookTotals { currencies, ..BookTotals::default() };
+pub(crate) fn totals(rows: Vec<TotalsRow>) -> Result<BookTotals, Inconsistency> {
+    let currencies: BTreeSet<_> = rows.iter().flat_map(|row| row.currencies.iter().cloned()).collect();
+    let mut totals = BookTotals { currencies: currencies.into_iter().collect(), ..BookTotals::default() };
     for row in rows {
         if let Some(kind) = kind_of(&row.kind) {
             let reading = Reading { table: "book_records", row: &row.kind };
