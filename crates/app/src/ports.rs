@@ -32,11 +32,11 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBrokerRemovals, PgCompanyLeaves, PgConnectSessionEndings,
-    PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth, PgConnectionStore,
-    PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval,
-    PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory, PgJobQueue,
-    PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch,
+    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBrokerRemovals, PgCompanyJobs, PgCompanyLeaves,
+    PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings, PgConnectionHealth,
+    PgConnectionStore, PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentExport, PgDocumentReader,
+    PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory,
+    PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch,
     PgOriginalConnections, PgPageStore, PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords,
     PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader,
     PgVisitStore, PgWebhookInbox, PgWorkers,
@@ -46,7 +46,8 @@ use cortex_supabase::{
     HttpJwks, JwksSource, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig,
 };
 use cortex_sync_jobs::ports::{
-    ActiveMembers, CompanyLeaves, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides, SyncStarter, Workers,
+    ActiveMembers, CompanyJobs, CompanyLeaves, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides,
+    SyncStarter, Workers,
 };
 use url::Url;
 
@@ -157,6 +158,8 @@ pub struct Ports {
     pub workers: Arc<dyn Workers>,
     /// Those that wait and run, to be called off.
     pub live_jobs: Arc<dyn LiveJobs>,
+    /// How jobs of the company itself are made.
+    pub company_jobs: Arc<dyn CompanyJobs>,
     /// What was not read for long.
     pub due_accounts: Arc<dyn DueAccounts>,
     /// For whom they may run.
@@ -324,6 +327,7 @@ impl Ports {
             jobs: metrics.of::<dyn JobQueue>(Arc::new(PgJobQueue::new(company.clone()))),
             workers: Arc::new(PgWorkers::new(company.clone())),
             live_jobs: Arc::new(PgLiveJobs::new(company.clone())),
+            company_jobs: Arc::new(PgCompanyJobs::new(company.clone())),
             due_accounts: Arc::new(PgDueAccounts::new(company.clone())),
             active_members: Arc::new(PgMembers::new(master.clone())),
             sync_starter: Arc::new(PgSyncStarter::new(company.clone())),

@@ -15,6 +15,7 @@ pub(crate) mod blob_chunks;
 pub(crate) mod blob_removals;
 pub(crate) mod broker_removals;
 pub(crate) mod companies;
+pub(crate) mod company_jobs;
 pub(crate) mod company_users;
 pub(crate) mod connect_session_endings;
 pub(crate) mod connect_sessions;

@@ -8,9 +8,9 @@ use super::{Job, JobStatus, Override};
 /// Which jobs are wanted. What is none narrows nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JobFilter {
-    /// Whose accounts.
+    /// Whose.
     pub user_id: Option<UserId>,
-    /// Of which provider.
+    /// Of accounts of which provider.
     pub provider: Option<Provider>,
     /// In which status.
     pub status: Option<JobStatus>,
@@ -93,7 +93,7 @@ impl JobFilter {
     #[must_use]
     pub fn lets_through(&self, job: &Job) -> bool {
         self.user_id.is_none_or(|user_id| user_id == job.user_id)
-            && self.provider.is_none_or(|provider| provider == job.provider)
+            && self.provider.is_none_or(|provider| job.subject.provider() == Some(provider))
             && self.status.is_none_or(|status| status == job.status)
     }
 }

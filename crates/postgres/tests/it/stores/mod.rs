@@ -6,6 +6,7 @@ mod audit;
 mod backlog;
 mod blob_store;
 mod broker_removals;
+mod company_jobs;
 mod company_leaves;
 mod connect_session_endings;
 mod connect_session_store;
