@@ -278,6 +278,7 @@ fn compose_admin(
         jobs: admin_ports.jobs,
         workers: Arc::clone(&ports.workers),
         start_sync: Arc::clone(start_sync),
+        cancel_job: Arc::clone(&jobs.cancel),
         retry_job: Arc::clone(&jobs.retry),
         overrides: admin_ports.overrides,
         documents: admin_ports.documents,

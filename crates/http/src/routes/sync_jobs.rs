@@ -134,7 +134,7 @@ pub(super) async fn job(
     id: Path<Uuid>,
     jobs: Data<SyncJobServices>,
 ) -> Result<Json<JobItem>, Problem> {
-    Ok(Json(item_of(&jobs, visible(&caller, JobId::new(*id), &jobs).await?).await?))
+    Ok(Json(item_of(jobs.connections.as_ref(), visible(&caller, JobId::new(*id), &jobs).await?).await?))
 }
 
 /// Calls off a job of the caller; admins call off everybody's. What was read until then stays.
@@ -152,9 +152,10 @@ pub(super) async fn cancel(
     id: Path<Uuid>,
     jobs: Data<SyncJobServices>,
 ) -> Result<Json<JobItem>, Problem> {
-    let cancellation = Cancellation { company_id: caller.company_id, id: JobId::new(*id), by: caller.user_id, origin };
+    let by = Asker::Member(caller.user_id);
+    let cancellation = Cancellation { company_id: caller.company_id, id: JobId::new(*id), by, origin };
     let cancelled = jobs.cancel.cancel(&cancellation, caller.role >= Role::Admin).await?;
-    Ok(Json(item_of(&jobs, cancelled).await?))
+    Ok(Json(item_of(jobs.connections.as_ref(), cancelled).await?))
 }
 
 /// Tries a job of the caller again that failed or was called off, as a new one; admins try everybody's.
@@ -179,7 +180,7 @@ pub(super) async fn retry(
         return Err(Problem::new(ProblemKind::NotFound).detail("Whose account it reads is no active member."));
     }
     let new = jobs.retry.retry(&ended, Asker::Member(caller.user_id), origin).await?;
-    Ok(Json(item_of(&jobs, new).await?))
+    Ok(Json(item_of(jobs.connections.as_ref(), new).await?))
 }
 
 /// Of whose accounts a list is to tell: the caller's; where he is an admin, those of the person that he asks for, or
@@ -216,9 +217,9 @@ pub(super) fn status_of(name: &str) -> Result<JobStatus, Problem> {
 }
 
 /// The job with the broker's id of its connection.
-pub(super) async fn item_of(jobs: &SyncJobServices, job: Job) -> Result<JobItem, Problem> {
+pub(super) async fn item_of(connections: &dyn ConnectionDirectory, job: Job) -> Result<JobItem, Problem> {
     let Some(connection_id) = job.subject.connection_id() else { return Ok(JobItem::of(job, None)) };
-    let broker_ids = jobs.connections.broker_ids(job.company_id, &[connection_id]).await?;
+    let broker_ids = connections.broker_ids(job.company_id, &[connection_id]).await?;
     let broker_id = broker_ids.into_iter().map(|(_, broker_id)| broker_id.to_string()).next();
     Ok(JobItem::of(job, broker_id))
 }

@@ -19,10 +19,10 @@ use cortex_identity::testing::{COMPANY_A, InMemoryAdminSessions, a_new_admin_ses
 use cortex_ingestion::model::DocumentText;
 use cortex_ingestion::testing::{InMemoryLibrary, a_document_view};
 use cortex_kernel::{Provider, StoreError, UserId};
-use cortex_sync_jobs::RetryJob;
 use cortex_sync_jobs::model::{Ending, Failure, JobStatus, NOBODY, NewJob, Override, Trigger, WorkerSign};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, MockJobDirectory, Workers as _};
 use cortex_sync_jobs::testing::{InMemoryJobQueue, a_claim, a_new_company_job, a_sign};
+use cortex_sync_jobs::{CancelJob, RetryJob};
 use rstest::rstest;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -69,6 +69,7 @@ async fn scene() -> Scene {
         stuck: stuck.clone(),
         jobs: jobs.clone(),
         workers: jobs.clone(),
+        cancel_job: Arc::new(CancelJob::new(jobs.clone(), jobs.clone())),
         retry_job: Arc::new(RetryJob::new(jobs.clone(), start_sync.clone(), start_company_job_by(jobs.clone()))),
         start_sync,
         overrides: jobs.clone(),
@@ -248,6 +249,24 @@ async fn a_job_of_the_company_is_listed_and_tried_again_although_it_is_nobodys()
     let new = scene.all_jobs().await.into_iter().find(|job| job.id != by_schedule.id).unwrap();
     assert_eq!((status, new.status, new.trigger), (200, JobStatus::Queued, Trigger::Admin));
     assert_eq!((new.user_id, new.triggered_by), (NOBODY, Some(scene.session.clone())));
+}
+
+#[actix_web::test]
+async fn a_job_of_anybody_or_nobody_is_called_off_once() {
+    let scene = scene().await;
+    scene.post(&sync_path(someone(), "gmail")).await;
+    let by_schedule = NewJob { user_id: NOBODY, company_id: COMPANY_A, ..a_new_company_job() };
+    scene.jobs.enqueue(&by_schedule).await.unwrap();
+
+    for job in scene.all_jobs().await {
+        let path = format!("/admin/jobs/{}/cancel", job.id);
+        let (status, body) = scene.post(&path).await;
+        assert_eq!((status, &body["id"], &body["status"]), (200, &json!(job.id.to_string()), &json!("cancelled")));
+        assert_eq!(scene.post(&path).await.0, 409);
+    }
+    let mut audited = scene.jobs.audited(COMPANY_A);
+    audited.sort();
+    assert_eq!(audited, ["job_cancelled", "sync_cancelled", "sync_triggered"]);
 }
 
 /// Another id with every call.

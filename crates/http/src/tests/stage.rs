@@ -357,6 +357,7 @@ fn admin_services() -> AdminServices {
         jobs: jobs.clone(),
         workers: jobs.clone(),
         start_sync: start_sync.clone(),
+        cancel_job: Arc::new(CancelJob::new(jobs.clone(), jobs.clone())),
         retry_job: Arc::new(RetryJob::new(jobs.clone(), start_sync, start_company_job_by(jobs.clone()))),
         overrides: jobs,
         documents: Arc::new(InMemoryLibrary::default()),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use cortex_kernel::StoreError;
-use cortex_sync_jobs::model::{Asker, CompanyJobRequest, CompanyJobStart, Job, JobSubject, NewJob};
+use cortex_sync_jobs::model::{CompanyJobRequest, CompanyJobStart, Job, JobSubject, NewJob};
 use cortex_sync_jobs::ports::{CompanyJobs, EnqueueOutcome};
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
@@ -65,18 +65,14 @@ async fn tell(
     row: &sync_jobs::Row,
 ) -> QueryResult<()> {
     let CompanyJobRequest { company_id, kind, period, by, retry_of, origin } = request;
-    let (user_id, session_id) = match by {
-        Asker::Admin(session_id) => (None, Some(*session_id)),
-        Asker::Member(user_id) => (Some(*user_id), None),
-    };
     let mut details = json!({ "kind": kind.name(), "period": period.as_str() });
     if let Some(ended) = retry_of {
         details["original_job_id"] = ended.to_string().into();
     }
     let entry = admin_audit_log::Entry {
         company_id: *company_id,
-        user_id,
-        session_id,
+        user_id: by.member(),
+        session_id: by.session(),
         action: if retry_of.is_some() { "job_retried" } else { "job_requested" },
         resource_type: "sync_job",
         resource_id: row.id().to_string(),

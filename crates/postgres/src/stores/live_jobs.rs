@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, StoreError, UserId};
-use cortex_sync_jobs::model::{Cancellation, Failure, Job, JobStatus, JobSubject};
+use cortex_sync_jobs::model::{Cancellation, Failure, Job, JobStatus, JobSubject, NOBODY};
 use cortex_sync_jobs::ports::LiveJobs;
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
@@ -78,8 +78,8 @@ async fn call_off_in(
     };
     let entry = admin_audit_log::Entry {
         company_id: *company_id,
-        user_id: Some(*by),
-        session_id: None,
+        user_id: by.member().or_else(|| Some(job.user_id).filter(|person| *person != NOBODY)),
+        session_id: by.session(),
         action,
         resource_type: "sync_job",
         resource_id: id.to_string(),

@@ -41,6 +41,26 @@ pub struct CompanyJobStart {
     pub max_attempts: u32,
 }
 
+impl Asker {
+    /// The member, if one asks.
+    #[must_use]
+    pub const fn member(self) -> Option<UserId> {
+        match self {
+            Self::Admin(_) => None,
+            Self::Member(user_id) => Some(user_id),
+        }
+    }
+
+    /// The session of the admin, if one asks.
+    #[must_use]
+    pub const fn session(self) -> Option<AdminSessionId> {
+        match self {
+            Self::Admin(session_id) => Some(session_id),
+            Self::Member(_) => None,
+        }
+    }
+}
+
 impl CompanyJobStart {
     /// The job that it comes to.
     #[must_use]

@@ -3,7 +3,7 @@
 use cortex_kernel::{AdminSessionId, CompanyId, JobId, Origin, Provider, UserId};
 use time::OffsetDateTime;
 
-use super::{Job, JobStatus, Override};
+use super::{Asker, Job, JobStatus, Override};
 
 /// Which jobs are wanted. What is none narrows nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct JobFilter {
     pub status: Option<JobStatus>,
 }
 
-/// A member calls a job off.
+/// Somebody calls a job off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cancellation {
     /// Of which company.
@@ -24,7 +24,7 @@ pub struct Cancellation {
     /// Which job.
     pub id: JobId,
     /// Who does.
-    pub by: UserId,
+    pub by: Asker,
     /// The request, for the audit row.
     pub origin: Origin,
 }

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_company_job, a_new_job, a_request};
 use crate::model::{
-    Account, Cancellation, Ending, Failure, Job, JobKind, JobStatus, JobSubject, NOBODY, NewJob, SyncStart, Trigger,
+    Account, Asker, Cancellation, Ending, Failure, Job, JobKind, JobStatus, JobSubject, NOBODY, NewJob, SyncStart,
+    Trigger,
 };
 use crate::ports::{
     ActiveMembers, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue, LiveJobs, StartOutcome, SyncStarter,
@@ -227,7 +228,7 @@ pub async fn nobody_is_none_of_the_people(harness: &impl Harness) {
 }
 
 fn a_cancellation(id: JobId) -> Cancellation {
-    Cancellation { company_id: COMPANY_A, id, by: USER_1, origin: Origin::default() }
+    Cancellation { company_id: COMPANY_A, id, by: Asker::Member(USER_1), origin: Origin::default() }
 }
 
 pub async fn another_companys_jobs_are_not_told_of_and_not_called_off(harness: &impl Harness) {

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Json, Path, Query};
 use cortex_connections::model::Connection;
 use cortex_kernel::{CompanyId, JobId, PageRequest, Provider, UserId};
 use cortex_sync_jobs::model::{
-    Asker, JobFilter, LastSync, NewOverride, Override, Slice, SyncRequest, SyncWish, Trigger,
+    Asker, Cancellation, JobFilter, LastSync, NewOverride, Override, Slice, SyncRequest, SyncWish, Trigger,
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -19,7 +19,7 @@ use crate::extract::{Json as JsonBody, OptionalJson};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::openapi::ProblemBody;
 use crate::routes::provider;
-use crate::routes::sync_jobs::{JobItem, items_of, status_of};
+use crate::routes::sync_jobs::{JobItem, item_of, items_of, status_of};
 
 /// Whose account is to be read, and of which provider.
 #[derive(Default, Deserialize, IntoParams, ToSchema)]
@@ -309,6 +309,29 @@ pub(in crate::routes) async fn retry(
     }
     let job = admin.retry_job.retry(&ended, Asker::Admin(session.id), origin).await?;
     Ok(Json(RetriedByAdmin { status: "queued", new_job_id: job.id.to_string(), original_job_id: original.to_string() }))
+}
+
+/// Calls a job off. What it did until then stays.
+#[utoipa::path(
+    post,
+    path = "/admin/jobs/{id}/cancel",
+    tag = "admin",
+    params(("id" = String, Path, description = "A job that waits or runs")),
+    responses(
+        (status = 200, body = JobItem),
+        (status = 404, response = ProblemBody),
+        (status = 409, response = ProblemBody)
+    )
+)]
+pub(in crate::routes) async fn call_off(
+    Admin { session, origin }: Admin,
+    id: Path<Uuid>,
+    admin: Data<AdminServices>,
+) -> Result<Json<JobItem>, Problem> {
+    let (company_id, by) = (session.company_id, Asker::Admin(session.id));
+    let cancellation = Cancellation { company_id, id: JobId::new(*id), by, origin };
+    let cancelled = admin.cancel_job.cancel(&cancellation, true).await?;
+    Ok(Json(item_of(admin.connections.as_ref(), cancelled).await?))
 }
 
 /// Allows one more initial sync, or none, whatever the lock says.
