@@ -111,6 +111,7 @@ fn ports(config: &ServeConfig) -> ApiPorts {
             inbox: Arc::new(InMemoryWebhookInbox::default()),
             jobs: Arc::<InMemoryJobQueue>::clone(&jobs),
             live_jobs: Arc::<InMemoryJobQueue>::clone(&jobs),
+            company_jobs: Arc::<InMemoryJobQueue>::clone(&jobs),
             due_accounts: Arc::<InMemoryJobQueue>::clone(&jobs),
             active_members: Arc::new(MockActiveMembers::new()),
             sync_starter: jobs,

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::blob_removal::remove_in_time;
+use crate::company_schedule::CompanySchedule;
 use crate::confirmed_deletions::finish_deletions;
 use crate::connection_upkeep::ConnectionUpkeep;
 use crate::idempotency_keys;
@@ -29,6 +30,8 @@ pub(crate) struct Background {
     pub(crate) connections: ConnectionUpkeep,
     /// Has accounts read by themselves, where the deployment wants that.
     pub(crate) schedule: Option<Schedule>,
+    /// Makes jobs of the company by themselves, where there are any to make.
+    pub(crate) company_schedule: Option<CompanySchedule>,
     /// Documents, to be made findable.
     pub(crate) documents: Arc<dyn MakeSearchable>,
     /// Deletions that were confirmed, to be carried out to their end.
@@ -55,6 +58,7 @@ impl Background {
             wake,
             connections,
             schedule,
+            company_schedule,
             documents,
             deletions,
             set_aside,
@@ -63,6 +67,11 @@ impl Background {
         } = self;
         let scheduled = async {
             if let Some(schedule) = schedule {
+                schedule.run(stop.clone()).await;
+            }
+        };
+        let company_scheduled = async {
+            if let Some(schedule) = company_schedule {
                 schedule.run(stop.clone()).await;
             }
         };
@@ -77,6 +86,7 @@ impl Background {
             keep_reporting(report, worked.clone()),
             connections.run(stop.clone()),
             scheduled,
+            company_scheduled,
             keep_searchable(documents, stop.child_token()),
             finish_deletions(deletions, stop.child_token()),
             forget_in_time(set_aside, stop.child_token()),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use cortex_ingestion::FinishContents;
 use cortex_ingestion::ports::ContentLedger;
-use cortex_kernel::{IdGenerator, JobId, StoreError};
-use cortex_sync_jobs::model::{Job, JobKind, NewJob};
+use cortex_kernel::{CompanyId, IdGenerator, JobId, StoreError};
+use cortex_sync_jobs::model::{Account, Job, JobKind, JobSubject, NewJob};
 use cortex_sync_jobs::ports::JobQueue;
 
 /// What lacks, and how it is had.
@@ -19,18 +19,17 @@ pub(crate) struct LackingContents {
 }
 
 impl LackingContents {
-    /// Makes the job that asks for what lacks of the account of `job`, if anything does. It says of what it brings in that
+    /// Makes the job that asks for what lacks of the account that `job` read, if anything does. It says of what it brings in that
     /// it came in as what `job` read. One that waits already looks at once, and then waits for what is due next.
-    pub(crate) async fn ask_for_what_lacks(&self, job: &Job) -> Result<(), StoreError> {
-        if self.next_due(job).await?.is_none() {
+    pub(crate) async fn ask_for_what_lacks(&self, job: &Job, account: Account) -> Result<(), StoreError> {
+        if self.next_due(job.company_id, account).await?.is_none() {
             return Ok(());
         }
         let contents = NewJob {
             id: JobId::new(self.ids.new_uuid()),
             company_id: job.company_id,
             user_id: job.user_id,
-            connection_id: job.connection_id,
-            provider: job.provider,
+            subject: JobSubject::Account(account),
             kind: JobKind::Content,
             trigger: job.trigger,
             triggered_by: job.triggered_by.clone(),
@@ -40,7 +39,11 @@ impl LackingContents {
     }
 
     /// How long nothing of the account is due; none where nothing lacks.
-    pub(crate) async fn next_due(&self, job: &Job) -> Result<Option<Duration>, StoreError> {
-        self.ledger.next_due(job.company_id, job.connection_id).await
+    pub(crate) async fn next_due(
+        &self,
+        company_id: CompanyId,
+        account: Account,
+    ) -> Result<Option<Duration>, StoreError> {
+        self.ledger.next_due(company_id, account.connection_id).await
     }
 }

@@ -33,10 +33,10 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBooks, PgBrokerRemovals, PgChats, PgCompanyLeaves,
-    PgCompanyOverview, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory, PgConnectionEndings,
-    PgConnectionHealth, PgConnectionStore, PgConnectionViews, PgContentLedger, PgDocumentCounts, PgDocumentExport,
-    PgDocumentReader, PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions,
+    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBooks, PgBrokerRemovals, PgChats, PgCompanyJobs,
+    PgCompanyLeaves, PgCompanyOverview, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory,
+    PgConnectionEndings, PgConnectionHealth, PgConnectionStore, PgConnectionViews, PgContentLedger, PgDocumentCounts,
+    PgDocumentExport, PgDocumentReader, PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions,
     PgIdempotencyKeys, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers,
     PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgPassageFinder, PgProfileReader,
     PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore,
@@ -48,7 +48,8 @@ use cortex_supabase::{
     HttpJwks, JwksSource, SupabaseTokenVerifier, SupabaseUserDirectory, TokenRules, UserDirectoryConfig,
 };
 use cortex_sync_jobs::ports::{
-    ActiveMembers, CompanyLeaves, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides, SyncStarter, Workers,
+    ActiveMembers, CompanyJobs, CompanyLeaves, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides,
+    SyncStarter, Workers,
 };
 use url::Url;
 
@@ -159,6 +160,8 @@ pub struct Ports {
     pub workers: Arc<dyn Workers>,
     /// Those that wait and run, to be called off.
     pub live_jobs: Arc<dyn LiveJobs>,
+    /// How jobs of the company itself are made.
+    pub company_jobs: Arc<dyn CompanyJobs>,
     /// What was not read for long.
     pub due_accounts: Arc<dyn DueAccounts>,
     /// For whom they may run.
@@ -350,6 +353,7 @@ impl Ports {
             jobs: metrics.of::<dyn JobQueue>(Arc::new(PgJobQueue::new(company.clone()))),
             workers: Arc::new(PgWorkers::new(company.clone())),
             live_jobs: Arc::new(PgLiveJobs::new(company.clone())),
+            company_jobs: Arc::new(PgCompanyJobs::new(company.clone())),
             due_accounts: Arc::new(PgDueAccounts::new(company.clone())),
             active_members: Arc::new(PgMembers::new(master.clone())),
             sync_starter: Arc::new(PgSyncStarter::new(company.clone())),

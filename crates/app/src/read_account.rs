@@ -1,4 +1,4 @@
-//! What a job does: it reads every stream of an account, or asks again for what lacked, and tells what came of it in the
+//! What a job of an account does: it reads every stream of an account, or asks again for what lacked, and tells what came of it in the
 //! queue's words.
 //!
 //! The domains do not know each other; this is where a job of `sync-jobs` meets the connection of `connections` and the
@@ -14,10 +14,11 @@ use cortex_ingestion::readers::{BASE_VARIANT, account_of, models_of};
 use cortex_ingestion::record_source::{RecordSource, SourceError};
 use cortex_ingestion::{ReadStream, ReadStreamError, StreamReading};
 use cortex_kernel::{Clock, Lease, Origin, StoreError};
-use cortex_sync_jobs::model::{Disposition, Failure, Job, JobFailure, JobKind, Trigger};
+use cortex_sync_jobs::model::{Account, Disposition, Failure, Job, JobFailure, JobKind, Trigger};
 use cortex_sync_jobs::ports::{CancellationToken, JobRunner};
 
 use crate::lacking_contents::LackingContents;
+use crate::run_jobs::no_runner;
 
 /// Reads the account of a job's connection.
 pub(crate) struct ReadAccount {
@@ -42,10 +43,14 @@ impl ReadAccount {
     }
 
     async fn read(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) -> Result<Disposition, JobFailure> {
-        let connection = self.connection(job).await?;
+        let account = job.subject.account().ok_or_else(no_runner)?;
+        let connection = self.connection(job, account).await?;
         let outcome = match job.kind {
-            JobKind::Initial | JobKind::Incremental => self.read_streams(job, lease, &connection, interrupt).await,
-            JobKind::Content => self.finish_contents(job, lease, &connection, interrupt).await,
+            JobKind::Initial | JobKind::Incremental => {
+                self.read_streams(job, account, lease, &connection, interrupt).await
+            }
+            JobKind::Content => self.finish_contents(job, account, lease, &connection, interrupt).await,
+            JobKind::Summaries | JobKind::AlertRules | JobKind::DailyReports => Err(no_runner()),
         };
         if let Err(JobFailure::Unauthorised(_)) = outcome {
             self.mark_refused(&connection).await;
@@ -56,6 +61,7 @@ impl ReadAccount {
     async fn read_streams(
         &self,
         job: &Job,
+        account: Account,
         lease: Lease,
         connection: &Connection,
         interrupt: &CancellationToken,
@@ -76,7 +82,7 @@ impl ReadAccount {
                 }
             }
         }
-        self.contents.ask_for_what_lacks(job).await.map_err(|error| store_failure(&error))?;
+        self.contents.ask_for_what_lacks(job, account).await.map_err(|error| store_failure(&error))?;
         Ok(Disposition::Completed)
     }
 
@@ -84,6 +90,7 @@ impl ReadAccount {
     async fn finish_contents(
         &self,
         job: &Job,
+        account: Account,
         lease: Lease,
         connection: &Connection,
         interrupt: &CancellationToken,
@@ -100,7 +107,7 @@ impl ReadAccount {
                 }
             }
         }
-        let next = self.contents.next_due(job).await.map_err(|error| store_failure(&error))?;
+        let next = self.contents.next_due(job.company_id, account).await.map_err(|error| store_failure(&error))?;
         match next {
             None => Ok(Disposition::Completed),
             Some(wait) => Err(JobFailure::Throttled { retry_after: Some(wait), failure: incomplete() }),
@@ -129,11 +136,11 @@ impl ReadAccount {
         }
     }
 
-    async fn connection(&self, job: &Job) -> Result<Connection, JobFailure> {
-        let found = self.connections.find_connection(job.company_id, job.user_id, job.provider).await;
+    async fn connection(&self, job: &Job, account: Account) -> Result<Connection, JobFailure> {
+        let found = self.connections.find_connection(job.company_id, job.user_id, account.provider).await;
         let connection = found
             .map_err(|error| store_failure(&error))?
-            .filter(|connection| connection.id == job.connection_id)
+            .filter(|connection| connection.id == account.connection_id)
             .ok_or_else(|| JobFailure::Permanent(Failure::new("not_connected", "The account is not connected.")))?;
         match connection.status {
             ConnectionStatus::Active => Ok(connection),

@@ -1,6 +1,6 @@
 //! Ports in, use cases out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cortex_connections::{
@@ -31,11 +31,13 @@ use cortex_ingestion::{
 };
 use cortex_insights::AnswerQuestion;
 use cortex_kernel::Provider;
-use cortex_sync_jobs::model::WorkerSign;
+use cortex_sync_jobs::model::{Cadence, JobKind, WorkerSign};
+use cortex_sync_jobs::ports::JobRunner;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
 use cortex_sync_jobs::{
-    ByCompanyLeave, CallOffDeparted, CancelJob, ReportWorker, RetryJob, RunJob, ScheduleSyncs, StartSync, Worker,
+    ByCompanyLeave, CallOffDeparted, CancelJob, ReportWorker, RetryJob, RunJob, ScheduleCompanyJobs, ScheduleSyncs,
+    StartCompanyJob, StartSync, Worker,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +46,7 @@ use crate::ask_documents::AskDocuments;
 use crate::audit_upkeep::{AuditPorts, AuditUpkeep};
 use crate::background::Background;
 use crate::beside_requests::BesideRequests;
+use crate::company_schedule::CompanySchedule;
 use crate::config::{RuntimeConfig, ServeConfig};
 use crate::connection_upkeep::ConnectionUpkeep;
 use crate::departures::Departures;
@@ -53,6 +56,7 @@ use crate::own_thread::OnItsOwnThread;
 use crate::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
+use crate::run_jobs::RunJobs;
 use crate::schedule::Schedule;
 
 /// How often a sync may begin without getting on, before it is given up.
@@ -124,7 +128,7 @@ pub fn compose(
     let Connecting { reconcile, remove, .. } = compose_connecting(&config.runtime, &ports, &start_sync);
     let endings = Arc::clone(&ports.connection_endings);
     let disconnect = Disconnect::new(endings, remove, Arc::clone(&ports.clock));
-    let jobs = compose_jobs(&ports, &admin_ports, &start_sync, stop.clone());
+    let jobs = compose_jobs(&ports, &admin_ports, &start_sync, start_company_job(&ports, wake), stop.clone());
     let intake = compose_intake(config, &ports);
     let chat = compose_chat(chat, &ports);
     let insights = compose_insights(insights, &ports, &providers);
@@ -257,6 +261,7 @@ fn compose_jobs(
     ports: &Ports,
     admin_ports: &AdminPorts,
     start_sync: &Arc<StartSync>,
+    start_company_job: Arc<StartCompanyJob>,
     stop: CancellationToken,
 ) -> SyncJobServices {
     let queue = Arc::clone(&ports.jobs);
@@ -267,7 +272,7 @@ fn compose_jobs(
         connections: Arc::clone(&admin_ports.connections),
         members: Arc::clone(&ports.members),
         cancel: Arc::new(CancelJob::new(Arc::clone(&queue), Arc::clone(&ports.live_jobs))),
-        retry: Arc::new(RetryJob::new(queue, Arc::clone(start_sync))),
+        retry: Arc::new(RetryJob::new(queue, Arc::clone(start_sync), start_company_job)),
         events: Arc::new(EventStreams::new(stop)),
     }
 }
@@ -316,6 +321,7 @@ fn compose_admin(
         jobs: admin_ports.jobs,
         workers: Arc::clone(&ports.workers),
         start_sync: Arc::clone(start_sync),
+        cancel_job: Arc::clone(&jobs.cancel),
         retry_job: Arc::clone(&jobs.retry),
         overrides: admin_ports.overrides,
         documents: admin_ports.documents,
@@ -360,6 +366,21 @@ fn compose_connecting(config: &RuntimeConfig, ports: &Ports, start_sync: &Arc<St
 fn start_sync(ports: &Ports, wake: &Arc<Notify>) -> Arc<StartSync> {
     let starter = ByCompanyLeave::new(Arc::clone(&ports.sync_starter), Arc::clone(&ports.company_leaves));
     Arc::new(StartSync::new(Arc::new(starter), Arc::clone(&ports.ids), Arc::clone(wake), MAX_ATTEMPTS))
+}
+
+/// Makes jobs of the company; `wake` makes a worker of the same process look at the queue.
+fn start_company_job(ports: &Ports, wake: &Arc<Notify>) -> Arc<StartCompanyJob> {
+    let (jobs, ids) = (Arc::clone(&ports.company_jobs), Arc::clone(&ports.ids));
+    Arc::new(StartCompanyJob::new(jobs, ids, Arc::clone(wake), MAX_ATTEMPTS))
+}
+
+/// The work of the company's own jobs, of which there is none yet: who brings some puts it in here.
+#[derive(Default)]
+struct CompanyWork {
+    /// Who does it, by kind.
+    runners: HashMap<JobKind, Arc<dyn JobRunner>>,
+    /// What is done by itself, and when.
+    plan: Vec<(JobKind, Cadence)>,
 }
 
 /// Puts what looks after the jobs of people who leave over ports.
@@ -424,6 +445,8 @@ pub(crate) fn compose_background(
         compose_contents(ports, fetch_contents),
         Arc::clone(&ports.clock),
     );
+    let CompanyWork { runners, plan } = CompanyWork::default();
+    let runner = RunJobs { account: Arc::new(runner), company: runners };
     let jitter = Box::new(rand::random::<f64>);
     let run_job = RunJob::new(
         Arc::clone(&ports.jobs),
@@ -449,6 +472,11 @@ pub(crate) fn compose_background(
         let syncs = ScheduleSyncs::new(company_id, due, members, Arc::clone(&start_sync), interval);
         Schedule { company_id, turns: Arc::clone(&ports.turns), syncs }
     });
+    let company_schedule = (!plan.is_empty()).then(|| {
+        let (start_job, clock) = (start_company_job(ports, &wake), Arc::clone(&ports.clock));
+        let jobs = ScheduleCompanyJobs::new(company_id, start_job, clock, plan);
+        CompanySchedule { company_id, turns: Arc::clone(&ports.turns), jobs }
+    });
     let connecting = compose_connecting(config, ports, &start_sync);
     let worker = Worker::new(Arc::clone(&ports.jobs), Arc::new(run_job), settings, stop);
     Background {
@@ -457,6 +485,7 @@ pub(crate) fn compose_background(
         wake,
         connections: compose_connection_upkeep(config, ports, connecting),
         schedule,
+        company_schedule,
         documents: Arc::clone(&ports.searchable),
         deletions: DecideDeletions::new(company_id, Arc::clone(&ports.held_deletions)),
         idempotency_keys: ForgetIdempotencyKeys::new(company_id, Arc::clone(&ports.idempotency_keys)),

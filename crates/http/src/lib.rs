@@ -280,7 +280,9 @@ pub struct AdminServices {
     pub workers: Arc<dyn Workers>,
     /// Has accounts read.
     pub start_sync: Arc<StartSync>,
-    /// Has that tried again.
+    /// Calls jobs off.
+    pub cancel_job: Arc<CancelJob>,
+    /// Has them tried again.
     pub retry_job: Arc<RetryJob>,
     /// Who may have it done once more.
     pub overrides: Arc<dyn SyncOverrides>,

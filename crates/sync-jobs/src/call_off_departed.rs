@@ -36,8 +36,7 @@ impl CallOffDeparted {
         if departed.is_empty() {
             return Ok(0);
         }
-        let why = Failure::new("member_inactive", "The member whose account it is was deactivated.");
-        let called_off = self.jobs.call_off(self.company_id, &departed, &why).await?;
+        let called_off = self.jobs.call_off(self.company_id, &departed, &Failure::member_inactive()).await?;
         if called_off > 0 {
             tracing::info!(called_off, ?departed, company = %self.company_id, "jobs of people who left were called off");
         }

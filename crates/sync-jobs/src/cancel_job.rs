@@ -1,11 +1,11 @@
-//! A member wants a job to be called off.
+//! Somebody wants a job to be called off.
 
 use std::sync::Arc;
 
 use cortex_kernel::StoreError;
 use thiserror::Error;
 
-use crate::model::{Cancellation, Job, JobStatus};
+use crate::model::{Asker, Cancellation, Job, JobStatus};
 use crate::ports::{JobQueue, LiveJobs};
 
 /// Calls jobs off. A run that goes on somewhere can write nothing more, and stops before its next page.
@@ -39,7 +39,7 @@ impl CancelJob {
     pub async fn cancel(&self, cancellation: &Cancellation, may_cancel_others: bool) -> Result<Job, CancelJobError> {
         let Cancellation { company_id, id, by, .. } = cancellation;
         let job = self.jobs.find_job(*company_id, *id).await?;
-        let is_his = |job: &Job| job.user_id == *by || may_cancel_others;
+        let is_his = |job: &Job| *by == Asker::Member(job.user_id) || may_cancel_others;
         let job = job.filter(is_his).ok_or(CancelJobError::NotFound)?;
         if job.status.is_final() {
             return Err(CancelJobError::Ended(job.status));
@@ -71,7 +71,7 @@ mod tests {
     }
 
     fn by(user_id: UserId) -> Cancellation {
-        Cancellation { company_id: COMPANY_A, id: a_job().id, by: user_id, origin: Origin::default() }
+        Cancellation { company_id: COMPANY_A, id: a_job().id, by: Asker::Member(user_id), origin: Origin::default() }
     }
 
     #[rstest]

@@ -1,6 +1,7 @@
-//! When accounts are read: the life of a job, and the queue that jobs wait in.
+//! When accounts are read, and when something is made of what they brought: the life of a job, and the queue that jobs wait
+//! in.
 //!
-//! Here: who may have an account read ([`StartSync`]), jobs and their life cycle, what an ended run means for its job
+//! Here: who may have an account read ([`StartSync`]), the company's own jobs ([`StartCompanyJob`]), jobs and their life cycle, what an ended run means for its job
 //! ([`ending`]), how long to wait before the next try, the queue, and the [`Worker`] that works it off. Ownership of a
 //! running job is a lease that ends on the database's clock: whoever writes for a job carries it, and a worker that lost
 //! it can change nothing.
@@ -25,7 +26,9 @@ pub mod pulse;
 pub mod report_worker;
 pub mod retry_job;
 pub mod run_job;
+pub mod schedule_company_jobs;
 pub mod schedule_syncs;
+pub mod start_company_job;
 pub mod start_sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -37,8 +40,10 @@ pub use cancel_job::{CancelJob, CancelJobError};
 pub use company_leave::ByCompanyLeave;
 pub use pulse::Pulse;
 pub use report_worker::ReportWorker;
-pub use retry_job::{Retrier, RetryJob, RetryJobError};
+pub use retry_job::{RetryJob, RetryJobError};
 pub use run_job::RunJob;
+pub use schedule_company_jobs::ScheduleCompanyJobs;
 pub use schedule_syncs::ScheduleSyncs;
+pub use start_company_job::StartCompanyJob;
 pub use start_sync::{StartSync, StartSyncError, StartedSync};
 pub use worker::Worker;

@@ -1,5 +1,6 @@
 //! What this domain needs from outside.
 
+mod company_jobs;
 mod company_leaves;
 mod due_accounts;
 mod job_directory;
@@ -12,6 +13,10 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, JobId, Lease, StoreError};
 
 use crate::model::{ClaimedJob, Disposition, Ending, Job, NewJob, StartRefusal, SyncStart};
+
+pub use company_jobs::CompanyJobs;
+#[cfg(any(test, feature = "testing"))]
+pub use company_jobs::MockCompanyJobs;
 
 pub use company_leaves::CompanyLeaves;
 #[cfg(any(test, feature = "testing"))]
@@ -43,6 +48,9 @@ pub trait JobRunner: Send + Sync {
     /// Reads until there is nothing more to read, and makes every page durable under `lease`. The job is as it stood when
     /// the run began: without pages, nobody read for it before. Once `interrupt` is cancelled it stops before the next
     /// page. It may be dropped at any moment: what is durable by then stays.
+    ///
+    /// For a job of the company a page is a part of its work, which it counts in the same way if it is to give way to others:
+    /// what never counts one is not interrupted for them.
     async fn run(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) -> Disposition;
 }
 
@@ -79,11 +87,16 @@ pub trait JobRunner: Send + Sync {
 /// - A job given back is queued at once and is no attempt.
 /// - Who gives a job back had his turn until then.
 /// - A job asked for again while it runs is read once more before it completes.
+/// - A job of the company is found queued, without a connection.
+/// - The company has one live job of a kind and period.
+/// - A job of the company asked for again while it runs is done once more.
+/// - What nobody asked for counts as a person of its own.
+/// - A heartbeat tells that a job of the company waits.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait JobQueue: Send + Sync {
-    /// Makes the job, or answers the one of the same connection and kind that is queued or running. One that runs
-    /// already will be told to read once more.
+    /// Makes the job, or answers the one of the same connection and kind, or of the same kind and period, that is queued or
+    /// running. One that runs already will be told to begin once more.
     async fn enqueue(&self, job: &NewJob) -> Result<EnqueueOutcome, StoreError>;
 
     /// Takes jobs that are due, and those whose worker is gone.
@@ -154,6 +167,16 @@ pub enum EnqueueOutcome {
     Enqueued(Job),
     /// There is one that does the same.
     AlreadyLive(Job),
+}
+
+impl EnqueueOutcome {
+    /// The job that there is now.
+    #[must_use]
+    pub fn into_job(self) -> Job {
+        match self {
+            Self::Enqueued(job) | Self::AlreadyLive(job) => job,
+        }
+    }
 }
 
 /// Which jobs a worker can take.

@@ -2,26 +2,21 @@
 
 use std::sync::Arc;
 
-use cortex_kernel::{AdminSessionId, CompanyId, JobId, Origin, StoreError, UserId};
+use cortex_kernel::{CompanyId, JobId, Origin, StoreError};
 use thiserror::Error;
 
-use crate::model::{Job, JobKind, JobStatus, SyncRequest, SyncWish, Trigger};
+use crate::model::{
+    Account, Asker, CompanyJobRequest, Job, JobKind, JobStatus, JobSubject, SyncRequest, SyncWish, Trigger,
+};
 use crate::ports::JobQueue;
+use crate::start_company_job::StartCompanyJob;
 use crate::start_sync::{StartSync, StartSyncError};
 
 /// Makes a new job of what an ended one was to do. The ended one stays as it is.
 pub struct RetryJob {
     jobs: Arc<dyn JobQueue>,
     start_sync: Arc<StartSync>,
-}
-
-/// In whose name a job is tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retrier {
-    /// An admin's, past the lock.
-    Admin(AdminSessionId),
-    /// A member's, as far as the lock lets him.
-    Member(UserId),
+    start_company_job: Arc<StartCompanyJob>,
 }
 
 /// Nothing was made.
@@ -39,10 +34,10 @@ pub enum RetryJobError {
 }
 
 impl RetryJob {
-    /// Finds jobs in `jobs` and starts new ones by `start_sync`.
+    /// Finds jobs in `jobs`, and starts new ones by `start_sync` or, where they are the company's, by `start_company_job`.
     #[must_use]
-    pub fn new(jobs: Arc<dyn JobQueue>, start_sync: Arc<StartSync>) -> Self {
-        Self { jobs, start_sync }
+    pub fn new(jobs: Arc<dyn JobQueue>, start_sync: Arc<StartSync>, start_company_job: Arc<StartCompanyJob>) -> Self {
+        Self { jobs, start_sync, start_company_job }
     }
 
     /// The job, if it can be tried again. Whether its person may still be read for, the caller asks.
@@ -61,22 +56,40 @@ impl RetryJob {
         }
     }
 
-    /// Tries a job of [`Self::ended`] again. What an initial job was to do may be done by now: then an admin's new one
-    /// reads what changed. Asked twice at once, it is one new job.
-    pub async fn retry(&self, ended: &Job, by: Retrier, origin: Origin) -> Result<Job, RetryJobError> {
+    /// Tries a job of [`Self::ended`] again: a sync past the lock where an admin of the panel wants it, and as far as the lock
+    /// lets a member. What an initial job was to do may be done by now: then an admin's new one reads what changed. Asked
+    /// twice at once, it is one new job.
+    pub async fn retry(&self, ended: &Job, by: Asker, origin: Origin) -> Result<Job, RetryJobError> {
+        match &ended.subject {
+            JobSubject::Account(account) => self.retry_sync(ended, *account, by, origin).await,
+            JobSubject::Company(period) => {
+                let request = CompanyJobRequest {
+                    company_id: ended.company_id,
+                    kind: ended.kind,
+                    period: period.clone(),
+                    by,
+                    retry_of: Some(ended.id),
+                    origin,
+                };
+                Ok(self.start_company_job.start(request).await?.into_job())
+            }
+        }
+    }
+
+    async fn retry_sync(&self, ended: &Job, account: Account, by: Asker, origin: Origin) -> Result<Job, RetryJobError> {
         let (trigger, triggered_by) = match by {
-            Retrier::Admin(session_id) => (Trigger::Admin, session_id.to_string()),
-            Retrier::Member(user_id) => (Trigger::User, user_id.to_string()),
+            Asker::Admin(session_id) => (Trigger::Admin, session_id.to_string()),
+            Asker::Member(user_id) => (Trigger::User, user_id.to_string()),
         };
         let request = SyncRequest {
             company_id: ended.company_id,
             user_id: ended.user_id,
-            provider: ended.provider,
-            wish: match (ended.kind, by) {
-                (JobKind::Initial, Retrier::Admin(_)) => SyncWish::Due,
-                (JobKind::Initial, Retrier::Member(_)) => SyncWish::Initial,
+            provider: account.provider,
+            wish: match by {
                 // Whatever lacks still is asked for after it.
-                (JobKind::Incremental | JobKind::Content, _) => SyncWish::Incremental,
+                _ if ended.kind != JobKind::Initial => SyncWish::Incremental,
+                Asker::Admin(_) => SyncWish::Due,
+                Asker::Member(_) => SyncWish::Initial,
             },
             trigger,
             triggered_by: Some(triggered_by),
@@ -95,14 +108,15 @@ impl From<StoreError> for RetryJobError {
 
 #[cfg(test)]
 mod tests {
-    use cortex_kernel::RandomIds;
+    use cortex_kernel::{AdminSessionId, RandomIds};
     use rstest::rstest;
     use tokio::sync::Notify;
     use uuid::Uuid;
 
     use super::*;
+    use crate::model::{Ending, Failure};
     use crate::ports::{MockJobQueue, MockSyncStarter, StartOutcome};
-    use crate::testing::{COMPANY_A, a_job};
+    use crate::testing::{COMPANY_A, InMemoryJobQueue, USER_1, USER_2, a_claim, a_job, a_new_company_job};
 
     const SESSION: AdminSessionId = AdminSessionId::new(Uuid::from_u128(9));
 
@@ -110,12 +124,16 @@ mod tests {
         let mut jobs = MockJobQueue::new();
         jobs.expect_find_job().returning(move |_, _| Ok(ended.clone()));
         let start_sync = StartSync::new(Arc::new(starter), Arc::new(RandomIds), Arc::new(Notify::new()), 5);
-        RetryJob::new(Arc::new(jobs), Arc::new(start_sync))
+        RetryJob::new(Arc::new(jobs), Arc::new(start_sync), start_company_job(Arc::default()))
+    }
+
+    fn start_company_job(jobs: Arc<InMemoryJobQueue>) -> Arc<StartCompanyJob> {
+        Arc::new(StartCompanyJob::new(jobs, Arc::new(RandomIds), Arc::new(Notify::new()), 5))
     }
 
     async fn retry(use_case: RetryJob) -> Result<Job, RetryJobError> {
         let ended = use_case.find_ended(COMPANY_A, a_job().id).await?;
-        use_case.retry(&ended, Retrier::Admin(SESSION), Origin::default()).await
+        use_case.retry(&ended, Asker::Admin(SESSION), Origin::default()).await
     }
 
     #[rstest]
@@ -134,7 +152,7 @@ mod tests {
         let expected = SyncRequest {
             company_id: COMPANY_A,
             user_id: ended.user_id,
-            provider: ended.provider,
+            provider: ended.subject.provider().unwrap(),
             wish,
             trigger: Trigger::Admin,
             triggered_by: Some(SESSION.to_string()),
@@ -170,10 +188,30 @@ mod tests {
 
         let use_case = with(Some(ended.clone()), starter);
 
-        use_case.retry(&ended, Retrier::Member(by), Origin::default()).await.unwrap();
+        use_case.retry(&ended, Asker::Member(by), Origin::default()).await.unwrap();
     }
 
     /// `MockSyncStarter` without expectations panics when it is asked anything.
+    #[tokio::test]
+    async fn a_job_of_the_company_is_done_for_its_period_by_who_wants_it_now() {
+        let queue = Arc::new(InMemoryJobQueue::default());
+        let ended = queue.enqueue(&a_new_company_job()).await.unwrap().into_job();
+        let claimed = queue.claim(&a_claim()).await.unwrap().remove(0);
+        let failure = Failure::new("some_code", "Some sentence.");
+        queue.finish(COMPANY_A, claimed.lease, &Ending::Failed(failure)).await.unwrap();
+        let start_sync =
+            StartSync::new(Arc::new(MockSyncStarter::new()), Arc::new(RandomIds), Arc::new(Notify::new()), 5);
+        let use_case = RetryJob::new(queue.clone(), Arc::new(start_sync), start_company_job(queue.clone()));
+
+        let ended = use_case.find_ended(COMPANY_A, ended.id).await.unwrap();
+        let new = use_case.retry(&ended, Asker::Member(USER_2), Origin::default()).await.unwrap();
+
+        assert_eq!((ended.user_id, new.user_id, &new.subject), (USER_1, USER_2, &ended.subject));
+        assert_eq!((new.kind, new.status), (ended.kind, JobStatus::Queued));
+        assert_ne!(new.id, ended.id);
+        assert_eq!(queue.audited(COMPANY_A), ["job_retried"]);
+    }
+
     #[rstest]
     #[case(JobStatus::Queued)]
     #[case(JobStatus::Running)]

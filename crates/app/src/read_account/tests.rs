@@ -11,7 +11,7 @@ use cortex_ingestion::record_source::{MockRecordSource, RecordState};
 use cortex_ingestion::testing::{InMemoryPageStore, InMemoryRecordSource};
 use cortex_ingestion::{FetchContents, FinishContents};
 use cortex_kernel::{BrokerConnectionId, Provider, RandomIds, SystemClock};
-use cortex_sync_jobs::model::{JobFilter, Slice};
+use cortex_sync_jobs::model::{JobFilter, JobSubject, Slice};
 use cortex_sync_jobs::ports::JobDirectory as _;
 use cortex_sync_jobs::testing::{InMemoryJobQueue, a_job};
 use serde_json::{Value, json};
@@ -111,9 +111,15 @@ impl Scene {
     }
 }
 
+/// The account that [`a_job`] reads.
+fn account() -> Account {
+    a_job().subject.account().unwrap()
+}
+
 /// What reading an account of `provider` without any records comes to.
 async fn reading_an_account_of(provider: Provider) -> Disposition {
-    let job = Job { provider, kind: JobKind::Initial, ..a_job() };
+    let job =
+        Job { subject: JobSubject::Account(Account { provider, ..account() }), kind: JobKind::Initial, ..a_job() };
     Scene::of(provider).run(&job, Arc::new(InMemoryRecordSource::default())).await
 }
 
@@ -127,7 +133,7 @@ async fn refused_credentials_are_written_down_at_the_connection() {
     let disposition = scene.run(&job, Arc::new(source)).await;
 
     assert!(matches!(disposition, Disposition::Failed(JobFailure::Unauthorised(_))), "{disposition:?}");
-    let found = scene.connections.find_connection(job.company_id, job.user_id, job.provider).await;
+    let found = scene.connections.find_connection(job.company_id, job.user_id, account().provider).await;
     assert_eq!(found.unwrap().unwrap().status, ConnectionStatus::NeedsReauthorization);
 }
 
@@ -143,7 +149,7 @@ async fn what_lacks_after_a_run_is_asked_for_by_a_job_of_its_own() {
     assert_eq!(scene.contents(), ["Done.", ""]);
     let [contents] = <[_; 1]>::try_from(scene.jobs().await).unwrap();
     assert_eq!((contents.kind, contents.trigger), (JobKind::Content, Trigger::Webhook));
-    assert_eq!((contents.connection_id, contents.user_id), (job.connection_id, job.user_id));
+    assert_eq!((contents.subject, contents.user_id), (job.subject, job.user_id));
 }
 
 #[tokio::test]

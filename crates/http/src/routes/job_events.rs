@@ -65,7 +65,7 @@ pub(super) async fn events(
     if request.method() == Method::HEAD {
         return Ok(response.finish());
     }
-    let item = item_of(&jobs, job).await?;
+    let item = item_of(jobs.connections.as_ref(), job).await?;
     let now = Instant::now();
     let watch = Watch {
         gate,

@@ -99,6 +99,7 @@ use crate::endpoint::Access;
         jobs::users,
         jobs::list,
         jobs::retry,
+        jobs::call_off,
         jobs::permit,
         stuck::webhooks,
         stuck::replay,

@@ -7,9 +7,9 @@ use cortex_connections::ports::ConnectionDirectory;
 use cortex_identity::model::{Role, UserContext};
 use cortex_kernel::{BrokerConnectionId, CompanyId, ConnectionId, JobId, PageRequest, UserId};
 use cortex_sync_jobs::model::{
-    Cancellation, Failure, Job, JobFilter, JobStatus, Progress as Counted, UnknownJobStatus,
+    Asker, Cancellation, Failure, Job, JobFilter, JobStatus, JobSubject, Progress as Counted, UnknownJobStatus,
 };
-use cortex_sync_jobs::{CancelJobError, Retrier, RetryJob, RetryJobError};
+use cortex_sync_jobs::{CancelJobError, RetryJob, RetryJobError};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -27,13 +27,17 @@ use crate::problem::{Problem, ProblemKind};
 #[schema(as = Job)]
 pub(super) struct JobItem {
     id: String,
+    /// Whose account is read, or which member asked for it; else the nil UUID.
     user_id: String,
     tenant_id: String,
     company_id: String,
-    /// The provider's name, for clients that know it so.
+    /// The provider's name, for clients that know it so; of a job of the company its kind.
     job_type: &'static str,
-    provider: &'static str,
+    /// Of which provider the account is that is read; none of a job of the company.
+    provider: Option<&'static str>,
     kind: &'static str,
+    /// What a job of the company is about: a date, a moment or a word.
+    period: Option<String>,
     status: &'static str,
     triggered_by: Option<String>,
     trigger: &'static str,
@@ -91,7 +95,7 @@ pub(super) struct JobItems {
     next_cursor: Option<String>,
 }
 
-/// The caller's jobs, newest first; admins see everybody's.
+/// The caller's jobs that read accounts, newest first; admins see everybody's.
 #[utoipa::path(
     get, path = "/api/v1/sync/jobs", operation_id = "own_jobs", tag = "sync", params(WantedOwnJobs),
     responses((status = 200, body = JobItems))
@@ -130,7 +134,7 @@ pub(super) async fn job(
     id: Path<Uuid>,
     jobs: Data<SyncJobServices>,
 ) -> Result<Json<JobItem>, Problem> {
-    Ok(Json(item_of(&jobs, visible(&caller, JobId::new(*id), &jobs).await?).await?))
+    Ok(Json(item_of(jobs.connections.as_ref(), visible(&caller, JobId::new(*id), &jobs).await?).await?))
 }
 
 /// Calls off a job of the caller; admins call off everybody's. What was read until then stays.
@@ -148,9 +152,10 @@ pub(super) async fn cancel(
     id: Path<Uuid>,
     jobs: Data<SyncJobServices>,
 ) -> Result<Json<JobItem>, Problem> {
-    let cancellation = Cancellation { company_id: caller.company_id, id: JobId::new(*id), by: caller.user_id, origin };
+    let by = Asker::Member(caller.user_id);
+    let cancellation = Cancellation { company_id: caller.company_id, id: JobId::new(*id), by, origin };
     let cancelled = jobs.cancel.cancel(&cancellation, caller.role >= Role::Admin).await?;
-    Ok(Json(item_of(&jobs, cancelled).await?))
+    Ok(Json(item_of(jobs.connections.as_ref(), cancelled).await?))
 }
 
 /// Tries a job of the caller again that failed or was called off, as a new one; admins try everybody's.
@@ -170,11 +175,12 @@ pub(super) async fn retry(
     jobs: Data<SyncJobServices>,
 ) -> Result<Json<JobItem>, Problem> {
     let ended = RetryJob::ended(visible(&caller, JobId::new(*id), &jobs).await?)?;
-    if jobs.members.find_active(ended.company_id, ended.user_id).await?.is_none() {
+    let reads_account = ended.subject.account().is_some();
+    if reads_account && jobs.members.find_active(ended.company_id, ended.user_id).await?.is_none() {
         return Err(Problem::new(ProblemKind::NotFound).detail("Whose account it reads is no active member."));
     }
-    let new = jobs.retry.retry(&ended, Retrier::Member(caller.user_id), origin).await?;
-    Ok(Json(item_of(&jobs, new).await?))
+    let new = jobs.retry.retry(&ended, Asker::Member(caller.user_id), origin).await?;
+    Ok(Json(item_of(jobs.connections.as_ref(), new).await?))
 }
 
 /// Of whose accounts a list is to tell: the caller's; where he is an admin, those of the person that he asks for, or
@@ -211,8 +217,9 @@ pub(super) fn status_of(name: &str) -> Result<JobStatus, Problem> {
 }
 
 /// The job with the broker's id of its connection.
-pub(super) async fn item_of(jobs: &SyncJobServices, job: Job) -> Result<JobItem, Problem> {
-    let broker_ids = jobs.connections.broker_ids(job.company_id, &[job.connection_id]).await?;
+pub(super) async fn item_of(connections: &dyn ConnectionDirectory, job: Job) -> Result<JobItem, Problem> {
+    let Some(connection_id) = job.subject.connection_id() else { return Ok(JobItem::of(job, None)) };
+    let broker_ids = connections.broker_ids(job.company_id, &[connection_id]).await?;
     let broker_id = broker_ids.into_iter().map(|(_, broker_id)| broker_id.to_string()).next();
     Ok(JobItem::of(job, broker_id))
 }
@@ -234,9 +241,10 @@ pub(super) async fn items_of(
     company_id: CompanyId,
     jobs: Vec<Job>,
 ) -> Result<Vec<JobItem>, Problem> {
-    let broker_ids = broker_ids(connections, company_id, jobs.iter().map(|job| job.connection_id)).await?;
+    let of_jobs = jobs.iter().filter_map(|job| job.subject.connection_id());
+    let broker_ids = broker_ids(connections, company_id, of_jobs).await?;
     let item = |job: Job| {
-        let broker_id = broker_ids.get(&job.connection_id).map(ToString::to_string);
+        let broker_id = job.subject.connection_id().and_then(|id| broker_ids.get(&id)).map(ToString::to_string);
         JobItem::of(job, broker_id)
     };
     Ok(jobs.into_iter().map(item).collect())
@@ -260,14 +268,19 @@ impl JobItem {
     fn of(job: Job, connection_id: Option<String>) -> Self {
         let progress = Progress::from(job.progress);
         let (error_code, error_message) = job.failure.map(|Failure { code, message }| (code, message)).unzip();
+        let (provider, period) = match job.subject {
+            JobSubject::Account(account) => (Some(account.provider.name()), None),
+            JobSubject::Company(period) => (None, Some(period.to_string())),
+        };
         Self {
             id: job.id.to_string(),
             user_id: job.user_id.to_string(),
             tenant_id: job.company_id.to_string(),
             company_id: job.company_id.to_string(),
-            job_type: job.provider.name(),
-            provider: job.provider.name(),
+            job_type: provider.unwrap_or(job.kind.name()),
+            provider,
             kind: job.kind.name(),
+            period,
             status: job.status.name(),
             triggered_by: job.triggered_by,
             trigger: job.trigger.name(),

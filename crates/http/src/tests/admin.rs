@@ -19,15 +19,15 @@ use cortex_identity::testing::{COMPANY_A, InMemoryAdminSessions, a_new_admin_ses
 use cortex_ingestion::model::DocumentText;
 use cortex_ingestion::testing::{InMemoryLibrary, a_document_view};
 use cortex_kernel::{Provider, StoreError, UserId};
-use cortex_sync_jobs::RetryJob;
-use cortex_sync_jobs::model::{Ending, Failure, JobStatus, Override, Trigger, WorkerSign};
+use cortex_sync_jobs::model::{Ending, Failure, JobStatus, NOBODY, NewJob, Override, Trigger, WorkerSign};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, MockJobDirectory, Workers as _};
-use cortex_sync_jobs::testing::{InMemoryJobQueue, a_claim, a_sign};
+use cortex_sync_jobs::testing::{InMemoryJobQueue, a_claim, a_new_company_job, a_sign};
+use cortex_sync_jobs::{CancelJob, RetryJob};
 use rstest::rstest;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::stage::{ADMIN_TOKEN, answer, as_admin, call, member, panel, services, start_sync_by};
+use super::stage::{ADMIN_TOKEN, answer, as_admin, call, member, panel, services, start_company_job_by, start_sync_by};
 use super::{post, problem_of};
 use crate::health::{Health, ReadinessCheck};
 use crate::problem::ProblemKind;
@@ -69,7 +69,8 @@ async fn scene() -> Scene {
         stuck: stuck.clone(),
         jobs: jobs.clone(),
         workers: jobs.clone(),
-        retry_job: Arc::new(RetryJob::new(jobs.clone(), start_sync.clone())),
+        cancel_job: Arc::new(CancelJob::new(jobs.clone(), jobs.clone())),
+        retry_job: Arc::new(RetryJob::new(jobs.clone(), start_sync.clone(), start_company_job_by(jobs.clone()))),
         start_sync,
         overrides: jobs.clone(),
         ..base.admin.clone()
@@ -170,7 +171,7 @@ async fn an_admins_sync_passes_the_lock() {
     scene.end(&failed()).await;
 
     // The id generator of the stage gives one id only, so the lock is what is looked at.
-    assert!(scene.jobs.sync_state(first.connection_id).is_locked);
+    assert!(scene.jobs.sync_state(first.subject.connection_id().unwrap()).is_locked);
     let (status, _) = scene.post(&sync_path(someone(), "gmail")).await;
 
     assert_eq!(status, 200);
@@ -224,6 +225,50 @@ async fn a_list_of_nothing_that_there_is_is_refused(#[case] query: &str, #[case]
     problem_of(call(scene().await.services, request).await, kind).await;
 }
 
+#[actix_web::test]
+async fn a_job_of_the_company_is_listed_and_tried_again_although_it_is_nobodys() {
+    let scene = scene().await;
+    let by_schedule = NewJob { user_id: NOBODY, company_id: COMPANY_A, ..a_new_company_job() };
+    scene.jobs.enqueue(&by_schedule).await.unwrap();
+    scene.jobs.note(COMPANY_A, &a_sign(), std::time::Duration::ZERO).await.unwrap();
+    let claimed = scene.jobs.claim(&a_claim()).await.unwrap().remove(0);
+
+    let (_, body) = scene.get("/admin/workers/status").await;
+    let running = &body["workers"][0]["running_jobs"][0];
+    assert_eq!((&running["kind"], &running["provider"]), (&json!("summaries"), &Value::Null));
+
+    scene.jobs.finish(COMPANY_A, claimed.lease, &failed()).await.unwrap();
+    let (_, body) = scene.get("/admin/jobs/all?status=failed").await;
+    let job = &body["jobs"][0];
+    assert_eq!((&job["kind"], &job["period"]), (&json!("summaries"), &json!("2026-03-02")));
+    assert_eq!((&job["provider"], &job["user_id"]), (&Value::Null, &json!(NOBODY.to_string())));
+    assert_eq!(scene.get("/admin/metrics/overview").await.1["sync_jobs"]["total"], 0, "it is no sync");
+
+    let (status, _) = scene.post(&format!("/admin/jobs/{}/retry", by_schedule.id)).await;
+
+    let new = scene.all_jobs().await.into_iter().find(|job| job.id != by_schedule.id).unwrap();
+    assert_eq!((status, new.status, new.trigger), (200, JobStatus::Queued, Trigger::Admin));
+    assert_eq!((new.user_id, new.triggered_by), (NOBODY, Some(scene.session.clone())));
+}
+
+#[actix_web::test]
+async fn a_job_of_anybody_or_nobody_is_called_off_once() {
+    let scene = scene().await;
+    scene.post(&sync_path(someone(), "gmail")).await;
+    let by_schedule = NewJob { user_id: NOBODY, company_id: COMPANY_A, ..a_new_company_job() };
+    scene.jobs.enqueue(&by_schedule).await.unwrap();
+
+    for job in scene.all_jobs().await {
+        let path = format!("/admin/jobs/{}/cancel", job.id);
+        let (status, body) = scene.post(&path).await;
+        assert_eq!((status, &body["id"], &body["status"]), (200, &json!(job.id.to_string()), &json!("cancelled")));
+        assert_eq!(scene.post(&path).await.0, 409);
+    }
+    let mut audited = scene.jobs.audited(COMPANY_A);
+    audited.sort();
+    assert_eq!(audited, ["job_cancelled", "sync_cancelled", "sync_triggered"]);
+}
+
 /// Another id with every call.
 struct Ids(std::sync::atomic::AtomicU64);
 
@@ -239,7 +284,8 @@ async fn what_failed_is_tried_again_as_a_new_job() {
     let wake = Arc::new(tokio::sync::Notify::new());
     let ids = Arc::new(Ids(1.into()));
     let start_sync = Arc::new(cortex_sync_jobs::StartSync::new(scene.jobs.clone(), ids, wake, 5));
-    scene.services.admin.retry_job = Arc::new(RetryJob::new(scene.jobs.clone(), start_sync.clone()));
+    let start_company_job = start_company_job_by(scene.jobs.clone());
+    scene.services.admin.retry_job = Arc::new(RetryJob::new(scene.jobs.clone(), start_sync.clone(), start_company_job));
     scene.services.admin.start_sync = start_sync;
     scene.post(&sync_path(someone(), "gmail")).await;
     scene.end(&failed()).await;
@@ -516,7 +562,7 @@ async fn workers_are_told_with_what_they_run() {
     let (status, body) = scene.get("/admin/workers/status").await;
 
     let job = &scene.all_jobs().await[0];
-    let (kind, provider) = (job.kind.name(), job.provider.name());
+    let (kind, provider) = (job.kind.name(), job.subject.provider().unwrap().name());
     let running =
         json!([{ "id": job.id.to_string(), "user_id": someone().to_string(), "provider": provider, "kind": kind }]);
     let worker = |name: &str, last_tick_at: &str, alive: bool, running_jobs: &Value| {

@@ -12,7 +12,7 @@ use cortex_identity::testing::{COMPANY_A, a_company, a_membership};
 use cortex_kernel::{JobId, Provider};
 use cortex_sync_jobs::model::{ClaimedJob, Ending, NewJob};
 use cortex_sync_jobs::ports::{CancellationToken, ClaimRequest, JobQueue as _};
-use cortex_sync_jobs::testing::{InMemoryJobQueue, a_claim, a_new_job};
+use cortex_sync_jobs::testing::{InMemoryJobQueue, a_claim, a_new_job, an_account};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -27,7 +27,10 @@ async fn stage(stop: &CancellationToken) -> (Services, Arc<InMemoryJobQueue>, Jo
     let queue = Arc::new(InMemoryJobQueue::default());
     let (user_id, id) = (member(Role::Viewer), JobId::new(Uuid::from_u128(7)));
     let connection_id = queue.connect(COMPANY_A, user_id, Provider::Gmail);
-    queue.enqueue(&NewJob { id, user_id, connection_id, company_id: COMPANY_A, ..a_new_job() }).await.unwrap();
+    queue
+        .enqueue(&NewJob { id, user_id, subject: an_account(connection_id), company_id: COMPANY_A, ..a_new_job() })
+        .await
+        .unwrap();
     let events = Arc::new(EventStreams::restless(stop.clone()));
     let jobs = SyncJobServices { events, ..job_services(queue.clone()) };
     (Services { jobs, ..services() }, queue, id)

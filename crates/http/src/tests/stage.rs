@@ -50,7 +50,7 @@ use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
 use cortex_sync_jobs::testing::InMemoryJobQueue;
-use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
+use cortex_sync_jobs::{CancelJob, RetryJob, StartCompanyJob, StartSync};
 use secrecy::SecretString;
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -360,7 +360,7 @@ pub(super) fn job_services(jobs: Arc<InMemoryJobQueue>) -> SyncJobServices {
         connections: Arc::new(InMemoryConnectionStore::default()),
         members: Arc::new(people),
         cancel: Arc::new(CancelJob::new(jobs.clone(), jobs.clone())),
-        retry: Arc::new(RetryJob::new(jobs.clone(), start_sync_by(jobs))),
+        retry: Arc::new(RetryJob::new(jobs.clone(), start_sync_by(jobs.clone()), start_company_job_by(jobs))),
         events: Arc::new(EventStreams::restless(CancellationToken::new())),
     }
 }
@@ -381,7 +381,8 @@ fn admin_services() -> AdminServices {
         jobs: jobs.clone(),
         workers: jobs.clone(),
         start_sync: start_sync.clone(),
-        retry_job: Arc::new(RetryJob::new(jobs.clone(), start_sync)),
+        cancel_job: Arc::new(CancelJob::new(jobs.clone(), jobs.clone())),
+        retry_job: Arc::new(RetryJob::new(jobs.clone(), start_sync, start_company_job_by(jobs.clone()))),
         overrides: jobs,
         documents: Arc::new(InMemoryLibrary::default()),
     }
@@ -397,6 +398,11 @@ fn switched_on() -> BTreeSet<Provider> {
 /// Starts syncs in these jobs.
 pub(super) fn start_sync_by(jobs: Arc<InMemoryJobQueue>) -> Arc<StartSync> {
     Arc::new(StartSync::new(jobs, Arc::new(OneId), Arc::new(Notify::new()), 5))
+}
+
+/// Makes jobs of the company among these.
+pub(super) fn start_company_job_by(jobs: Arc<InMemoryJobQueue>) -> Arc<StartCompanyJob> {
+    Arc::new(StartCompanyJob::new(jobs, Arc::new(RandomIds), Arc::new(Notify::new()), 5))
 }
 
 /// The request in the name of the member with this role.

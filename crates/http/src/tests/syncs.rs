@@ -13,7 +13,7 @@ use cortex_sync_jobs::model::{
     Failure, Job, JobStatus, NewJob, Progress, StartRefusal, SyncRequest, SyncWish, Trigger,
 };
 use cortex_sync_jobs::ports::{JobQueue as _, MockJobQueue, MockSyncStarter, StartOutcome};
-use cortex_sync_jobs::testing::{InMemoryJobQueue, NOON, a_job, a_new_job};
+use cortex_sync_jobs::testing::{InMemoryJobQueue, NOON, a_job, a_new_company_job, a_new_job, an_account};
 use rstest::rstest;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -210,6 +210,7 @@ async fn a_member_sees_his_job() {
         "job_type": "gmail",
         "provider": "gmail",
         "kind": "incremental",
+        "period": null,
         "status": "completed",
         "triggered_by": a_job().triggered_by,
         "trigger": "user",
@@ -264,7 +265,7 @@ async fn two_members() -> (Services, Arc<InMemoryJobQueue>, [JobId; 2]) {
         let user_id = member(role);
         let connection_id = queue.connect(COMPANY_A, user_id, Provider::Gmail);
         let id = JobId::new(Uuid::from_u128(n));
-        let job = NewJob { id, user_id, connection_id, company_id: COMPANY_A, ..a_new_job() };
+        let job = NewJob { id, user_id, subject: an_account(connection_id), company_id: COMPANY_A, ..a_new_job() };
         queue.enqueue(&job).await.unwrap();
         queue.pass(std::time::Duration::from_mins(1));
         ids[usize::try_from(n).unwrap() - 1] = id;
@@ -305,6 +306,47 @@ async fn a_list_that_is_none_of_his_or_makes_no_sense_is_refused(#[case] query: 
     let (services, ..) = two_members().await;
 
     assert_eq!(listed(&services, Role::User, query).await.0, expected);
+}
+
+/// The summaries of a day, which the member with this role asked for.
+async fn with_summaries(role: Role) -> (Services, Arc<InMemoryJobQueue>, JobId) {
+    let queue = Arc::new(InMemoryJobQueue::default());
+    let job = NewJob { user_id: member(role), company_id: COMPANY_A, ..a_new_company_job() };
+    queue.enqueue(&job).await.unwrap();
+    (Services { jobs: job_services(queue.clone()), ..services() }, queue, job.id)
+}
+
+#[rstest]
+#[case::to_who_asked_for_it(Role::User, 200)]
+#[case::to_somebody_else(Role::Viewer, 404)]
+#[case::to_an_admin(Role::Admin, 200)]
+#[actix_web::test]
+async fn a_job_of_the_company_is_shown_by_its_id_and_is_no_sync(#[case] caller: Role, #[case] expected: u16) {
+    let (services, _, id) = with_summaries(Role::User).await;
+
+    let (status, job) = answer(services.clone(), as_role(caller, get_job(id))).await;
+
+    assert_eq!(status, expected);
+    if status == 200 {
+        assert_eq!((&job["provider"], &job["connection_id"]), (&Value::Null, &Value::Null));
+        assert_eq!((&job["job_type"], &job["kind"]), (&json!("summaries"), &json!("summaries")));
+        assert_eq!((&job["period"], &job["user_id"]), (&json!("2026-03-02"), &json!(member(Role::User).to_string())));
+    }
+    assert_eq!(listed(&services, caller, "").await.1, [""; 0]);
+}
+
+#[actix_web::test]
+async fn a_job_of_the_company_is_called_off_and_tried_again_in_the_name_of_who_wants_it() {
+    let (services, queue, id) = with_summaries(Role::Viewer).await;
+    assert_eq!(act(&services, Role::User, id, "cancel").await.0, 404, "it is somebody else's");
+
+    let (status, job) = act(&services, Role::Admin, id, "cancel").await;
+    assert_eq!((status, &job["status"], &job["provider"]), (200, &json!("cancelled"), &Value::Null));
+    let (status, job) = act(&services, Role::Admin, id, "retry").await;
+
+    assert_eq!((status, &job["status"], &job["period"]), (200, &json!("queued"), &json!("2026-03-02")));
+    assert_eq!(job["user_id"], member(Role::Admin).to_string());
+    assert_eq!(queue.audited(COMPANY_A), ["job_cancelled", "job_retried"]);
 }
 
 async fn act(services: &Services, role: Role, id: JobId, what: &str) -> (u16, Value) {

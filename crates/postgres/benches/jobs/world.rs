@@ -1,11 +1,11 @@
 //! A company with many people, each with accounts that are to be read.
 
-use cortex_kernel::{CompanyId, ConnectionId, JobId, Provider, UserId};
+use cortex_kernel::{CompanyId, ConnectionId, JobId, UserId};
 use cortex_postgres::Pool;
 use cortex_postgres::stores::PgJobQueue;
 use cortex_sync_jobs::model::NewJob;
 use cortex_sync_jobs::ports::JobQueue as _;
-use cortex_sync_jobs::testing::{COMPANY_A, a_new_job};
+use cortex_sync_jobs::testing::{COMPANY_A, a_new_job, an_account};
 use uuid::Uuid;
 
 use crate::company::Company;
@@ -59,7 +59,7 @@ impl World {
             JobId::new(Uuid::new_v5(&COMPANY.as_uuid(), &row.get::<_, i64>(0).to_be_bytes())),
             ConnectionId::new(row.get(0)),
         );
-        let job = NewJob { id, user_id, connection_id, provider: Provider::Gmail, ..a_new_job() };
+        let job = NewJob { id, user_id, subject: an_account(connection_id), ..a_new_job() };
         PgJobQueue::new(pool.clone()).enqueue(&job).await.unwrap();
         id
     }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, StoreError, UserId};
-use cortex_sync_jobs::model::{Cancellation, Failure, Job, JobStatus};
+use cortex_sync_jobs::model::{Cancellation, Failure, Job, JobStatus, JobSubject, NOBODY};
 use cortex_sync_jobs::ports::LiveJobs;
 use diesel_async::AsyncPgConnection;
 use serde_json::json;
@@ -67,14 +67,23 @@ async fn call_off_in(
     let Some(row) = ended.into_iter().next() else { return Ok(None) };
     let job = Job::try_from(row).map_err(|inconsistency| Abort::Decided(inconsistency.into()))?;
     sync_locks::release(connection, *company_id, &[id.as_uuid()]).await?;
+    let owner = job.user_id.to_string();
+    let (action, details) = match &job.subject {
+        JobSubject::Account(account) => {
+            ("sync_cancelled", json!({ "provider": account.provider.name(), "owner": owner }))
+        }
+        JobSubject::Company(period) => {
+            ("job_cancelled", json!({ "kind": job.kind.name(), "period": period.as_str(), "owner": owner }))
+        }
+    };
     let entry = admin_audit_log::Entry {
         company_id: *company_id,
-        user_id: Some(*by),
-        session_id: None,
-        action: "sync_cancelled",
+        user_id: by.member().or_else(|| Some(job.user_id).filter(|person| *person != NOBODY)),
+        session_id: by.session(),
+        action,
         resource_type: "sync_job",
         resource_id: id.to_string(),
-        details: json!({ "provider": job.provider.name(), "owner": job.user_id.to_string() }),
+        details,
         origin,
     };
     admin_audit_log::insert(connection, &entry).await?;

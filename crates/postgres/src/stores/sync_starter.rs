@@ -4,7 +4,7 @@
 //! the others wait for what becomes of it. Whoever ends a job takes its row first and the connection's after it, too.
 
 use async_trait::async_trait;
-use cortex_kernel::{AdminSessionId, StoreError};
+use cortex_kernel::{AdminSessionId, ConnectionId, StoreError};
 use cortex_sync_jobs::model::{Access, Job, StartDecision, StartRefusal, SyncRequest, SyncStart, SyncState, Trigger};
 use cortex_sync_jobs::ports::{StartOutcome, SyncStarter};
 use diesel::QueryResult;
@@ -99,7 +99,7 @@ async fn audit_start(connection: &mut AsyncPgConnection, request: &SyncRequest, 
         "kind": job.kind.name(),
         "trigger": request.trigger.name(),
         "triggered_by": request.triggered_by,
-        "connection_id": job.connection_id.get(),
+        "connection_id": job.subject.connection_id().map(ConnectionId::get),
     });
     match request.retry_of {
         Some(ended) => {

@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use super::scalars::{Answer, Id};
 use super::sql;
-use super::sync_jobs::Row;
+use super::sync_jobs::{Row, is_known};
 
 /// That no other job holds the connection of `candidate`: one runs at a time, and an initial one goes first. Claims and
-/// heartbeats have to agree on it: else a job would give way to one that nobody can take.
+/// heartbeats have to agree on it: else a job would give way to one that nobody can take. A job of the company has no
+/// connection to wait for.
 macro_rules! is_free {
     () => {
         "not exists ( \
@@ -63,7 +64,7 @@ pub(crate) async fn claim(connection: &mut AsyncPgConnection, request: &ClaimReq
            from sync_jobs candidate \
            left join busy on busy.user_id = candidate.user_id \
            left join sync_turns turn on turn.tenant_id = $1 and turn.user_id = candidate.user_id \
-           where candidate.tenant_id = $1 and candidate.kind is not null and candidate.connection_id is not null \
+           where candidate.tenant_id = $1 and candidate.kind is not null and ", is_known!("candidate."), " \
              and (candidate.status = 'queued' and candidate.run_after <= now() \
                or candidate.status = 'running' and candidate.lease_until <= now() \
                  and candidate.attempt < candidate.max_attempts) \
@@ -111,7 +112,7 @@ pub(crate) async fn heartbeat(
              from sync_jobs other \
              where other.tenant_id = $1 and other.kind is not null and other.status = 'running' \
                and other.lease_until > now() and other.id <> $2) busy \
-           where candidate.tenant_id = $1 and candidate.kind is not null and candidate.connection_id is not null \
+           where candidate.tenant_id = $1 and candidate.kind is not null and ", is_known!("candidate."), " \
              and (candidate.status = 'queued' and candidate.run_after <= now() - make_interval(secs => $5) \
                or candidate.status = 'running' and candidate.lease_until <= now() - make_interval(secs => $5) \
                  and candidate.attempt < candidate.max_attempts) \

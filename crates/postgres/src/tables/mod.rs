@@ -17,6 +17,7 @@ pub(crate) mod book_records;
 pub(crate) mod broker_removals;
 pub(crate) mod chats;
 pub(crate) mod companies;
+pub(crate) mod company_jobs;
 pub(crate) mod company_overview;
 pub(crate) mod company_users;
 pub(crate) mod connect_session_endings;

@@ -1,10 +1,14 @@
 //! The jobs. Ownership of a running one is its id and the epoch of its lease; all times are the database's. Rows from
-//! before there was a queue have no kind, and nothing here reads or writes them.
+//! before there was a queue have no kind, and nothing here reads or writes them. A job of the company has no connection but a
+//! period, in its parameters; the name of its kind stands where others have their provider.
 
 use std::time::Duration;
 
 use cortex_kernel::{CompanyId, ConnectionId, JobId, Lease, Provider, UserId};
-use cortex_sync_jobs::model::{ClaimedJob, Failure, Job, JobFilter, JobStatus, LastSync, NewJob, Progress, Slice};
+use cortex_sync_jobs::model::{
+    Account, ClaimedJob, Failure, Job, JobFilter, JobKind, JobStatus, JobSubject, LastSync, NOBODY, NewJob, Progress,
+    Slice,
+};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -12,9 +16,26 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::company_jobs;
 use super::inconsistency::Reading;
 use super::scalars::{Answer, Count};
 use super::{Inconsistency, sql};
+
+/// That a row is a job of a kind that this version knows, by the name before its columns: it has a connection, or is of a
+/// kind of the company's. Of a kind that only a newer version knows nothing could be made here.
+macro_rules! is_known {
+    ($row:literal) => {
+        concat!(
+            "(",
+            $row,
+            "connection_id is not null or ",
+            $row,
+            "kind in ('summaries', 'alert_rules', 'daily_reports'))"
+        )
+    };
+}
+
+pub(crate) use is_known;
 
 #[derive(QueryableByName)]
 pub(crate) struct Row {
@@ -34,6 +55,8 @@ pub(crate) struct Row {
     status: String,
     #[diesel(sql_type = Nullable<Text>)]
     trigger: Option<String>,
+    #[diesel(sql_type = Jsonb)]
+    parameters: serde_json::Value,
     #[diesel(sql_type = Nullable<Text>)]
     triggered_by: Option<String>,
     #[diesel(sql_type = Integer)]
@@ -126,9 +149,17 @@ struct Leased {
     progress: serde_json::Value,
 }
 
-/// Makes the job, or answers the live one of the same connection and kind, which, if it runs, is to read once more. One for
-/// contents that waits, waits no longer.
+/// Makes the job, or answers the live one that does the same, which, if it runs, is to begin once more.
 pub(crate) async fn enqueue(connection: &mut AsyncPgConnection, job: &NewJob) -> QueryResult<Row> {
+    match &job.subject {
+        JobSubject::Account(account) => enqueue_sync(connection, job, *account).await,
+        JobSubject::Company(period) => company_jobs::enqueue(connection, job, period).await,
+    }
+}
+
+/// The same for one that reads an account: one of the same connection and kind does the same. One for contents that waits,
+/// waits no longer.
+async fn enqueue_sync(connection: &mut AsyncPgConnection, job: &NewJob, account: Account) -> QueryResult<Row> {
     sql("insert into sync_jobs \
            (id, tenant_id, user_id, connection_id, job_type, kind, trigger, triggered_by, max_attempts) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
@@ -140,8 +171,8 @@ pub(crate) async fn enqueue(connection: &mut AsyncPgConnection, job: &NewJob) ->
     .bind::<SqlUuid, _>(job.id.as_uuid())
     .bind::<Text, _>(job.company_id.to_string())
     .bind::<Text, _>(job.user_id.to_string())
-    .bind::<BigInt, _>(job.connection_id.get())
-    .bind::<Text, _>(job.provider.name())
+    .bind::<BigInt, _>(account.connection_id.get())
+    .bind::<Text, _>(account.provider.name())
     .bind::<Text, _>(job.kind.name())
     .bind::<Text, _>(job.trigger.name())
     .bind::<Nullable<Text>, _>(job.triggered_by.as_deref())
@@ -172,13 +203,17 @@ pub(crate) async fn end(
         Which::OfConnection(id) => (None, Some(id.get()), None),
         Which::OfUsers(users) => (None, None, Some(users.iter().map(ToString::to_string).collect::<Vec<_>>())),
     };
-    sql("update sync_jobs \
+    sql(concat!(
+        "update sync_jobs \
          set status = $2, error_code = $3, error_message = $4, completed_at = now(), \
              cancel_requested_at = case when $2 = 'cancelled' then now() end, lease_owner = null, lease_until = null \
          where tenant_id = $1 and kind is not null and status in ('queued', 'running') \
-           and ($5 is null or (id = $5 and connection_id is not null)) \
+           and ($5 is null or (id = $5 and ",
+        is_known!(""),
+        ")) \
            and ($6 is null or connection_id = $6) and ($7 is null or user_id = any($7)) \
-         returning *")
+         returning *"
+    ))
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(status.name())
     .bind::<Text, _>(&failure.code)
@@ -190,14 +225,15 @@ pub(crate) async fn end(
     .await
 }
 
-/// Whose jobs wait or run.
+/// Whose jobs wait or run. Nobody is no person.
 pub(crate) async fn list_live_users(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
 ) -> QueryResult<Vec<UserRow>> {
     sql("select distinct user_id from sync_jobs \
-         where tenant_id = $1 and kind is not null and status in ('queued', 'running')")
+         where tenant_id = $1 and kind is not null and status in ('queued', 'running') and user_id <> $2")
     .bind::<Text, _>(company_id.to_string())
+    .bind::<Text, _>(NOBODY.to_string())
     .load(connection)
     .await
 }
@@ -259,26 +295,27 @@ pub(crate) async fn find(
     company_id: CompanyId,
     id: JobId,
 ) -> QueryResult<Option<Row>> {
-    sql("select * from sync_jobs \
-         where tenant_id = $1 and id = $2 and kind is not null and connection_id is not null")
-    .bind::<Text, _>(company_id.to_string())
-    .bind::<SqlUuid, _>(id.as_uuid())
-    .get_result(connection)
-    .await
-    .optional()
+    sql(concat!("select * from sync_jobs where tenant_id = $1 and id = $2 and kind is not null and ", is_known!("")))
+        .bind::<Text, _>(company_id.to_string())
+        .bind::<SqlUuid, _>(id.as_uuid())
+        .get_result(connection)
+        .await
+        .optional()
 }
 
-/// Jobs that the filter lets through, newest first.
+/// Jobs that the filter lets through, also of the company, newest first.
 pub(crate) async fn list(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
     filter: &JobFilter,
     slice: Slice,
 ) -> QueryResult<Vec<Row>> {
-    sql("select * from sync_jobs \
-         where tenant_id = $1 and kind is not null and connection_id is not null \
-           and ($2 is null or user_id = $2) and ($3 is null or job_type = $3) and ($4 is null or status = $4) \
-         order by created_at desc, id limit $5 offset $6")
+    sql(concat!(
+        "select * from sync_jobs where tenant_id = $1 and kind is not null and ",
+        is_known!(""),
+        "  and ($2 is null or user_id = $2) and ($3 is null or job_type = $3) and ($4 is null or status = $4) \
+         order by created_at desc, id limit $5 offset $6"
+    ))
     .bind::<Text, _>(company_id.to_string())
     .bind::<Nullable<Text>, _>(filter.user_id.map(|user_id| user_id.to_string()))
     .bind::<Nullable<Text>, _>(filter.provider.map(Provider::name))
@@ -289,7 +326,7 @@ pub(crate) async fn list(
     .await
 }
 
-/// The next of the jobs that the filter lets through, newest first, from after `after` on.
+/// The next of the jobs of accounts that the filter lets through, newest first, from after `after` on.
 pub(crate) async fn list_after(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
@@ -316,15 +353,17 @@ pub(crate) async fn list_after(
     .await
 }
 
-/// How many the filter lets through.
+/// How many the filter lets through, also of the company.
 pub(crate) async fn count(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
     filter: &JobFilter,
 ) -> QueryResult<i64> {
-    let counted: Count = sql("select count(*) as count from sync_jobs \
-         where tenant_id = $1 and kind is not null and connection_id is not null \
-           and ($2 is null or user_id = $2) and ($3 is null or job_type = $3) and ($4 is null or status = $4)")
+    let counted: Count = sql(concat!(
+        "select count(*) as count from sync_jobs where tenant_id = $1 and kind is not null and ",
+        is_known!(""),
+        "  and ($2 is null or user_id = $2) and ($3 is null or job_type = $3) and ($4 is null or status = $4)"
+    ))
     .bind::<Text, _>(company_id.to_string())
     .bind::<Nullable<Text>, _>(filter.user_id.map(|user_id| user_id.to_string()))
     .bind::<Nullable<Text>, _>(filter.provider.map(Provider::name))
@@ -334,6 +373,7 @@ pub(crate) async fn count(
     Ok(counted.count)
 }
 
+/// How many jobs of accounts there are of each status.
 pub(crate) async fn count_by_status(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
@@ -462,15 +502,24 @@ impl TryFrom<Row> for Job {
             (Some(code), message) => Some(Failure::new(code, message.unwrap_or_default())),
             (None, _) => None,
         };
+        let kind: JobKind = reading.parse("kind", reading.required("kind", row.kind.as_deref())?)?;
+        let subject = if kind.is_of_company() {
+            let period = row.parameters.get("period").and_then(serde_json::Value::as_str);
+            JobSubject::Company(reading.parse("parameters", reading.required("parameters", period)?)?)
+        } else {
+            JobSubject::Account(Account {
+                connection_id: ConnectionId::new(reading.required("connection_id", row.connection_id)?),
+                provider: reading.parse("job_type", &row.job_type)?,
+            })
+        };
         let ProgressJson { pages, seen, added, updated, unchanged, deleted, held, set_aside } =
             reading.json("progress", row.progress)?;
         Ok(Self {
             id: JobId::new(row.id),
             company_id: reading.parse("tenant_id", &row.tenant_id)?,
             user_id: reading.parse::<UserId>("user_id", &row.user_id)?,
-            connection_id: ConnectionId::new(reading.required("connection_id", row.connection_id)?),
-            provider: reading.parse("job_type", &row.job_type)?,
-            kind: reading.parse("kind", reading.required("kind", row.kind.as_deref())?)?,
+            subject,
+            kind,
             status: reading.parse("status", &row.status)?,
             trigger: reading.parse("trigger", reading.required("trigger", row.trigger.as_deref())?)?,
             triggered_by: row.triggered_by,
@@ -484,5 +533,18 @@ impl TryFrom<Row> for Job {
             started_at: row.started_at,
             completed_at: row.completed_at,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_name_the_kinds_of_the_company_and_no_other() {
+        for kind in JobKind::ALL {
+            let is_named = is_known!("").contains(&format!("'{}'", kind.name()));
+            assert_eq!(is_named, kind.is_of_company(), "{}", kind.name());
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cortex_kernel::{CompanyId, JobId};
-use cortex_sync_jobs::model::{KnownWorker, RunningJob, WorkerSign};
+use cortex_sync_jobs::model::{JobKind, KnownWorker, RunningJob, WorkerSign};
 use diesel::prelude::*;
 use diesel::sql_types::{Double, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -105,11 +105,13 @@ impl Row {
         let Some(id) = self.job_id else { return Ok(None) };
         let reading = Reading { table: "sync_jobs", row: &id };
         let text = |column, value: &Option<String>| reading.required(column, value.clone());
+        let kind: JobKind = reading.parse("kind", &text("kind", &self.kind)?)?;
+        let job_type = text("job_type", &self.job_type)?;
         Ok(Some(RunningJob {
             id: JobId::new(id),
             user_id: reading.parse("user_id", &text("user_id", &self.user_id)?)?,
-            provider: reading.parse("job_type", &text("job_type", &self.job_type)?)?,
-            kind: reading.parse("kind", &text("kind", &self.kind)?)?,
+            provider: if kind.is_of_company() { None } else { Some(reading.parse("job_type", &job_type)?) },
+            kind,
         }))
     }
 

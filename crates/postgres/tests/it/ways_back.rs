@@ -138,6 +138,24 @@ async fn what_a_company_would_lose_forbids_the_way_back(
     refuses(Database::Company, number, &rows.concat(), why).await;
 }
 
+/// Nobody below knows what such a job is.
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_of_the_company_go_and_those_of_accounts_stay() {
+    let jobs = "insert into sync_jobs (tenant_id, user_id, job_type, kind, parameters, status) values \
+                  ('$company', '$user', 'summaries', 'summaries', '{\"period\": \"one\"}', 'queued'), \
+                  ('$company', '$user', 'gmail', 'initial', '{}', 'completed'), \
+                  ('$company', '$user', 'gmail', null, '{}', 'done')";
+    let (database, migrator) = with_rows(Database::Company, jobs).await;
+    let names = migrate::names(Database::Company);
+    let first = names.iter().position(|name| name.starts_with("110")).unwrap();
+
+    migrator.down(Some(names[first - 1].clone())).await.unwrap();
+
+    let rows =
+        database.connect().await.query("select coalesce(kind, '-') from sync_jobs order by 1", &[]).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), ["-", "initial"]);
+}
+
 #[rstest]
 #[case::originals(
     "006",

@@ -3,20 +3,20 @@
 use cortex_kernel::{AdminSessionId, CompanyId, JobId, Origin, Provider, UserId};
 use time::OffsetDateTime;
 
-use super::{Job, JobStatus, Override};
+use super::{Asker, Job, JobStatus, Override};
 
 /// Which jobs are wanted. What is none narrows nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JobFilter {
-    /// Whose accounts.
+    /// Whose.
     pub user_id: Option<UserId>,
-    /// Of which provider.
+    /// Of accounts of which provider.
     pub provider: Option<Provider>,
     /// In which status.
     pub status: Option<JobStatus>,
 }
 
-/// A member calls a job off.
+/// Somebody calls a job off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cancellation {
     /// Of which company.
@@ -24,7 +24,7 @@ pub struct Cancellation {
     /// Which job.
     pub id: JobId,
     /// Who does.
-    pub by: UserId,
+    pub by: Asker,
     /// The request, for the audit row.
     pub origin: Origin,
 }
@@ -93,7 +93,7 @@ impl JobFilter {
     #[must_use]
     pub fn lets_through(&self, job: &Job) -> bool {
         self.user_id.is_none_or(|user_id| user_id == job.user_id)
-            && self.provider.is_none_or(|provider| provider == job.provider)
+            && self.provider.is_none_or(|provider| job.subject.provider() == Some(provider))
             && self.status.is_none_or(|status| status == job.status)
     }
 }

@@ -66,6 +66,9 @@ pub enum Ending {
 }
 
 impl Failure {
+    /// The code of [`Failure::member_inactive`].
+    pub const MEMBER_INACTIVE: &'static str = "member_inactive";
+
     /// A failure by its code and its sentence.
     #[must_use]
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
@@ -75,7 +78,13 @@ impl Failure {
     /// What a store tells of a job that a member called off.
     #[must_use]
     pub fn cancelled() -> Self {
-        Self::new("cancelled", "The sync was called off.")
+        Self::new("cancelled", "The job was called off.")
+    }
+
+    /// Why the job of somebody who left is called off.
+    #[must_use]
+    pub fn member_inactive() -> Self {
+        Self::new(Self::MEMBER_INACTIVE, "The member whose job it is was deactivated.")
     }
 
     /// What a store tells of a job whose last attempt ended without a word.

@@ -1,27 +1,29 @@
-//! A job.
+//! A job: the work that is done once, by whichever worker takes it.
 
 use std::str::FromStr;
 
-use cortex_kernel::{CompanyId, ConnectionId, JobId, Lease, Provider, UserId};
+use cortex_kernel::{CompanyId, JobId, Lease, UserId};
 use thiserror::Error;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::{Failure, JobStatus, Progress};
+use super::{Failure, JobStatus, JobSubject, Progress};
 
-/// The work of reading one connection.
+/// Whose job it is that no member asked for. In claims it counts as a person of its own.
+pub const NOBODY: UserId = UserId::new(Uuid::nil());
+
+/// The work of reading one connection, or of making something of what the company knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Its id.
     pub id: JobId,
     /// Whose database it works on.
     pub company_id: CompanyId,
-    /// Whose account is read.
+    /// Whose account is read, or which member asked for it; else [`NOBODY`].
     pub user_id: UserId,
-    /// By which connection.
-    pub connection_id: ConnectionId,
-    /// Of which provider.
-    pub provider: Provider,
-    /// How much is read.
+    /// What it works on.
+    pub subject: JobSubject,
+    /// What is done.
     pub kind: JobKind,
     /// Where it stands.
     pub status: JobStatus,
@@ -56,13 +58,11 @@ pub struct NewJob {
     pub id: JobId,
     /// Whose database it works on.
     pub company_id: CompanyId,
-    /// Whose account is read.
+    /// Whose account is read, or which member asked for it; else [`NOBODY`].
     pub user_id: UserId,
-    /// By which connection.
-    pub connection_id: ConnectionId,
-    /// Of which provider.
-    pub provider: Provider,
-    /// How much is read.
+    /// What it works on.
+    pub subject: JobSubject,
+    /// What is done.
     pub kind: JobKind,
     /// What makes it.
     pub trigger: Trigger,
@@ -81,15 +81,21 @@ pub struct ClaimedJob {
     pub lease: Lease,
 }
 
-/// How much a job reads.
+/// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JobKind {
-    /// Everything that is not too old, from the first record on.
+    /// Reads everything of an account that is not too old, from the first record on.
     Initial,
-    /// What changed since the stored cursor.
+    /// Reads what changed in an account since the stored cursor.
     Incremental,
-    /// What lacked of records when they were read.
+    /// Asks for what lacked of an account's records when they were read.
     Content,
+    /// Sums up what the company knows.
+    Summaries,
+    /// Looks whether a rule about what the company knows finds something.
+    AlertRules,
+    /// Writes the reports of a day.
+    DailyReports,
 }
 
 /// What made a job.
@@ -109,7 +115,7 @@ pub enum Trigger {
 
 /// The text names no kind of job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("unknown kind of job: expected initial, incremental or content")]
+#[error("unknown kind of job: expected initial, incremental, content, summaries, alert_rules or daily_reports")]
 pub struct UnknownJobKind;
 
 /// The text names no trigger of a job.
@@ -119,7 +125,8 @@ pub struct UnknownTrigger;
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Initial, Self::Incremental, Self::Content];
+    pub const ALL: [Self; 6] =
+        [Self::Initial, Self::Incremental, Self::Content, Self::Summaries, Self::AlertRules, Self::DailyReports];
 
     /// The word in rows and answers.
     #[must_use]
@@ -128,6 +135,18 @@ impl JobKind {
             Self::Initial => "initial",
             Self::Incremental => "incremental",
             Self::Content => "content",
+            Self::Summaries => "summaries",
+            Self::AlertRules => "alert_rules",
+            Self::DailyReports => "daily_reports",
+        }
+    }
+
+    /// Whether its jobs are the company's: they read no account.
+    #[must_use]
+    pub const fn is_of_company(self) -> bool {
+        match self {
+            Self::Initial | Self::Incremental | Self::Content => false,
+            Self::Summaries | Self::AlertRules | Self::DailyReports => true,
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use cortex_kernel::{CompanyId, ConnectionId, JobId, Origin, Provider, UserId};
 
-use super::{JobKind, NewJob, Trigger};
+use super::{Account, JobKind, JobSubject, NewJob, Trigger};
 
 /// Somebody, or something, wants an account to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,8 +169,7 @@ impl SyncStart {
             id: self.id,
             company_id: request.company_id,
             user_id: request.user_id,
-            connection_id: state.connection_id,
-            provider: request.provider,
+            subject: JobSubject::Account(Account { connection_id: state.connection_id, provider: request.provider }),
             kind: request.kind(state),
             trigger: request.trigger,
             triggered_by: request.triggered_by.clone(),

@@ -38,10 +38,10 @@ pub struct KnownWorker {
 pub struct RunningJob {
     /// Its id.
     pub id: JobId,
-    /// Whose account is read.
+    /// Whose account is read, or who asked for it.
     pub user_id: UserId,
-    /// Of which provider.
-    pub provider: Provider,
-    /// How much is read.
+    /// Of which provider the account is; none of a job of the company.
+    pub provider: Option<Provider>,
+    /// What is done.
     pub kind: JobKind,
 }

@@ -15,16 +15,17 @@ use crate::model::{Job, JobFilter, JobSlice, JobStatus, KeptOverride, LastSync, 
 /// - Parts of a list follow each other without a gap and without repetition.
 /// - The latest job of each person and provider is told, and when one was last completed.
 /// - A job for contents is no latest one.
+/// - A job of the company stands in slices only.
 /// - Jobs are counted by status.
 /// - Another company's jobs are not told of.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait JobDirectory: Send + Sync {
-    /// Some of the jobs that the filter lets through.
+    /// Some of the jobs that the filter lets through, those of the company among them.
     async fn list_jobs(&self, company_id: CompanyId, filter: &JobFilter, slice: Slice) -> Result<JobSlice, StoreError>;
 
-    /// At most `most` of the jobs that the filter lets through, the newest first, from after the job `after` on. Where there
-    /// is no such job, there is nothing after it.
+    /// At most `most` of the jobs of accounts that the filter lets through, the newest first, from after the job `after` on.
+    /// Where there is no such job, there is nothing after it.
     async fn list_after(
         &self,
         company_id: CompanyId,
@@ -36,7 +37,7 @@ pub trait JobDirectory: Send + Sync {
     /// The latest job of each of these people and each provider, where there is one.
     async fn last_syncs(&self, company_id: CompanyId, users: &[UserId]) -> Result<Vec<LastSync>, StoreError>;
 
-    /// How many there are of each status, of those that there are any of.
+    /// How many jobs of accounts there are of each status, of those that there are any of.
     async fn count_by_status(&self, company_id: CompanyId) -> Result<Vec<(JobStatus, u64)>, StoreError>;
 }
 

@@ -5,7 +5,7 @@ use cortex_kernel::{CompanyId, StoreError, UserId};
 
 use crate::model::{Cancellation, Failure, Job};
 
-/// The jobs that wait and run, by whose accounts they read.
+/// The jobs that wait and run, by whose they are.
 ///
 /// # Contract
 ///
@@ -14,6 +14,8 @@ use crate::model::{Cancellation, Failure, Job};
 /// - A run that is called off can write nothing any more.
 /// - A job that is called off before its first page unlocks.
 /// - One job is called off by itself, once, with an audit row.
+/// - A job of the company is called off with who asked for it, or by itself.
+/// - Nobody is none of the people.
 /// - Another company's jobs are not told of and not called off.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]

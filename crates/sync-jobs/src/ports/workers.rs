@@ -16,6 +16,7 @@ use crate::model::{KnownWorker, WorkerSign};
 /// - A worker that left is listed no more.
 /// - A worker that was silent for a day is forgotten.
 /// - What a worker runs is listed with it.
+/// - A job of the company that runs is listed without a provider.
 /// - Another company's workers are not listed.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]

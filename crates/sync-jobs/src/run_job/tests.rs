@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::*;
 use crate::model::{Failure, JobStatus, NewJob};
 use crate::ports::MockJobQueue;
-use crate::testing::{InMemoryJobQueue, USER_2, a_claim, a_job, a_new_job};
+use crate::testing::{InMemoryJobQueue, USER_2, a_claim, a_job, a_new_job, an_account};
 
 /// Does what it is told, run by run.
 struct Script(Mutex<Vec<Act>>);
@@ -143,8 +143,8 @@ async fn what_only_a_person_can_mend_is_given_up() {
 async fn a_job_is_given_back_after_its_page_when_somebody_waits_for_a_worker() {
     let queue = Arc::new(InMemoryJobQueue::default());
     let running = claimed(&queue).await;
-    let (id, connection_id) = (JobId::new(Uuid::from_u128(2)), ConnectionId::new(2));
-    queue.enqueue(&NewJob { id, connection_id, user_id: USER_2, ..a_new_job() }).await.unwrap();
+    let (id, subject) = (JobId::new(Uuid::from_u128(2)), an_account(ConnectionId::new(2)));
+    queue.enqueue(&NewJob { id, subject, user_id: USER_2, ..a_new_job() }).await.unwrap();
     queue.pass(Duration::from_secs(2));
 
     let run = run_job(queue.clone(), script([Act::GetOnAndWaitForInterrupt(queue.clone())]));

@@ -7,7 +7,10 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::uuid;
 
-use crate::model::{Job, JobKind, JobStatus, NewJob, Progress, SyncRequest, SyncWish, Trigger, WorkerSign};
+use crate::model::{
+    Account, Asker, CompanyJobRequest, Job, JobKind, JobStatus, JobSubject, NewJob, Progress, SyncRequest, SyncWish,
+    Trigger, WorkerSign,
+};
 use crate::ports::ClaimRequest;
 
 /// The company of the deployment under test.
@@ -28,8 +31,7 @@ pub fn a_new_job() -> NewJob {
         id: JobId::new(uuid!("0d000000-0000-4000-8000-000000000001")),
         company_id: COMPANY_A,
         user_id: USER_1,
-        connection_id: ConnectionId::new(1),
-        provider: Provider::Gmail,
+        subject: an_account(ConnectionId::new(1)),
         kind: JobKind::Incremental,
         trigger: Trigger::User,
         triggered_by: Some(USER_1.to_string()),
@@ -37,17 +39,40 @@ pub fn a_new_job() -> NewJob {
     }
 }
 
-/// The same, just enqueued.
+/// A Gmail account that is read by this connection.
+#[must_use]
+pub const fn an_account(connection_id: ConnectionId) -> JobSubject {
+    JobSubject::Account(Account { connection_id, provider: Provider::Gmail })
+}
+
+/// The summaries of a day, asked for by [`USER_1`].
+#[must_use]
+pub fn a_new_company_job() -> NewJob {
+    NewJob { subject: JobSubject::Company(a_company_request().period), kind: JobKind::Summaries, ..a_new_job() }
+}
+
+/// [`USER_1`] wants the summaries of a day.
+#[must_use]
+pub fn a_company_request() -> CompanyJobRequest {
+    CompanyJobRequest {
+        company_id: COMPANY_A,
+        kind: JobKind::Summaries,
+        period: "2026-03-02".parse().expect("a short text"),
+        by: Asker::Member(USER_1),
+        retry_of: None,
+        origin: Origin { request_id: Some("request-1".to_owned()), ..Origin::default() },
+    }
+}
+
+/// The job of [`a_new_job`], just enqueued.
 #[must_use]
 pub fn a_job() -> Job {
-    let NewJob { id, company_id, user_id, connection_id, provider, kind, trigger, triggered_by, max_attempts } =
-        a_new_job();
+    let NewJob { id, company_id, user_id, subject, kind, trigger, triggered_by, max_attempts } = a_new_job();
     Job {
         id,
         company_id,
         user_id,
-        connection_id,
-        provider,
+        subject,
         kind,
         status: JobStatus::Queued,
         trigger,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, IdGenerator as _, JobId, Provider, RandomIds, UserId};
 
-use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_job, a_request};
+use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_job, a_request, an_account};
 use crate::model::{Access, Ending, JobKind, NewJob, SyncRequest, SyncStart, SyncWish};
 use crate::ports::{ClaimRequest, DueAccounts, JobQueue, StartOutcome, SyncStarter};
 
@@ -147,7 +147,7 @@ pub async fn a_job_for_contents_puts_no_reading_off(harness: &impl Harness) {
     let connection_id = read(harness, COMPANY_A, USER_1, Provider::Gmail).await;
     harness.pass(INTERVAL * 2).await;
 
-    let contents = NewJob { kind: JobKind::Content, connection_id, ..a_new_job() };
+    let contents = NewJob { kind: JobKind::Content, subject: an_account(connection_id), ..a_new_job() };
     harness.queue(COMPANY_A).enqueue(&contents).await.expect("an outcome");
 
     assert_eq!(due(harness, 9).await, [(USER_1, Provider::Gmail)]);

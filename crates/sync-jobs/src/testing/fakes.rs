@@ -1,5 +1,6 @@
 //! A queue that lives in memory and keeps the contracts of its ports.
 
+mod company;
 mod directory;
 mod due_accounts;
 mod live_jobs;
@@ -79,7 +80,7 @@ impl State {
     fn enqueue(&mut self, job: &NewJob) -> EnqueueOutcome {
         let live = self.rows.iter_mut().find(|row| {
             row.job.company_id == job.company_id
-                && row.job.connection_id == job.connection_id
+                && row.job.subject == job.subject
                 && row.job.kind == job.kind
                 && !row.job.status.is_final()
         });
@@ -170,8 +171,10 @@ impl Row {
 
     /// Whether its connection is read by another job, or is to be read by an initial one first.
     fn waits_for_another(&self, rows: &[Self], now: OffsetDateTime) -> bool {
+        let Some(connection_id) = self.job.subject.connection_id() else { return false };
         rows.iter().any(|other| {
-            let of_connection = other.job.connection_id == self.job.connection_id && other.job.id != self.job.id;
+            let is_same = other.job.subject.connection_id() == Some(connection_id);
+            let of_connection = is_same && other.job.id != self.job.id;
             let goes_first = other.job.kind == JobKind::Initial && !other.job.status.is_final();
             of_connection && (other.runs(now) || goes_first)
         })
@@ -297,8 +300,7 @@ fn queued(new: &NewJob, now: OffsetDateTime) -> Job {
         id: new.id,
         company_id: new.company_id,
         user_id: new.user_id,
-        connection_id: new.connection_id,
-        provider: new.provider,
+        subject: new.subject.clone(),
         kind: new.kind,
         status: JobStatus::Queued,
         trigger: new.trigger,

@@ -9,8 +9,12 @@ use async_trait::async_trait;
 use cortex_kernel::{AdminSessionId, CompanyId, ConnectionId, JobId, Origin, Provider, UserId};
 use uuid::Uuid;
 
-use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_job};
-use crate::model::{Ending, Failure, JobFilter, JobKind, JobStatus, NewJob, NewOverride, Override, Slice};
+use super::{
+    COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_company_job, a_new_job, an_account,
+};
+use crate::model::{
+    Account, Ending, Failure, JobFilter, JobKind, JobStatus, JobSubject, NewJob, NewOverride, Override, Slice,
+};
 use crate::ports::{JobDirectory, JobQueue, SyncOverrides};
 
 /// Fresh, empty stores and a way to fill them.
@@ -43,6 +47,7 @@ macro_rules! job_directory_contract {
             parts_of_a_list_follow_each_other_without_a_gap_and_without_repetition,
             the_latest_job_of_each_person_and_provider_is_told_and_when_one_was_last_completed,
             a_job_for_contents_is_no_latest_one,
+            a_job_of_the_company_stands_in_slices_only,
             jobs_are_counted_by_status,
             another_companys_jobs_are_not_told_of,
             a_word_is_kept_with_its_audit_row,
@@ -113,7 +118,8 @@ async fn put_of(
     n: u128,
 ) -> JobId {
     let id = JobId::new(Uuid::from_u128(n));
-    let job = NewJob { id, company_id, user_id, connection_id, provider, ..a_new_job() };
+    let subject = JobSubject::Account(Account { connection_id, provider });
+    let job = NewJob { id, company_id, user_id, subject, ..a_new_job() };
     harness.queue(company_id).enqueue(&job).await.expect("a job");
     harness.pass(MINUTE).await;
     id
@@ -196,7 +202,8 @@ pub async fn parts_of_a_list_follow_each_other_without_a_gap_and_without_repetit
 async fn put_at_once(harness: &impl Harness, user_id: UserId, provider: Provider, n: u128) -> JobId {
     let connection_id = harness.connect(COMPANY_A, user_id, provider).await;
     let id = JobId::new(Uuid::from_u128(n));
-    let job = NewJob { id, company_id: COMPANY_A, user_id, connection_id, provider, ..a_new_job() };
+    let subject = JobSubject::Account(Account { connection_id, provider });
+    let job = NewJob { id, company_id: COMPANY_A, user_id, subject, ..a_new_job() };
     harness.queue(COMPANY_A).enqueue(&job).await.expect("a job");
     id
 }
@@ -229,7 +236,7 @@ pub async fn a_job_for_contents_is_no_latest_one(harness: &impl Harness) {
     put_of(harness, connection_id, COMPANY_A, USER_1, Provider::Gmail, 1).await;
     harness.pass(MINUTE).await;
     let id = JobId::new(Uuid::from_u128(2));
-    let contents = NewJob { id, connection_id, kind: JobKind::Content, ..a_new_job() };
+    let contents = NewJob { id, subject: an_account(connection_id), kind: JobKind::Content, ..a_new_job() };
     harness.queue(COMPANY_A).enqueue(&contents).await.expect("a job");
     end(harness, &Ending::Completed).await;
     harness.pass(MINUTE).await;
@@ -241,6 +248,23 @@ pub async fn a_job_for_contents_is_no_latest_one(harness: &impl Harness) {
     let first = harness.queue(COMPANY_A).find_job(COMPANY_A, JobId::new(Uuid::from_u128(1))).await.expect("an answer");
     let first = first.expect("a job");
     assert_eq!((last.created_at, last.last_completed_at), (first.created_at, first.completed_at));
+}
+
+pub async fn a_job_of_the_company_stands_in_slices_only(harness: &impl Harness) {
+    let sync = put(harness, COMPANY_A, USER_1, Provider::Gmail, 1).await;
+    let summaries = a_new_company_job();
+    harness.queue(COMPANY_A).enqueue(&NewJob { id: JobId::new(Uuid::from_u128(2)), ..summaries }).await.expect("a job");
+    let id = JobId::new(Uuid::from_u128(2));
+    let directory = harness.directory(COMPANY_A);
+
+    assert_eq!(listed(harness, ALL, 10, 0).await, (vec![id, sync], 2));
+    assert_eq!(listed(harness, JobFilter { user_id: Some(USER_1), ..ALL }, 10, 0).await.1, 2);
+    assert_eq!(listed(harness, JobFilter { provider: Some(Provider::Gmail), ..ALL }, 10, 0).await, (vec![sync], 1));
+
+    let part = directory.list_after(COMPANY_A, &ALL, None, 9).await.expect("a list");
+    assert_eq!(part.into_iter().map(|job| job.id).collect::<Vec<_>>(), [sync]);
+    assert_eq!(directory.last_syncs(COMPANY_A, &[USER_1]).await.expect("an answer").len(), 1);
+    assert_eq!(directory.count_by_status(COMPANY_A).await.expect("an answer"), [(JobStatus::Queued, 1)]);
 }
 
 pub async fn jobs_are_counted_by_status(harness: &impl Harness) {

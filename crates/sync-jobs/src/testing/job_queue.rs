@@ -1,6 +1,7 @@
 //! The contract of [`JobQueue`], one case a bullet, and what an implementation brings to run them.
 
 mod cases;
+mod company_cases;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,6 +14,7 @@ use super::InMemoryJobQueue;
 use crate::ports::JobQueue;
 
 pub use cases::*;
+pub use company_cases::*;
 
 /// A fresh, empty queue and a way to steer what is around it.
 #[async_trait]
@@ -59,6 +61,11 @@ macro_rules! job_queue_contract {
             a_job_given_back_is_queued_at_once_and_is_no_attempt,
             who_gives_a_job_back_had_his_turn_until_then,
             a_job_asked_for_again_while_it_runs_is_read_once_more_before_it_completes,
+            a_job_of_the_company_is_found_queued_without_a_connection,
+            the_company_has_one_live_job_of_a_kind_and_period,
+            a_job_of_the_company_asked_for_again_while_it_runs_is_done_once_more,
+            what_nobody_asked_for_counts_as_a_person_of_its_own,
+            a_heartbeat_tells_that_a_job_of_the_company_waits,
         }
     };
     ($harness:expr => $($case:ident,)+) => {

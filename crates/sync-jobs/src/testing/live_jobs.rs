@@ -9,8 +9,11 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, JobId, Origin, Provider, UserId};
 use uuid::Uuid;
 
-use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_job, a_request};
-use crate::model::{Cancellation, Ending, Failure, Job, JobKind, JobStatus, NewJob, SyncStart};
+use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_company_job, a_new_job, a_request};
+use crate::model::{
+    Account, Asker, Cancellation, Ending, Failure, Job, JobKind, JobStatus, JobSubject, NOBODY, NewJob, SyncStart,
+    Trigger,
+};
 use crate::ports::{
     ActiveMembers, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue, LiveJobs, StartOutcome, SyncStarter,
 };
@@ -49,6 +52,8 @@ macro_rules! live_jobs_contract {
             a_run_that_is_called_off_can_write_nothing_any_more,
             a_job_that_is_called_off_before_its_first_page_unlocks,
             one_job_is_called_off_by_itself_once_with_an_audit_row,
+            a_job_of_the_company_is_called_off_with_who_asked_for_it_or_by_itself,
+            nobody_is_none_of_the_people,
             another_companys_jobs_are_not_told_of_and_not_called_off,
         }
     };
@@ -107,7 +112,8 @@ fn why() -> Failure {
 async fn put(harness: &impl Harness, company_id: CompanyId, user_id: UserId, provider: Provider, n: u128) -> JobId {
     let connection_id = harness.connect(company_id, user_id, provider).await;
     let id = JobId::new(Uuid::from_u128(n));
-    let job = NewJob { id, company_id, user_id, connection_id, provider, ..a_new_job() };
+    let subject = JobSubject::Account(Account { connection_id, provider });
+    let job = NewJob { id, company_id, user_id, subject, ..a_new_job() };
     harness.queue(company_id).enqueue(&job).await.expect("a job");
     id
 }
@@ -195,8 +201,34 @@ pub async fn one_job_is_called_off_by_itself_once_with_an_audit_row(harness: &im
     assert_eq!(harness.audited(COMPANY_A).await, ["sync_cancelled"]);
 }
 
+pub async fn a_job_of_the_company_is_called_off_with_who_asked_for_it_or_by_itself(harness: &impl Harness) {
+    let wanted = a_new_company_job();
+    let enqueue = async |id| {
+        let wanted = NewJob { id, ..wanted.clone() };
+        harness.queue(COMPANY_A).enqueue(&wanted).await.expect("a job");
+        id
+    };
+
+    let first = enqueue(wanted.id).await;
+    assert_eq!(harness.live(COMPANY_A).list_people(COMPANY_A).await.expect("an answer"), [USER_1]);
+    assert_eq!(harness.live(COMPANY_A).call_off(COMPANY_A, &[USER_1], &why()).await.expect("an answer"), 1);
+    assert_eq!(job(harness, first).await.status, JobStatus::Cancelled);
+
+    let second = enqueue(JobId::new(Uuid::from_u128(2))).await;
+    let called_off = harness.live(COMPANY_A).call_off_job(&a_cancellation(second)).await.expect("an answer");
+    assert_eq!(called_off.map(|job| (job.status, job.subject)), Some((JobStatus::Cancelled, wanted.subject)));
+    assert_eq!(harness.audited(COMPANY_A).await, ["job_cancelled"]);
+}
+
+pub async fn nobody_is_none_of_the_people(harness: &impl Harness) {
+    let by_schedule = NewJob { user_id: NOBODY, trigger: Trigger::Schedule, triggered_by: None, ..a_new_company_job() };
+    harness.queue(COMPANY_A).enqueue(&by_schedule).await.expect("a job");
+
+    assert_eq!(harness.live(COMPANY_A).list_people(COMPANY_A).await.expect("an answer"), []);
+}
+
 fn a_cancellation(id: JobId) -> Cancellation {
-    Cancellation { company_id: COMPANY_A, id, by: USER_1, origin: Origin::default() }
+    Cancellation { company_id: COMPANY_A, id, by: Asker::Member(USER_1), origin: Origin::default() }
 }
 
 pub async fn another_companys_jobs_are_not_told_of_and_not_called_off(harness: &impl Harness) {

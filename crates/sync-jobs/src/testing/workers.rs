@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cortex_kernel::{CompanyId, ConnectionId, Provider, UserId};
 
-use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_job, a_sign};
+use super::{
+    COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, USER_2, a_claim, a_new_company_job, a_new_job, a_sign, an_account,
+};
 use crate::model::{Ending, KnownWorker, NewJob, RunningJob, WorkerSign};
 use crate::ports::{ClaimRequest, JobQueue, Workers};
 
@@ -38,6 +40,7 @@ macro_rules! workers_contract {
             a_worker_that_left_is_listed_no_more,
             a_worker_that_was_silent_for_a_day_is_forgotten,
             what_a_worker_runs_is_listed_with_it,
+            a_job_of_the_company_that_runs_is_listed_without_a_provider,
             another_companys_workers_are_not_listed,
         }
     };
@@ -142,7 +145,7 @@ pub async fn what_a_worker_runs_is_listed_with_it(harness: &impl Harness) {
         let connection_id = harness.connect(COMPANY_A, user_id, Provider::Gmail).await;
         let id = cortex_kernel::JobId::new(uuid::Uuid::from_u128(n));
         let queue = harness.queue(COMPANY_A);
-        queue.enqueue(&NewJob { id, user_id, connection_id, ..a_new_job() }).await.expect("a job");
+        queue.enqueue(&NewJob { id, user_id, subject: an_account(connection_id), ..a_new_job() }).await.expect("a job");
         let request = ClaimRequest { worker: worker.to_owned(), lease_for: MINUTES, ..a_claim() };
         queue.claim(&request).await.expect("an answer").pop().expect("a job")
     };
@@ -153,12 +156,22 @@ pub async fn what_a_worker_runs_is_listed_with_it(harness: &impl Harness) {
     harness.queue(COMPANY_A).finish(COMPANY_A, ended.lease, &Ending::Completed).await.expect("ended");
 
     let [a, b] = &listed(harness).await[..] else { panic!("two workers") };
-    let NewJob { kind, provider, .. } = a_new_job();
+    let NewJob { kind, subject, .. } = a_new_job();
+    let provider = subject.provider();
     assert_eq!(a.running, [RunningJob { id: runs.job.id, user_id: USER_1, provider, kind }]);
     assert_eq!(b.running, []);
 
     harness.pass(MINUTES).await;
     assert_eq!(listed(harness).await[0].running, [], "its lease ran out");
+}
+
+pub async fn a_job_of_the_company_that_runs_is_listed_without_a_provider(harness: &impl Harness) {
+    note(harness, &sign("worker"), Duration::ZERO).await;
+    let NewJob { id, user_id, kind, .. } = a_new_company_job();
+    harness.queue(COMPANY_A).enqueue(&a_new_company_job()).await.expect("a job");
+    harness.queue(COMPANY_A).claim(&a_claim()).await.expect("an answer");
+
+    assert_eq!(listed(harness).await[0].running, [RunningJob { id, user_id, provider: None, kind }]);
 }
 
 pub async fn another_companys_workers_are_not_listed(harness: &impl Harness) {

@@ -10,7 +10,7 @@ use crate::back_off::BackOff;
 use crate::model::{Disposition, Job, JobStatus, NewJob};
 use crate::ports::{JobRunner, MockJobQueue};
 use crate::run_job::Timing;
-use crate::testing::{COMPANY_A, InMemoryJobQueue, a_new_job};
+use crate::testing::{COMPANY_A, InMemoryJobQueue, a_new_job, an_account};
 
 const LONG: Duration = Duration::from_hours(1);
 
@@ -75,8 +75,8 @@ fn worker(queue: Arc<dyn JobQueue>, runner: impl JobRunner + 'static, shutdown: 
 }
 
 async fn enqueue(queue: &InMemoryJobQueue, n: u128) {
-    let connection_id = ConnectionId::new(i64::try_from(n).unwrap());
-    queue.enqueue(&NewJob { id: id(n), connection_id, ..a_new_job() }).await.unwrap();
+    let subject = an_account(ConnectionId::new(i64::try_from(n).unwrap()));
+    queue.enqueue(&NewJob { id: id(n), subject, ..a_new_job() }).await.unwrap();
 }
 
 async fn status(queue: &InMemoryJobQueue, n: u128) -> JobStatus {

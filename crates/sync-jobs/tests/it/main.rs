@@ -1,5 +1,11 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod company_jobs {
+    use cortex_sync_jobs::testing::company_jobs::InMemoryHarness;
+
+    cortex_sync_jobs::company_jobs_contract!(InMemoryHarness::default());
+}
+
 mod due_accounts {
     use cortex_sync_jobs::testing::due_accounts::InMemoryHarness;
 

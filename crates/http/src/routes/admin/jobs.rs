@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use actix_web::web::{Data, Json, Path, Query};
 use cortex_connections::model::Connection;
 use cortex_kernel::{CompanyId, JobId, PageRequest, Provider, UserId};
-use cortex_sync_jobs::Retrier;
-use cortex_sync_jobs::model::{JobFilter, LastSync, NewOverride, Override, Slice, SyncRequest, SyncWish, Trigger};
+use cortex_sync_jobs::model::{
+    Asker, Cancellation, JobFilter, LastSync, NewOverride, Override, Slice, SyncRequest, SyncWish, Trigger,
+};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +19,7 @@ use crate::extract::{Json as JsonBody, OptionalJson};
 use crate::problem::{Problem, ProblemKind};
 use crate::routes::openapi::ProblemBody;
 use crate::routes::provider;
-use crate::routes::sync_jobs::{JobItem, items_of, status_of};
+use crate::routes::sync_jobs::{JobItem, item_of, items_of, status_of};
 
 /// Whose account is to be read, and of which provider.
 #[derive(Default, Deserialize, IntoParams, ToSchema)]
@@ -46,10 +47,10 @@ pub(in crate::routes) struct QueuedByAdmin {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(in crate::routes) struct WantedJobs {
-    /// Of whose accounts.
+    /// Of whose accounts, or asked for by whom.
     #[param(value_type = Option<String>, format = "uuid")]
     user_id: Option<Uuid>,
-    /// Of which provider, by any of its names.
+    /// Of accounts of which provider, by any of its names.
     provider: Option<String>,
     /// In which status: `queued`, `running`, `completed`, `failed` or `cancelled`.
     status: Option<String>,
@@ -254,7 +255,7 @@ pub(in crate::routes) async fn users(
     Ok(Json(AdminUsers { users: users.collect(), next_cursor: members.next_cursor }))
 }
 
-/// The company's jobs, newest first.
+/// The jobs of accounts and of the company itself, newest first.
 #[utoipa::path(
     get,
     path = "/admin/jobs/all",
@@ -303,9 +304,34 @@ pub(in crate::routes) async fn retry(
 ) -> Result<Json<RetriedByAdmin>, Problem> {
     let original = JobId::new(*id);
     let ended = admin.retry_job.find_ended(session.company_id, original).await?;
-    must_be_member(&admin, session.company_id, ended.user_id).await?;
-    let job = admin.retry_job.retry(&ended, Retrier::Admin(session.id), origin).await?;
+    if ended.subject.account().is_some() {
+        must_be_member(&admin, session.company_id, ended.user_id).await?;
+    }
+    let job = admin.retry_job.retry(&ended, Asker::Admin(session.id), origin).await?;
     Ok(Json(RetriedByAdmin { status: "queued", new_job_id: job.id.to_string(), original_job_id: original.to_string() }))
+}
+
+/// Calls a job off. What it did until then stays.
+#[utoipa::path(
+    post,
+    path = "/admin/jobs/{id}/cancel",
+    tag = "admin",
+    params(("id" = String, Path, description = "A job that waits or runs")),
+    responses(
+        (status = 200, body = JobItem),
+        (status = 404, response = ProblemBody),
+        (status = 409, response = ProblemBody)
+    )
+)]
+pub(in crate::routes) async fn call_off(
+    Admin { session, origin }: Admin,
+    id: Path<Uuid>,
+    admin: Data<AdminServices>,
+) -> Result<Json<JobItem>, Problem> {
+    let (company_id, by) = (session.company_id, Asker::Admin(session.id));
+    let cancellation = Cancellation { company_id, id: JobId::new(*id), by, origin };
+    let cancelled = admin.cancel_job.cancel(&cancellation, true).await?;
+    Ok(Json(item_of(admin.connections.as_ref(), cancelled).await?))
 }
 
 /// Allows one more initial sync, or none, whatever the lock says.

@@ -1,6 +1,7 @@
 //! `/admin/workers/status`: who works the queue off.
 
 use actix_web::web::{Data, Json};
+use cortex_kernel::Provider;
 use cortex_sync_jobs::model::{KnownWorker, RunningJob};
 use cortex_sync_jobs::pulse::LONGEST_SILENCE;
 use serde::Serialize;
@@ -42,7 +43,8 @@ struct Worker {
 struct WorkersJob {
     id: String,
     user_id: String,
-    provider: &'static str,
+    /// None of a job of the company.
+    provider: Option<&'static str>,
     kind: &'static str,
 }
 
@@ -74,6 +76,11 @@ impl From<KnownWorker> for Worker {
 impl From<RunningJob> for WorkersJob {
     fn from(running: RunningJob) -> Self {
         let RunningJob { id, user_id, provider, kind } = running;
-        Self { id: id.to_string(), user_id: user_id.to_string(), provider: provider.name(), kind: kind.name() }
+        Self {
+            id: id.to_string(),
+            user_id: user_id.to_string(),
+            provider: provider.map(Provider::name),
+            kind: kind.name(),
+        }
     }
 }

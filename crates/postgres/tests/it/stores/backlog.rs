@@ -59,6 +59,12 @@ async fn what_waits_is_told_by_state_and_kind_with_the_age_of_the_first() {
         put_job(&world, COMPANY_A, person, columns, values).await;
         put_job(&world, COMPANY_B, person, columns, values).await;
     }
+    let of_company = format!(
+        "insert into sync_jobs (tenant_id, user_id, job_type, kind, parameters, run_after) values \
+         ('{COMPANY_A}', '{}', 'summaries', 'summaries', '{{\"period\": \"p\"}}', now() - interval '100 s')",
+        Uuid::nil()
+    );
+    world.superuser().batch_execute(&of_company).await.unwrap();
     let webhooks = "insert into webhook_inbox (tenant_id, body, body_hash, state, received_at, ended_at) values";
     for company in [COMPANY_A, COMPANY_B] {
         let rows = format!(
@@ -82,7 +88,8 @@ async fn what_waits_is_told_by_state_and_kind_with_the_age_of_the_first() {
     assert_eq!(of(JobStatus::Queued, JobKind::Initial), (2, Some(1)));
     assert_eq!(of(JobStatus::Queued, JobKind::Content), (1, None), "it is not due");
     assert_eq!(of(JobStatus::Running, JobKind::Incremental), (1, Some(2)));
-    assert_eq!(figures.jobs.len(), 3, "{:?}", figures.jobs);
+    assert_eq!(of(JobStatus::Queued, JobKind::Summaries), (1, Some(1)));
+    assert_eq!(figures.jobs.len(), 4, "{:?}", figures.jobs);
     assert_eq!((figures.webhooks_waiting, figures.webhooks_dead, figures.workers), (2, 1, 1));
     assert_eq!(figures.oldest_webhook.map(|age| age.as_secs() / 100), Some(3));
 }

@@ -38,6 +38,8 @@ fn rows_of(company: CompanyId, user: UserId, number: u32) -> String {
            values ('{company}', '{user}', 'gmail', 'initial', 'user', '{user}', 'running', {number}, 'w', now());
          insert into sync_jobs (tenant_id, user_id, job_type, kind, trigger, triggered_by, status)
            values ('{company}', 'somebody', 'gmail', 'initial', 'admin', '{user}', 'completed');
+         insert into sync_jobs (tenant_id, user_id, job_type, kind, parameters, trigger, triggered_by)
+           values ('{company}', '{user}', 'summaries', 'summaries', jsonb_build_object('period', '{number}'), 'user', '{user}');
          insert into documents (id, tenant_id, source, source_account, source_id, document_type, title, content,
              ingested_by_user_id, ingested_by_user_email, ingestion_method)
            values ({number}, '{company}', 'gmail', '{user}@account', 'm', 'email', 't', 'c', '{user}', '{user}@x',

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cortex_kernel::{CompanyId, ConnectionId, Provider, UserId};
+use cortex_kernel::{AdminSessionId, CompanyId, ConnectionId, JobId, Origin, Provider, UserId};
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{PgJobQueue, PgLiveJobs, PgMembers, PgSyncStarter};
+use cortex_sync_jobs::model::{Asker, Cancellation, NOBODY, NewJob};
 use cortex_sync_jobs::ports::{ActiveMembers, JobQueue, LiveJobs, SyncStarter};
 use cortex_sync_jobs::testing::live_jobs::{Harness, MemberHarness};
-use cortex_sync_jobs::testing::{COMPANY_A, COMPANY_B, live_jobs};
+use cortex_sync_jobs::testing::{COMPANY_A, COMPANY_B, a_new_company_job, live_jobs};
 
 use super::world::World;
 
@@ -51,6 +52,29 @@ async fn without_walls_the_store_itself_tells_companies_apart() {
     harness.0.open_walls().await;
 
     live_jobs::another_companys_jobs_are_not_told_of_and_not_called_off(&harness).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_admin_calls_off_is_told_with_his_session_and_whose_it_was() {
+    let harness = PgHarness::new().await;
+    let session = AdminSessionId::new(uuid::Uuid::from_u128(9));
+    let of_member = a_new_company_job();
+    let of_nobody = NewJob { user_id: NOBODY, id: JobId::new(uuid::Uuid::from_u128(2)), ..a_new_company_job() };
+    for job in [&of_member, &of_nobody] {
+        harness.queue(COMPANY_A).enqueue(job).await.unwrap();
+        let by = Asker::Admin(session);
+        let cancellation = Cancellation { company_id: COMPANY_A, id: job.id, by, origin: Origin::default() };
+        assert!(harness.live(COMPANY_A).call_off_job(&cancellation).await.unwrap().is_some());
+    }
+
+    let told = "select format('%s %s %s %s', action, session_id, user_id, details ->> 'period') \
+                from admin_audit_log order by created_at";
+    let rows = harness.0.superuser().query(told, &[]).await.unwrap();
+    let told: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let user = of_member.user_id;
+    let expected =
+        [format!("job_cancelled {session} {user} 2026-03-02"), format!("job_cancelled {session}  2026-03-02")];
+    assert_eq!(told, expected);
 }
 
 mod members {

@@ -7,6 +7,7 @@ mod backlog;
 mod blob_store;
 mod broker_removals;
 mod chats;
+mod company_jobs;
 mod company_leaves;
 mod connect_session_endings;
 mod connect_session_store;

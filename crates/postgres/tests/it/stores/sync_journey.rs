@@ -39,12 +39,13 @@ struct ReadConnection {
 #[async_trait]
 impl JobRunner for ReadConnection {
     async fn run(&self, job: &Job, lease: Lease, interrupt: &CancellationToken) -> Disposition {
-        let found = self.connections.find_connection(job.company_id, job.user_id, job.provider).await;
+        let provider = job.subject.provider().expect("it reads an account");
+        let found = self.connections.find_connection(job.company_id, job.user_id, provider).await;
         let connection = found.unwrap().expect("a connection");
         let account = connection.account.as_ref();
         let (account_id, email) =
             (account.and_then(|account| account.id.as_deref()), account.and_then(|account| account.email.as_ref()));
-        for model in models_of(job.provider) {
+        for model in models_of(provider) {
             let reading = StreamReading {
                 lease,
                 stream: Stream {
@@ -52,11 +53,11 @@ impl JobRunner for ReadConnection {
                     user_id: job.user_id,
                     connection_id: connection.id,
                     broker_id: connection.broker_id.clone(),
-                    provider: job.provider,
+                    provider,
                     model: (*model).to_owned(),
                     variant: BASE_VARIANT.to_owned(),
                 },
-                account: account_of(job.provider, account_id, email, connection.id),
+                account: account_of(provider, account_id, email, connection.id),
                 user_email: connection.owner.email.clone(),
                 account_email: email.cloned(),
                 method: IngestionMethod::OauthSync,

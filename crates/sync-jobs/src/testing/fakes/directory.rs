@@ -23,7 +23,7 @@ impl JobDirectory for InMemoryJobQueue {
         after: Option<JobId>,
         most: u16,
     ) -> Result<Vec<Job>, StoreError> {
-        let all = self.jobs_of(company_id);
+        let all = self.syncs_of(company_id);
         let rest = match after {
             None => all.as_slice(),
             Some(after) => all.iter().position(|job| job.id == after).map_or(&[][..], |place| &all[place + 1..]),
@@ -33,12 +33,11 @@ impl JobDirectory for InMemoryJobQueue {
     }
 
     async fn last_syncs(&self, company_id: CompanyId, users: &[UserId]) -> Result<Vec<LastSync>, StoreError> {
-        let jobs = self.jobs_of(company_id);
+        let jobs = self.syncs_of(company_id);
         let accounts = users.iter().flat_map(|user_id| Provider::ALL.map(|provider| (*user_id, provider)));
         let last = |(user_id, provider): (UserId, Provider)| {
-            let mut of_account = jobs
-                .iter()
-                .filter(|job| (job.user_id, job.provider) == (user_id, provider) && job.kind != JobKind::Content);
+            let is_of_account = |job: &&Job| (job.user_id, job.subject.provider()) == (user_id, Some(provider));
+            let mut of_account = jobs.iter().filter(is_of_account).filter(|job| job.kind != JobKind::Content);
             let completed = of_account.clone().find(|job| job.status == JobStatus::Completed);
             of_account.next().map(|job| LastSync {
                 user_id,
@@ -52,7 +51,7 @@ impl JobDirectory for InMemoryJobQueue {
     }
 
     async fn count_by_status(&self, company_id: CompanyId) -> Result<Vec<(JobStatus, u64)>, StoreError> {
-        let jobs = self.jobs_of(company_id);
+        let jobs = self.syncs_of(company_id);
         let count = |status| (status, jobs.iter().filter(|job| job.status == status).count() as u64);
         Ok(JobStatus::ALL.map(count).into_iter().filter(|(_, count)| *count > 0).collect())
     }
@@ -72,7 +71,12 @@ impl InMemoryJobQueue {
         self.jobs_of(company_id).into_iter().filter(|job| filter.lets_through(job)).collect()
     }
 
-    /// The company's, newest first.
+    /// Those of accounts, newest first.
+    fn syncs_of(&self, company_id: CompanyId) -> Vec<Job> {
+        self.jobs_of(company_id).into_iter().filter(|job| job.subject.account().is_some()).collect()
+    }
+
+    /// All that a company has, newest first.
     fn jobs_of(&self, company_id: CompanyId) -> Vec<Job> {
         let state = self.state();
         let of_company = state.rows.iter().filter(|row| row.job.company_id == company_id);

@@ -21,7 +21,8 @@ impl DueAccounts for InMemoryJobQueue {
         let slot = |at: time::OffsetDateTime| at.unix_timestamp().div_euclid(interval.as_secs().cast_signed());
         let accounts = state.connections.begun_of(company_id);
         let due = accounts.into_iter().filter(|(connection_id, ..)| {
-            let reads = |job: &&Job| job.connection_id == *connection_id && job.kind != JobKind::Content;
+            let reads =
+                |job: &&Job| job.subject.connection_id() == Some(*connection_id) && job.kind != JobKind::Content;
             let mut jobs = state.rows.iter().map(|row| &row.job).filter(reads);
             let is_live = jobs.clone().any(|job| !job.status.is_final());
             let last = jobs.by_ref().map(|job| job.created_at).max();

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, StoreError, UserId};
 
 use super::{InMemoryJobQueue, Row, State};
-use crate::model::{Cancellation, Failure, Job, JobEvent};
+use crate::model::{Cancellation, Failure, Job, JobEvent, NOBODY};
 use crate::ports::LiveJobs;
 
 #[async_trait]
@@ -12,7 +12,7 @@ impl LiveJobs for InMemoryJobQueue {
     async fn list_people(&self, company_id: CompanyId) -> Result<Vec<UserId>, StoreError> {
         let state = self.state();
         let live = state.rows.iter().filter(|row| row.job.company_id == company_id && !row.job.status.is_final());
-        let mut people: Vec<_> = live.map(|row| row.job.user_id).collect();
+        let mut people: Vec<_> = live.map(|row| row.job.user_id).filter(|person| *person != NOBODY).collect();
         people.sort();
         people.dedup();
         Ok(people)
@@ -44,7 +44,8 @@ impl LiveJobs for InMemoryJobQueue {
         row.happen(JobEvent::Cancelled, *now);
         row.job.failure = Some(Failure::cancelled());
         connections.settle(&row.job);
-        connections.audit("sync_cancelled", *company_id);
+        let is_sync = row.job.subject.account().is_some();
+        connections.audit(if is_sync { "sync_cancelled" } else { "job_cancelled" }, *company_id);
         Ok(Some(row.job.clone()))
     }
 }

@@ -112,10 +112,7 @@ impl SyncStarter for InMemoryJobQueue {
         let job = start.job(&stored);
         let live = state.rows.iter().any(|row| {
             let of = &row.job;
-            of.company_id == job.company_id
-                && of.connection_id == job.connection_id
-                && of.kind == job.kind
-                && !of.status.is_final()
+            of.company_id == job.company_id && of.subject == job.subject && of.kind == job.kind && !of.status.is_final()
         });
         let outcome = if live {
             None
@@ -139,7 +136,7 @@ impl SyncStarter for InMemoryJobQueue {
 impl Connections {
     /// What the end of a job means for the lock. A job that goes on, or is no initial one, means nothing.
     pub(super) fn settle(&mut self, job: &Job) {
-        let row = self.rows.iter_mut().find(|row| row.state.connection_id == job.connection_id);
+        let row = self.rows.iter_mut().find(|row| Some(row.state.connection_id) == job.subject.connection_id());
         let Some(row) = row.filter(|_| job.kind == JobKind::Initial) else { return };
         match job.status {
             JobStatus::Completed => row.state.initial_completed = true,

@@ -39,7 +39,7 @@ impl Workers for InMemoryJobQueue {
             let running = of_worker.map(|row| RunningJob {
                 id: row.job.id,
                 user_id: row.job.user_id,
-                provider: row.job.provider,
+                provider: row.job.subject.provider(),
                 kind: row.job.kind,
             });
             running.collect()

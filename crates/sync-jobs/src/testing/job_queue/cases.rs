@@ -13,16 +13,16 @@ use uuid::Uuid;
 use super::Harness;
 use crate::model::{ClaimedJob, Ending, Failure, Job, JobKind, JobStatus, NewJob, Progress};
 use crate::ports::{ClaimRequest, EnqueueOutcome, FinishOutcome, Heartbeat, HeartbeatOutcome, JobQueue};
-use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_claim, a_new_job};
+use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_claim, a_new_job, an_account};
 
 // Long beside what a test takes, where time that really passes is added.
 const LEASE: Duration = Duration::from_mins(20);
 const WAIT: Duration = Duration::from_hours(1);
-const BLINK: Duration = Duration::from_mins(5);
+pub(super) const BLINK: Duration = Duration::from_mins(5);
 const PATIENCE: Duration = Duration::from_mins(4);
 
-const NOBODY_WAITS: HeartbeatOutcome = HeartbeatOutcome::Held { others_wait: false };
-const SOMEBODY_WAITS: HeartbeatOutcome = HeartbeatOutcome::Held { others_wait: true };
+pub(super) const NOBODY_WAITS: HeartbeatOutcome = HeartbeatOutcome::Held { others_wait: false };
+pub(super) const SOMEBODY_WAITS: HeartbeatOutcome = HeartbeatOutcome::Held { others_wait: true };
 
 pub async fn an_enqueued_job_is_found_queued(harness: &impl Harness) {
     let wanted = new_job(harness, 1).await;
@@ -31,13 +31,12 @@ pub async fn an_enqueued_job_is_found_queued(harness: &impl Harness) {
 
     let found = find(harness, wanted.id).await;
     assert_eq!(found, job);
-    let NewJob { id, company_id, user_id, connection_id, provider, kind, trigger, triggered_by, max_attempts } = wanted;
+    let NewJob { id, company_id, user_id, subject, kind, trigger, triggered_by, max_attempts } = wanted;
     let expected = Job {
         id,
         company_id,
         user_id,
-        connection_id,
-        provider,
+        subject,
         kind,
         status: JobStatus::Queued,
         trigger,
@@ -111,7 +110,7 @@ pub async fn a_job_for_contents_that_is_asked_for_again_waits_no_longer(harness:
 
 pub async fn another_companys_job_reads_as_absent(harness: &impl Harness) {
     let connection_id = harness.connection(COMPANY_B, USER_1).await;
-    let elsewhere = NewJob { company_id: COMPANY_B, connection_id, ..a_new_job() };
+    let elsewhere = NewJob { company_id: COMPANY_B, subject: an_account(connection_id), ..a_new_job() };
     let outcome = harness.queue(COMPANY_B).enqueue(&elsewhere).await.expect("an outcome");
     assert!(matches!(outcome, EnqueueOutcome::Enqueued(_)), "{outcome:?}");
 
@@ -453,17 +452,17 @@ pub async fn a_job_asked_for_again_while_it_runs_is_read_once_more_before_it_com
     assert_eq!(find(harness, claimed.job.id).await.status, JobStatus::Completed);
 }
 
-fn queue(harness: &impl Harness) -> Arc<dyn JobQueue> {
+pub(super) fn queue(harness: &impl Harness) -> Arc<dyn JobQueue> {
     harness.queue(COMPANY_A)
 }
 
-async fn new_job(harness: &impl Harness, n: u128) -> NewJob {
+pub(super) async fn new_job(harness: &impl Harness, n: u128) -> NewJob {
     let user_id = if n.is_multiple_of(2) { USER_2 } else { USER_1 };
     let connection_id = harness.connection(COMPANY_A, user_id).await;
-    NewJob { id: job_id(n), user_id, connection_id, ..a_new_job() }
+    NewJob { id: job_id(n), user_id, subject: an_account(connection_id), ..a_new_job() }
 }
 
-async fn enqueued(harness: &impl Harness, wanted: &NewJob) -> Job {
+pub(super) async fn enqueued(harness: &impl Harness, wanted: &NewJob) -> Job {
     match queue(harness).enqueue(wanted).await.expect("an outcome") {
         EnqueueOutcome::Enqueued(job) => job,
         EnqueueOutcome::AlreadyLive(job) => panic!("expected a new job, got {job:?}"),
@@ -479,11 +478,11 @@ async fn claim(harness: &impl Harness, most: u16) -> Vec<ClaimedJob> {
     queue(harness).claim(&claim_request(most)).await.expect("an answer")
 }
 
-async fn claim_one(harness: &impl Harness) -> ClaimedJob {
+pub(super) async fn claim_one(harness: &impl Harness) -> ClaimedJob {
     claim(harness, 1).await.pop().expect("a job to claim")
 }
 
-async fn finish(harness: &impl Harness, lease: Lease, ending: &Ending) {
+pub(super) async fn finish(harness: &impl Harness, lease: Lease, ending: &Ending) {
     let outcome = queue(harness).finish(COMPANY_A, lease, ending).await.expect("an outcome");
     assert_eq!(outcome, FinishOutcome::Finished);
 }
@@ -492,17 +491,17 @@ async fn give_back(harness: &impl Harness, lease: Lease) {
     queue(harness).give_back(COMPANY_A, lease).await.expect("an answer");
 }
 
-async fn find(harness: &impl Harness, id: JobId) -> Job {
+pub(super) async fn find(harness: &impl Harness, id: JobId) -> Job {
     queue(harness).find_job(COMPANY_A, id).await.expect("an answer").expect("the job")
 }
 
 /// A sign of life of a run, where one job of a person may run at a time.
-async fn beat(harness: &impl Harness, lease: Lease) -> HeartbeatOutcome {
+pub(super) async fn beat(harness: &impl Harness, lease: Lease) -> HeartbeatOutcome {
     let beat = Heartbeat { lease, lease_for: LEASE, most_per_user: 1, patience: PATIENCE };
     queue(harness).heartbeat(COMPANY_A, &beat).await.expect("an outcome")
 }
 
-fn claim_request(most: u16) -> ClaimRequest {
+pub(super) fn claim_request(most: u16) -> ClaimRequest {
     ClaimRequest { most, lease_for: LEASE, ..a_claim() }
 }
 
@@ -512,7 +511,7 @@ fn job_of(outcome: &EnqueueOutcome) -> &Job {
     }
 }
 
-fn job_id(n: u128) -> JobId {
+pub(super) fn job_id(n: u128) -> JobId {
     JobId::new(Uuid::from_u128(n))
 }
 

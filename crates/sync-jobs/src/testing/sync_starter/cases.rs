@@ -15,7 +15,7 @@ use crate::model::{
     SyncStart, SyncWish, Trigger,
 };
 use crate::ports::{ClaimRequest, FinishOutcome, StartOutcome};
-use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_claim, a_request};
+use crate::testing::{COMPANY_A, COMPANY_B, USER_1, USER_2, a_claim, a_request, an_account};
 
 // Long beside what a test takes, where time that really passes is added.
 const LEASE: Duration = Duration::from_mins(20);
@@ -81,8 +81,7 @@ pub async fn an_initial_start_makes_a_job_and_locks_the_connection(harness: &imp
         id: job_id(1),
         company_id: COMPANY_A,
         user_id: USER_1,
-        connection_id: connection,
-        provider: Provider::Gmail,
+        subject: an_account(connection),
         kind: JobKind::Initial,
         status: JobStatus::Queued,
         trigger: Trigger::User,
@@ -263,7 +262,7 @@ pub async fn a_colleagues_lock_locks_nobody_else(harness: &impl Harness) {
     let request = SyncRequest { user_id: USER_2, ..a_request() };
     let outcome = harness.starter(COMPANY_A).start(&a_start(2, request)).await.expect("an answer");
 
-    assert_eq!(job_of(&outcome).connection_id, colleagues);
+    assert_eq!(job_of(&outcome).subject, an_account(colleagues));
     assert!(matches!(outcome, StartOutcome::Started(_)), "{outcome:?}");
     end(harness, Ending::Failed(failure())).await;
     assert_eq!((harness.lock(own).await, harness.lock(colleagues).await), (UNTOUCHED, LOCKED));

@@ -1,0 +1,2 @@
+-- A constraint that holds does no harm below.
+select 1;

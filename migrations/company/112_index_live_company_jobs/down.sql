@@ -1,0 +1,1 @@
+drop index concurrently if exists unique_live_company_job;

@@ -1,0 +1,1 @@
+create unique index concurrently if not exists unique_live_company_job on sync_jobs (tenant_id, kind, (parameters ->> 'period')) where status in ('queued', 'running') and parameters ->> 'period' is not null;
