@@ -111,7 +111,7 @@ pub(super) async fn ask(client: &Client, database: Database) -> Result<Walls, Er
 
 async fn functions(client: &Client, which: &str) -> Result<Vec<Function>, Error> {
     let query = format!(
-        "select p.oid::regprocedure, {IS_OURS} from pg_proc p where {STANDS_ALONE} and {which} order by 1::text"
+        "select p.oid::regprocedure::text, {IS_OURS} from pg_proc p where {STANDS_ALONE} and {which} order by 1"
     );
     let found = rows(client, &query).await?;
     let function = |row: &tokio_postgres::SimpleQueryRow| Function {
