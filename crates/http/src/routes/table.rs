@@ -105,7 +105,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/admin/connectors/users").get(PANEL, jobs::users),
         Endpoint::at("/admin/jobs/all").also_at("/admin/connectors/history").get(PANEL, jobs::list),
         Endpoint::at("/admin/jobs/{id}/retry").post(PANEL, jobs::retry),
-        Endpoint::at("/admin/jobs/{id}/cancel").post(PANEL, jobs::call_off),
+        Endpoint::at("/admin/jobs/{id}/cancel").post(PANEL, jobs::cancel),
         Endpoint::at("/admin/sync-permissions").put(PANEL, jobs::permit),
         Endpoint::at("/admin/inbox").get(PANEL, stuck::webhooks),
         Endpoint::at("/admin/inbox/{id}/replay").post(PANEL, stuck::replay),

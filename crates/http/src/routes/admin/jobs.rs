@@ -323,7 +323,7 @@ pub(in crate::routes) async fn retry(
         (status = 409, response = ProblemBody)
     )
 )]
-pub(in crate::routes) async fn call_off(
+pub(in crate::routes) async fn cancel(
     Admin { session, origin }: Admin,
     id: Path<Uuid>,
     admin: Data<AdminServices>,
