@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use cortex_connections::ports::ConnectionBroker;
 use cortex_connections::{
     AdoptConnection, AdoptPorts, CheckConnection, Disconnect, ForgetOld, InboxPorts, ReceiveWebhook, Reconcile,
     RemoveAtBroker, StartConnect, WorkOffInbox,
@@ -113,15 +114,7 @@ pub fn compose(
     });
     let beside = BesideRequests { company_id, signing_keys, memberships, membership_watch, visits, bindings, left };
     let providers: Arc<BTreeSet<_>> = Arc::new(config.runtime.nango.provider_keys.keys().copied().collect());
-    let start_connect = StartConnect::new(
-        BTreeSet::clone(&providers),
-        broker,
-        Arc::clone(&ports.connections),
-        Arc::clone(&ports.originals),
-        Arc::clone(&ports.connect_sessions),
-        Arc::clone(&ports.clock),
-        Arc::clone(&ports.ids),
-    );
+    let start_connect = compose_start_connect(BTreeSet::clone(&providers), broker, &ports);
     let door = Arc::new(compose_door(config, &ports));
     let log_in_admin = compose_login(config, &ports, admin_pin, admin_tokens, Arc::clone(&door));
     let start_sync = start_sync(&ports, wake);
@@ -177,6 +170,23 @@ pub fn compose(
         insights,
     };
     (services, beside)
+}
+
+/// Opens sessions in which people connect accounts of these providers.
+fn compose_start_connect(
+    providers: BTreeSet<Provider>,
+    broker: Arc<dyn ConnectionBroker>,
+    ports: &Ports,
+) -> StartConnect {
+    StartConnect::new(
+        providers,
+        broker,
+        Arc::clone(&ports.connections),
+        Arc::clone(&ports.originals),
+        Arc::clone(&ports.connect_sessions),
+        Arc::clone(&ports.clock),
+        Arc::clone(&ports.ids),
+    )
 }
 
 /// How often members may call.

@@ -73,13 +73,12 @@ impl AnswerQuestion {
         }
         let passages = self.passages.find(owner.company_id, question, MOST_SOURCES).await?;
         let answer = self.answer(question, &passages).await;
-        let chat_id = match chat_id {
-            Some(id) => id,
-            None => {
-                let id = ChatId::new(self.ids.new_uuid());
-                self.chats.create_chat(owner, id, &ChatTitle::of_question(question.as_str())).await?;
-                id
-            }
+        let chat_id = if let Some(id) = chat_id {
+            id
+        } else {
+            let id = ChatId::new(self.ids.new_uuid());
+            self.chats.create_chat(owner, id, &ChatTitle::of_question(question.as_str())).await?;
+            id
         };
         let exchange = Exchange { chat_id, question: question.as_str().to_owned(), answer };
         // It may have been deleted meanwhile.
@@ -102,7 +101,7 @@ impl AnswerQuestion {
         let mut material = format!("Question: {}\n", question.as_str());
         for (passage, index) in passages.iter().zip(1..) {
             let said: Vec<&str> = passage.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
-            material.push_str(&format!("\n[{index}] {}\n{}\n", passage.title, said.join(" ")));
+            material += &["\n[", &index.to_string(), "] ", &passage.title, "\n", &said.join(" "), "\n"].concat();
         }
         match summarizer.put_in_words(TASK, &material).await {
             Ok(text) => Some(text),

@@ -100,14 +100,14 @@ pub(super) struct Asked {
 /// A question with its answer.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ChatAnswer)]
-pub(super) struct Answered {
+pub(super) struct AnswerBody {
     question: String,
     /// `[2]` names the source of index 2.
     answer: String,
     /// `extract`: the sentences are the documents' own; `model`: a language model put them in words.
     answered_by: &'static str,
     source_count: usize,
-    sources: Vec<Source>,
+    sources: Vec<SourceItem>,
     chat_id: String,
     user_id: String,
     company_id: String,
@@ -115,7 +115,7 @@ pub(super) struct Answered {
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = ChatSource)]
-struct Source {
+struct SourceItem {
     index: usize,
     document_id: i64,
     document_name: String,
@@ -214,22 +214,22 @@ pub(super) async fn delete(
 #[utoipa::path(
     post, path = "/api/v1/chat", operation_id = "ask", tag = "chats", request_body = Asked,
     responses(
-        (status = 200, body = Answered), (status = 404, response = ProblemBody), (status = 422, response = ProblemBody)
+        (status = 200, body = AnswerBody), (status = 404, response = ProblemBody), (status = 422, response = ProblemBody)
     )
 )]
 pub(super) async fn ask(
     Caller(caller): Caller,
     Json(Asked { question, chat_id }): Json<Asked>,
     chat: Data<ChatServices>,
-) -> Result<web::Json<Answered>, Problem> {
+) -> Result<web::Json<AnswerBody>, Problem> {
     let question: Question = question.parse().map_err(|error| invalid("/question", &error))?;
     let exchange =
         chat.answer.ask(owner(&caller), &question, chat_id.map(ChatId::new)).await.map_err(|error| match error {
             AnswerError::NoSuchChat => absent(),
             AnswerError::Store(error) => error.into(),
         })?;
-    let sources: Vec<Source> = exchange.answer.sources.into_iter().map(Source::from).collect();
-    Ok(web::Json(Answered {
+    let sources: Vec<SourceItem> = exchange.answer.sources.into_iter().map(SourceItem::from).collect();
+    Ok(web::Json(AnswerBody {
         question: exchange.question,
         answer: exchange.answer.text,
         answered_by: match exchange.answer.by {
@@ -279,7 +279,7 @@ impl From<Message> for SaidMessage {
     }
 }
 
-impl From<AnswerSource> for Source {
+impl From<AnswerSource> for SourceItem {
     fn from(source: AnswerSource) -> Self {
         Self {
             index: source.index,

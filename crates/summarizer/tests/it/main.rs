@@ -48,9 +48,9 @@ fn client(url: &str, key: Option<&str>) -> Result<ChatApiSummarizer, NewChatApiE
     ChatApiSummarizer::new(ChatApiConfig { url: url.parse().unwrap(), api_key, model: "small".to_owned() }, tls())
 }
 
-fn stage(status: StatusCode, body: impl ToString, key: Option<&str>) -> Stage {
+fn stage(status: StatusCode, body: &str, key: Option<&str>) -> Stage {
     let asked = Asked::default();
-    let script = Data::new(Script { status, body: body.to_string(), asked: Arc::clone(&asked) });
+    let script = Data::new(Script { status, body: body.to_owned(), asked: Arc::clone(&asked) });
     let app = move || App::new().app_data(script.clone()).route("/v1/chat/completions", web::post().to(answer));
     let server = HttpServer::new(app).workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}/v1/", server.addrs()[0]);
@@ -66,7 +66,7 @@ fn said(text: &Value) -> Value {
 
 #[actix_web::test]
 async fn the_task_and_the_material_are_sent_and_what_the_model_says_comes_back() {
-    let stage = stage(StatusCode::OK, said(&json!(" The heron\0 stands. ")), Some("sk-secret"));
+    let stage = stage(StatusCode::OK, &said(&json!(" The heron\0 stands. ")).to_string(), Some("sk-secret"));
 
     let words = stage.model.put_in_words("Be short.", "[1] heron").await.unwrap();
 
@@ -81,7 +81,7 @@ async fn the_task_and_the_material_are_sent_and_what_the_model_says_comes_back()
 
 #[actix_web::test]
 async fn without_a_key_none_is_sent() {
-    let stage = stage(StatusCode::OK, said(&json!("Yes.")), None);
+    let stage = stage(StatusCode::OK, &said(&json!("Yes.")).to_string(), None);
 
     stage.model.put_in_words("", "").await.unwrap();
 
@@ -100,7 +100,7 @@ async fn without_a_key_none_is_sent() {
 #[case::endless(StatusCode::OK, "x".repeat(300_000), "its answer has more than 262144 bytes")]
 #[actix_web::test]
 async fn what_is_no_answer_is_told_as_that(#[case] status: StatusCode, #[case] body: String, #[case] why: &str) {
-    let stage = stage(status, body, None);
+    let stage = stage(status, &body, None);
 
     let error = stage.model.put_in_words("", "").await.unwrap_err();
 
