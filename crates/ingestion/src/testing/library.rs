@@ -170,12 +170,8 @@ impl DocumentReader for InMemoryLibrary {
                 && is_among(document, &query.filter)
                 && method.is_none_or(|method| document.method.as_deref() == Some(method))
         });
-        let limit = usize::from(query.page.limit());
-        let mut items: Vec<_> = wanted.take(limit + 1).cloned().collect();
-        let is_last = items.len() <= limit;
-        items.truncate(limit);
-        let next_cursor = items.last().filter(|_| !is_last).map(|last| last.id.to_string());
-        Ok(Page { items, next_cursor })
+        let views: Vec<_> = wanted.cloned().collect();
+        Ok(Page::of(views, &query.page, |last| last.id.to_string()))
     }
 
     async fn find_document(&self, company_id: CompanyId, id: DocumentId) -> Result<Option<DocumentText>, StoreError> {

@@ -35,19 +35,15 @@ impl AuditLog for PgAuditLog {
         query: &AuditQuery,
     ) -> Result<Page<AuditEntry>, ListAuditError> {
         let after = query.page.cursor().map(|cursor| read_cursor(cursor).ok_or(InvalidAuditCursor)).transpose()?;
-        let limit = usize::from(query.page.limit());
-        // One more than asked for, to know whether there is a next page.
-        let rows = i64::from(query.page.limit()) + 1;
+        let rows = query.page.rows();
         let rows = self
             .company
             .run(async |connection: &mut AsyncPgConnection| {
                 audit_entries::list(connection, company_id, &query.filter, after, rows).await
             })
             .await?;
-        let is_last = rows.len() <= limit;
-        let items: Vec<AuditEntry> = rows.into_iter().take(limit).map(AuditEntry::from).collect();
-        let next_cursor = items.last().filter(|_| !is_last).map(cursor_after);
-        Ok(Page { items, next_cursor })
+        let entries = rows.into_iter().map(AuditEntry::from).collect();
+        Ok(Page::of(entries, &query.page, cursor_after))
     }
 
     #[instrument(name = "pg.audit_log.start_export", skip_all)]

@@ -64,8 +64,7 @@ impl Books for PgBooks {
     async fn list_entries(&self, company_id: CompanyId, query: &EntryQuery) -> Result<Page<BookEntry>, ListError> {
         let EntryQuery { kind, period, page } = query;
         let after: Option<EntryCursor> = page.cursor().map(str::parse).transpose()?;
-        // One more than asked for, to know whether there is a next page.
-        let most = i64::from(page.limit()) + 1;
+        let most = page.rows();
         let rows = self
             .company
             .run(async |connection: &mut AsyncPgConnection| {
@@ -73,11 +72,7 @@ impl Books for PgBooks {
             })
             .await?;
         let items = rows.into_iter().map(BookEntry::try_from).collect::<Result<Vec<_>, _>>();
-        let mut items = items.map_err(StoreError::from)?;
-        let limit = usize::from(page.limit());
-        let is_last = items.len() <= limit;
-        items.truncate(limit);
-        let next_cursor = items.last().filter(|_| !is_last).map(|last| EntryCursor::of(last).to_string());
-        Ok(Page { items, next_cursor })
+        let items = items.map_err(StoreError::from)?;
+        Ok(Page::of(items, page, |last| EntryCursor::of(last).to_string()))
     }
 }

@@ -33,9 +33,7 @@ impl DocumentReader for PgDocumentReader {
     ) -> Result<Page<DocumentView>, ListError> {
         let before = query.page.cursor().map(|cursor| cursor.parse().map_err(|_| InvalidCursor)).transpose()?;
         let before = before.map(DocumentId::new);
-        let limit = usize::from(query.page.limit());
-        // One more than asked for, to know whether there is a next page.
-        let rows = i64::from(query.page.limit()) + 1;
+        let rows = query.page.rows();
         let rows = self
             .company
             .transaction(async |connection: &mut AsyncPgConnection| -> Result<_, Abort<StoreError>> {
@@ -43,10 +41,8 @@ impl DocumentReader for PgDocumentReader {
                 Ok(document_views::list(connection, company_id, query, before, rows).await?)
             })
             .await?;
-        let is_last = rows.len() <= limit;
-        let items: Vec<DocumentView> = rows.into_iter().take(limit).map(DocumentView::from).collect();
-        let next_cursor = items.last().filter(|_| !is_last).map(|last| last.id.to_string());
-        Ok(Page { items, next_cursor })
+        let views = rows.into_iter().map(DocumentView::from).collect();
+        Ok(Page::of(views, &query.page, |last: &DocumentView| last.id.to_string()))
     }
 
     #[instrument(name = "pg.document_reader.find_document", skip_all)]

@@ -113,9 +113,6 @@ fn bounds(page: &PageRequest) -> Result<(Option<MailCursor>, i32), ListError> {
 }
 
 fn page_of(rows: Vec<MailRow>, page: &PageRequest) -> Page<MailView> {
-    let limit = usize::from(page.limit());
-    let is_last = rows.len() <= limit;
-    let items: Vec<MailView> = rows.into_iter().take(limit).map(MailView::from).collect();
-    let next_cursor = items.last().filter(|_| !is_last).map(|last| MailCursor::of(&last.document).to_string());
-    Page { items, next_cursor }
+    let views = rows.into_iter().map(MailView::from).collect();
+    Page::of(views, page, |last: &MailView| MailCursor::of(&last.document).to_string())
 }

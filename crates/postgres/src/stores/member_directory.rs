@@ -31,20 +31,17 @@ impl MemberDirectory for PgMemberDirectory {
         page: &PageRequest,
     ) -> Result<Page<(UserId, Email)>, DirectoryError> {
         let after = page.cursor().map(str::parse::<UserId>).transpose().map_err(|_| DirectoryError::Cursor)?;
-        let limit = usize::from(page.limit());
-        // One more than asked for, to know whether there is a next page.
-        let most = i64::from(page.limit()) + 1;
+        let most = page.rows();
         let rows = self
             .master
             .run(async |connection: &mut AsyncPgConnection| {
                 company_users::list_active(connection, company_id, after, most).await
             })
             .await?;
-        let is_last = rows.len() <= limit;
-        let next_cursor = rows.get(limit - 1).filter(|_| !is_last).map(company_users::Row::user_id);
-        let members = rows.iter().take(limit).filter_map(company_users::membership);
+        let Page { items, next_cursor } = Page::of(rows, page, |last| last.user_id().to_string());
+        let members = items.iter().filter_map(company_users::membership);
         let items = members.map(|membership| (membership.user_id, membership.email)).collect();
-        Ok(Page { items, next_cursor: next_cursor.map(|user_id| user_id.to_string()) })
+        Ok(Page { items, next_cursor })
     }
 
     #[instrument(name = "pg.member_directory.count_active", skip_all)]

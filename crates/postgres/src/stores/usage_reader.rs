@@ -39,9 +39,7 @@ impl UsageReader for PgUsageReader {
     #[instrument(name = "pg.usage_reader.of_company", skip_all)]
     async fn of_company(&self, company_id: CompanyId, page: &PageRequest) -> Result<CompanyUsage, ListError> {
         let after = page.cursor().map(|cursor| cursor.parse::<UserId>().map_err(|_| InvalidCursor)).transpose()?;
-        let limit = usize::from(page.limit());
-        // One more than asked for, to know whether there is a next page.
-        let rows = i64::from(page.limit()) + 1;
+        let rows = page.rows();
         let (of_all, rows) = self
             .company
             .run(async |connection: &mut AsyncPgConnection| {
@@ -49,10 +47,9 @@ impl UsageReader for PgUsageReader {
                 Ok((of_all, usage_days::list(connection, company_id, after, rows).await?))
             })
             .await?;
-        let is_last = rows.len() <= limit;
-        let items = rows.into_iter().take(limit).map(MemberUsage::try_from);
-        let items: Vec<_> = items.collect::<Result<_, _>>().map_err(StoreError::from)?;
-        let next_cursor = items.last().filter(|_| !is_last).map(|last| last.user_id.to_string());
-        Ok(CompanyUsage { of_all: of_all.into(), members: Page { items, next_cursor } })
+        let members = rows.into_iter().map(MemberUsage::try_from).collect::<Result<Vec<_>, _>>();
+        let members = members.map_err(StoreError::from)?;
+        let members = Page::of(members, page, |last| last.user_id.to_string());
+        Ok(CompanyUsage { of_all: of_all.into(), members })
     }
 }

@@ -40,10 +40,7 @@ impl MemberDirectory for InMemoryMembers {
         let mut items: Vec<_> = of_company.map(|(_, user, email)| (*user, email.clone())).collect();
         items.sort_by_key(|(user, _)| *user);
         items.retain(|(user, _)| after.is_none_or(|after| *user > after));
-        let is_last = items.len() <= usize::from(page.limit());
-        items.truncate(page.limit().into());
-        let next_cursor = items.last().filter(|_| !is_last).map(|(user, _)| user.to_string());
-        Ok(Page { items, next_cursor })
+        Ok(Page::of(items, page, |(user, _)| user.to_string()))
     }
 
     async fn count_active(&self, company_id: CompanyId) -> Result<u64, StoreError> {

@@ -133,12 +133,8 @@ impl HeldDeletions for InMemoryPageStore {
         };
         let state = self.state();
         let wanted = state.held.rows.iter().rev().filter(|row| row.company_id == company_id && row.view.id < before);
-        let limit = usize::from(page.limit());
-        let mut items: Vec<_> = wanted.take(limit + 1).map(|row| row.view.clone()).collect();
-        let is_last = items.len() <= limit;
-        items.truncate(limit);
-        let next_cursor = items.last().filter(|_| !is_last).map(|last| last.id.to_string());
-        Ok(Page { items, next_cursor })
+        let views: Vec<_> = wanted.map(|row| row.view.clone()).collect();
+        Ok(Page::of(views, page, |last| last.id.to_string()))
     }
 
     async fn decide(&self, decision: &DeletionDecision) -> Result<DecisionOutcome, StoreError> {

@@ -122,12 +122,8 @@ impl UsageReader for InMemoryIntake {
             let Usage { total, today, .. } = state.usage(company_id, |of| of == user_id);
             MemberUsage { user_id, total, today }
         });
-        let limit = usize::from(page.limit());
-        let mut items: Vec<_> = members.take(limit + 1).collect();
-        let is_last = items.len() <= limit;
-        items.truncate(limit);
-        let next_cursor = items.last().filter(|_| !is_last).map(|last| last.user_id.to_string());
-        Ok(CompanyUsage { of_all: state.usage(company_id, |_| true), members: Page { items, next_cursor } })
+        let members = Page::of(members.collect(), page, |last: &MemberUsage| last.user_id.to_string());
+        Ok(CompanyUsage { of_all: state.usage(company_id, |_| true), members })
     }
 }
 

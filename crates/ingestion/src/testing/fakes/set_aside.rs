@@ -76,12 +76,8 @@ impl SetAsideRecords for InMemoryPageStore {
                 && user_id.is_none_or(|user_id| row.view.user_id == user_id)
                 && provider.is_none_or(|provider| row.view.provider == provider)
         });
-        let limit = usize::from(query.page.limit());
-        let mut items: Vec<_> = wanted.take(limit + 1).map(|row| row.view.clone()).collect();
-        let is_last = items.len() <= limit;
-        items.truncate(limit);
-        let next_cursor = items.last().filter(|_| !is_last).map(|last| last.id.to_string());
-        Ok(Page { items, next_cursor })
+        let views: Vec<_> = wanted.map(|row| row.view.clone()).collect();
+        Ok(Page::of(views, &query.page, |last| last.id.to_string()))
     }
 
     async fn forget(&self, company_id: CompanyId, age: Duration, most: u16) -> Result<usize, StoreError> {

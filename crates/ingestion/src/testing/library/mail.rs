@@ -86,13 +86,8 @@ impl MailReader for InMemoryLibrary {
 }
 
 fn part<'a>(mails: impl Iterator<Item = &'a DocumentText>, page: &PageRequest) -> Page<MailView> {
-    let limit = usize::from(page.limit());
-    let mut items: Vec<_> =
-        mails.take(limit + 1).map(|stored| MailView::new(stored.document.clone(), &stored.content)).collect();
-    let is_last = items.len() <= limit;
-    items.truncate(limit);
-    let next_cursor = items.last().filter(|_| !is_last).map(|last| MailCursor::of(&last.document).to_string());
-    Page { items, next_cursor }
+    let views = mails.map(|stored| MailView::new(stored.document.clone(), &stored.content)).collect();
+    Page::of(views, page, |last: &MailView| MailCursor::of(&last.document).to_string())
 }
 
 fn is_among(document: &DocumentView, filter: &MailFilter) -> bool {

@@ -126,12 +126,7 @@ impl Books for InMemoryBooks {
         entries.sort_by_key(|entry| place(EntryCursor::of(entry)));
         let rest = entries.into_iter();
         let rest = rest.filter(|entry| after.is_none_or(|after| place(EntryCursor::of(entry)) > place(after)));
-        let limit = usize::from(query.page.limit());
-        let mut items: Vec<_> = rest.take(limit + 1).collect();
-        let is_last = items.len() <= limit;
-        items.truncate(limit);
-        let next_cursor = items.last().filter(|_| !is_last).map(|last| EntryCursor::of(last).to_string());
-        Ok(Page { items, next_cursor })
+        Ok(Page::of(rest.collect(), &query.page, |last| EntryCursor::of(last).to_string()))
     }
 }
 

@@ -119,9 +119,5 @@ fn part<T>(all: Vec<T>, page: &PageRequest, name: impl Fn(&T) -> String) -> Resu
         None => 0,
         Some(cursor) => 1 + all.iter().position(|item| name(item) == cursor).ok_or(InvalidCursor)?,
     };
-    let mut items: Vec<T> = all.into_iter().skip(start).collect();
-    let is_last = items.len() <= usize::from(page.limit());
-    items.truncate(page.limit().into());
-    let next_cursor = items.last().filter(|_| !is_last).map(name);
-    Ok(Page { items, next_cursor })
+    Ok(Page::of(all.into_iter().skip(start).collect(), page, name))
 }
