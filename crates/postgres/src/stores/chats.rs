@@ -31,13 +31,12 @@ impl Chats for PgChats {
     #[instrument(name = "pg.chats.list_chats", skip_all)]
     async fn list_chats(&self, owner: Owner, page: &PageRequest) -> Result<Page<Chat>, ListError> {
         let after = page.cursor().map(place).transpose()?;
-        let most = one_more(page);
+        let most = page.rows();
         let rows = self
             .company
             .run(async |connection: &mut AsyncPgConnection| chats::list(connection, owner, after, most).await)
             .await?;
-        let (rows, next_cursor) = part(rows, page, chats::ChatRow::place);
-        Ok(Page { items: rows.into_iter().map(Chat::from).collect(), next_cursor })
+        Ok(Page::of(rows, page, |last| cursor(last.place())).map(Chat::from))
     }
 
     #[instrument(name = "pg.chats.create_chat", skip_all)]
@@ -60,7 +59,7 @@ impl Chats for PgChats {
         page: &PageRequest,
     ) -> Result<Option<Page<Message>>, ListError> {
         let after = page.cursor().map(place).transpose()?;
-        let most = one_more(page);
+        let most = page.rows();
         let (exists, rows) = self
             .company
             .run(async |connection: &mut AsyncPgConnection| {
@@ -70,9 +69,8 @@ impl Chats for PgChats {
                 Ok((exists, rows))
             })
             .await?;
-        let (rows, next_cursor) = part(rows, page, chats::MessageRow::place);
-        let items = rows.into_iter().map(Message::try_from).collect::<Result<_, _>>().map_err(StoreError::from)?;
-        Ok(exists.then_some(Page { items, next_cursor }))
+        let page = Page::of(rows, page, |last| cursor(last.place())).try_map(Message::try_from);
+        Ok(exists.then_some(page.map_err(StoreError::from)?))
     }
 
     #[instrument(name = "pg.chats.append", skip_all)]
@@ -107,28 +105,23 @@ fn kept(source: &AnswerSource) -> Value {
         "document_type": source.document_type,
         "timestamp": source.timestamp.and_then(|moment| moment.format(&Rfc3339).ok()),
         "text_preview": source.text_preview,
-        "score": source.score,
+        "score": score(source.score),
         "file_url": source.file_url,
         "parent_document_id": source.parent_document_id.map(cortex_kernel::DocumentId::get),
     })
 }
 
-/// One more than asked for, to know whether there is a next page.
-fn one_more(page: &PageRequest) -> i64 {
-    i64::from(page.limit()) + 1
-}
-
-fn part<T>(mut rows: Vec<T>, page: &PageRequest, place: impl Fn(&T) -> Place) -> (Vec<T>, Option<String>) {
-    let is_last = rows.len() <= usize::from(page.limit());
-    rows.truncate(page.limit().into());
-    let next = rows.last().filter(|_| !is_last).map(|row| {
-        let (moment, id) = place(row);
-        format!("{}.{id}", moment.unix_timestamp_nanos() / 1_000)
-    });
-    (rows, next)
+/// With the digits that it is told with, and not those that it gains as a number of twice the size.
+fn score(score: f32) -> Value {
+    score.to_string().parse::<f64>().map_or(Value::Null, Value::from)
 }
 
 /// Microseconds since 1970, as PostgreSQL keeps them, and an id.
+fn cursor((moment, id): Place) -> String {
+    format!("{}.{id}", moment.unix_timestamp_nanos() / 1_000)
+}
+
+/// The place that such a cursor names.
 fn place(cursor: &str) -> Result<Place, InvalidCursor> {
     let (micros, id) = cursor.split_once('.').ok_or(InvalidCursor)?;
     let nanos = micros.parse::<i64>().map_err(|_| InvalidCursor)?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use cortex_ingestion::lexemes::Lexed;
-use cortex_ingestion::model::{Passage, PassageQuery, Ranking};
+use cortex_ingestion::model::{Match, Passage, PassageQuery, Ranking};
 use cortex_ingestion::ports::PassageFinder;
 use cortex_kernel::{CompanyId, DocumentId, StoreError};
 use diesel_async::AsyncPgConnection;
@@ -49,9 +49,7 @@ impl PassageFinder for PgPassageFinder {
         let mut texts: HashMap<DocumentId, _> = texts.into_iter().map(|row| (row.id(), row)).collect();
         // Reading so many texts takes long enough for others to wait for it. What was deleted since is not told.
         let telling = tokio::task::spawn_blocking(move || {
-            let tell = |found: &cortex_ingestion::model::Match| {
-                Some(texts.remove(&found.document_id)?.into_passage(&wanted, found.score))
-            };
+            let tell = |found: &Match| Some(texts.remove(&found.document_id)?.into_passage(&wanted, found.score));
             best.iter().filter_map(tell).collect()
         });
         telling.await.map_err(|error| StoreError::Broken(Box::new(error)))

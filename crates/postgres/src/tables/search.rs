@@ -32,8 +32,9 @@ pub(crate) struct Question<'q> {
     pub(crate) ranking: &'q str,
 }
 
+/// A document with as much of its text as is looked at.
 #[derive(QueryableByName)]
-pub(crate) struct Excerpt {
+struct TextPart {
     #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Text)]
@@ -44,37 +45,34 @@ pub(crate) struct Excerpt {
     document_type: String,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     source_created_at: Option<OffsetDateTime>,
+    #[diesel(sql_type = Text)]
+    content: String,
+}
+
+/// What a search shows of a document.
+#[derive(QueryableByName)]
+pub(crate) struct Excerpt {
+    #[diesel(embed)]
+    text: TextPart,
     #[diesel(sql_type = Nullable<Text>)]
     ingested_by_user_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     ingested_by_user_email: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     ingestion_method: Option<String>,
-    #[diesel(sql_type = Text)]
-    content: String,
 }
 
-/// A document with its text.
+/// What a question is told of one.
 #[derive(QueryableByName)]
 pub(crate) struct TextRow {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = Text)]
-    title: String,
-    #[diesel(sql_type = Text)]
-    source: String,
-    #[diesel(sql_type = Text)]
-    document_type: String,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    source_created_at: Option<OffsetDateTime>,
+    #[diesel(embed)]
+    text: TextPart,
     #[diesel(sql_type = Nullable<Text>)]
     file_url: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
     parent_document_id: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     sender: Option<String>,
-    #[diesel(sql_type = Text)]
-    content: String,
 }
 
 /// All matches, as far as the function counts them: one more than a ranking takes; and whether there are more. It sees
@@ -140,18 +138,19 @@ pub(crate) async fn list_texts(
 
 impl TextRow {
     pub(crate) fn id(&self) -> DocumentId {
-        DocumentId::new(self.id)
+        DocumentId::new(self.text.id)
     }
 
     pub(crate) fn into_passage(self, wanted: &Lexed, score: f32) -> Passage {
+        let text = self.text;
         Passage {
-            document_id: self.id(),
-            sentences: sentences(wanted, &self.title, &self.content, Passage::MOST_SENTENCES),
-            title: self.title,
+            document_id: DocumentId::new(text.id),
+            sentences: sentences(wanted, &text.title, &text.content, Passage::MOST_SENTENCES),
+            title: text.title,
             score,
-            source: SourceName::new(self.source),
-            kind: DocumentKind::new(self.document_type),
-            created_at: self.source_created_at,
+            source: SourceName::new(text.source),
+            kind: DocumentKind::new(text.document_type),
+            created_at: text.source_created_at,
             sender: self.sender,
             file_url: self.file_url,
             parent_id: self.parent_document_id.map(DocumentId::new),
@@ -161,18 +160,19 @@ impl TextRow {
 
 impl Excerpt {
     pub(crate) fn id(&self) -> DocumentId {
-        DocumentId::new(self.id)
+        DocumentId::new(self.text.id)
     }
 
     pub(crate) fn into_hit(self, wanted: &Lexed, score: f32) -> SearchHit {
+        let text = self.text;
         SearchHit {
-            document_id: self.id(),
-            snippet: snippet(wanted, &self.title, &self.content),
-            title: self.title,
+            document_id: DocumentId::new(text.id),
+            snippet: snippet(wanted, &text.title, &text.content),
+            title: text.title,
             score,
-            source: SourceName::new(self.source),
-            kind: DocumentKind::new(self.document_type),
-            created_at: self.source_created_at,
+            source: SourceName::new(text.source),
+            kind: DocumentKind::new(text.document_type),
+            created_at: text.source_created_at,
             ingested_by: self.ingested_by_user_id,
             ingested_by_email: self.ingested_by_user_email,
             method: self.ingestion_method,
