@@ -5,6 +5,7 @@ mod change;
 mod chat;
 mod money;
 mod overview;
+mod own_addresses;
 mod passage;
 mod period;
 
@@ -22,6 +23,7 @@ pub use overview::{
     Attention, ConnectionStanding, ConnectionState, DocumentShare, Health, NewDocuments, SyncHealth, SyncTotals,
     UnknownConnectionState, Week, attention_first,
 };
+pub use own_addresses::{OwnAddresses, domain_of, is_public};
 pub use passage::{InvalidQuestion, Passage, Question, Sentence};
 pub use period::{Days, DaysOutOfRange, Period};
 
