@@ -22,7 +22,9 @@ use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::visit_store::InMemoryVisits;
 use cortex_identity::testing::{COMPANY_A, InMemoryMembershipStore, USER_1, a_company, a_membership, a_token};
 use cortex_ingestion::testing::InMemoryLibrary;
-use cortex_insights::testing::{InMemoryBooks, InMemoryChats, InMemoryOverview};
+use cortex_insights::testing::{
+    InMemoryBooks, InMemoryChats, InMemoryCorrespondence, InMemoryFigures, InMemoryOverview, InMemorySummaries,
+};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::ports::MockActiveMembers;
 use cortex_sync_jobs::testing::InMemoryJobQueue;
@@ -115,6 +117,13 @@ fn ports(config: &ServeConfig) -> ApiPorts {
             due_accounts: Arc::<InMemoryJobQueue>::clone(&jobs),
             active_members: Arc::new(MockActiveMembers::new()),
             sync_starter: jobs,
+            insights: InsightPorts {
+                books: Arc::new(InMemoryBooks::default()),
+                overview: Arc::new(InMemoryOverview::default()),
+                correspondence: Arc::new(InMemoryCorrespondence::default()),
+                figures: Arc::new(InMemoryFigures::default()),
+                summaries: Arc::new(InMemorySummaries::default()),
+            },
             ..Ports::production(&config.runtime).unwrap()
         },
         tokens: Arc::new(tokens),
@@ -136,10 +145,6 @@ fn ports(config: &ServeConfig) -> ApiPorts {
             removal: Arc::new(InMemoryLibrary::default()),
             export: Arc::new(InMemoryLibrary::default()),
             erasure: Arc::new(InMemoryLibrary::default()),
-        },
-        insights: InsightPorts {
-            books: Arc::new(InMemoryBooks::default()),
-            overview: Arc::new(InMemoryOverview::default()),
         },
         chat: ChatPorts {
             chats: Arc::new(InMemoryChats::default()),

@@ -39,6 +39,7 @@ pub mod services;
 mod set_aside;
 pub mod signing_keys;
 pub mod start;
+mod summing_up;
 mod tls;
 mod traces;
 mod watch;

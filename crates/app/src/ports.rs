@@ -24,7 +24,7 @@ use cortex_ingestion::ports::{
     SetAsideRecords, TextExtractor, UsageReader,
 };
 use cortex_ingestion::record_source::RecordSource;
-use cortex_insights::ports::{Books, Chats, CompanyOverview, Summarizer};
+use cortex_insights::ports::{Books, Chats, CompanyOverview, Correspondence, Figures, Summaries, Summarizer};
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
     NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoContentSource, NangoProviderAccounts,
@@ -35,12 +35,13 @@ use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
     PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBooks, PgBrokerRemovals, PgChats, PgCompanyJobs,
     PgCompanyLeaves, PgCompanyOverview, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory,
-    PgConnectionEndings, PgConnectionHealth, PgConnectionStore, PgConnectionViews, PgContentLedger, PgDocumentCounts,
-    PgDocumentExport, PgDocumentReader, PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions,
-    PgIdempotencyKeys, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers,
-    PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgPassageFinder, PgProfileReader,
-    PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore,
-    PgTurns, PgUnclaimedConnections, PgUsageReader, PgVisitStore, PgWebhookInbox, PgWorkers,
+    PgConnectionEndings, PgConnectionHealth, PgConnectionStore, PgConnectionViews, PgContentLedger, PgCorrespondence,
+    PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval, PgDocumentWriter, PgDueAccounts,
+    PgErasure, PgFigures, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader,
+    PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
+    PgPassageFinder, PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSummaries,
+    PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader, PgVisitStore,
+    PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Backlog, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_summarizer::{ChatApiConfig, ChatApiSummarizer};
@@ -170,6 +171,8 @@ pub struct Ports {
     pub sync_starter: Arc<dyn SyncStarter>,
     /// Where Master lets a whole company begin one once more.
     pub company_leaves: Arc<dyn CompanyLeaves>,
+    /// What the company sees of all that it has.
+    pub insights: InsightPorts,
 }
 
 /// What the API stands on besides.
@@ -195,8 +198,6 @@ pub struct ApiPorts {
     pub library: LibraryPorts,
     /// What people ask the documents.
     pub chat: ChatPorts,
-    /// What the company sees of all of it.
-    pub insights: InsightPorts,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
@@ -251,6 +252,12 @@ pub struct InsightPorts {
     pub books: Arc<dyn Books>,
     /// Documents, connections and syncs in numbers.
     pub overview: Arc<dyn CompanyOverview>,
+    /// Who writes to whom.
+    pub correspondence: Arc<dyn Correspondence>,
+    /// How much there was, day by day.
+    pub figures: Arc<dyn Figures>,
+    /// What days, weeks and months were.
+    pub summaries: Arc<dyn Summaries>,
 }
 
 /// As PostgreSQL's own views show us.
@@ -358,6 +365,7 @@ impl Ports {
             active_members: Arc::new(PgMembers::new(master.clone())),
             sync_starter: Arc::new(PgSyncStarter::new(company.clone())),
             company_leaves: Arc::new(PgCompanyLeaves::new(master.clone())),
+            insights: InsightPorts::production(&company),
             metrics,
         };
         Ok((ports, Pools { company, master }))
@@ -417,6 +425,9 @@ impl InsightPorts {
         Self {
             books: Arc::new(PgBooks::new(company.clone())),
             overview: Arc::new(PgCompanyOverview::new(company.clone())),
+            correspondence: Arc::new(PgCorrespondence::new(company.clone())),
+            figures: Arc::new(PgFigures::new(company.clone())),
+            summaries: Arc::new(PgSummaries::new(company.clone())),
         }
     }
 }
@@ -449,7 +460,6 @@ impl ApiPorts {
             admin: AdminPorts::production(&pools),
             library: LibraryPorts::production(&pools.company),
             chat: ChatPorts::production(&pools.company, &config.runtime, tls.clone())?,
-            insights: InsightPorts::production(&pools.company),
             broker: metrics.of::<dyn ConnectionBroker>(Arc::new(NangoConnectionBroker::new(
                 nango,
                 integrations,

@@ -30,7 +30,7 @@ use cortex_ingestion::{
     AddDocument, DecideDeletions, ErasePerson, FetchContents, FinishContents, ForgetIdempotencyKeys, ForgetSetAside,
     KeepBlob, ReadStream, RemoveBlobs, UploadDocument,
 };
-use cortex_insights::AnswerQuestion;
+use cortex_insights::{AnswerQuestion, Numbers, SumUp};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::{Cadence, JobKind, WorkerSign};
 use cortex_sync_jobs::ports::JobRunner;
@@ -59,6 +59,7 @@ use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
 use crate::run_jobs::RunJobs;
 use crate::schedule::Schedule;
+use crate::summing_up::SummingUp;
 
 /// How often a sync may begin without getting on, before it is given up.
 const MAX_ATTEMPTS: u32 = 5;
@@ -86,7 +87,6 @@ pub fn compose(
         admin: admin_ports,
         library,
         chat,
-        insights,
         user_directory,
         broker,
         webhook_authenticity,
@@ -121,10 +121,11 @@ pub fn compose(
     let Connecting { reconcile, remove, .. } = compose_connecting(&config.runtime, &ports, &start_sync);
     let endings = Arc::clone(&ports.connection_endings);
     let disconnect = Disconnect::new(endings, remove, Arc::clone(&ports.clock));
-    let jobs = compose_jobs(&ports, &admin_ports, &start_sync, start_company_job(&ports, wake), stop.clone());
+    let start_company_job = start_company_job(&ports, wake);
+    let jobs = compose_jobs(&ports, &admin_ports, &start_sync, Arc::clone(&start_company_job), stop.clone());
     let intake = compose_intake(config, &ports);
     let chat = compose_chat(chat, &ports);
-    let insights = compose_insights(insights, &ports, &providers);
+    let insights = compose_insights(&ports, start_company_job, &providers);
     let admin = compose_admin(&ports, admin_ports, &jobs, &start_sync, &providers);
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
@@ -298,13 +299,28 @@ fn compose_library(ports: LibraryPorts, stop: CancellationToken) -> LibraryServi
 }
 
 /// What is called by who looks at what the company has.
-fn compose_insights(insights: InsightPorts, ports: &Ports, providers: &Arc<BTreeSet<Provider>>) -> InsightServices {
+fn compose_insights(
+    ports: &Ports,
+    start_company_job: Arc<StartCompanyJob>,
+    providers: &Arc<BTreeSet<Provider>>,
+) -> InsightServices {
+    let InsightPorts { books, overview, correspondence, figures, .. } = ports.insights.clone();
     InsightServices {
-        books: insights.books,
-        overview: insights.overview,
+        books,
+        overview,
+        correspondence,
+        figures,
+        sum_up: Arc::new(sum_up(ports)),
+        start_company_job,
         providers: Arc::clone(providers),
         clock: Arc::clone(&ports.clock),
     }
+}
+
+/// Sums days, weeks and months up.
+fn sum_up(ports: &Ports) -> SumUp {
+    let InsightPorts { books, overview, correspondence, figures, summaries } = ports.insights.clone();
+    SumUp::new(Numbers { books, overview, correspondence, figures }, summaries, Arc::clone(&ports.clock))
 }
 
 /// What the admin panel calls.
@@ -384,13 +400,20 @@ fn start_company_job(ports: &Ports, wake: &Arc<Notify>) -> Arc<StartCompanyJob> 
     Arc::new(StartCompanyJob::new(jobs, ids, Arc::clone(wake), MAX_ATTEMPTS))
 }
 
-/// The work of the company's own jobs, of which there is none yet: who brings some puts it in here.
+/// The work of the company's own jobs: who brings some puts it in here.
 #[derive(Default)]
 struct CompanyWork {
     /// Who does it, by kind.
     runners: HashMap<JobKind, Arc<dyn JobRunner>>,
     /// What is done by itself, and when.
     plan: Vec<(JobKind, Cadence)>,
+}
+
+fn compose_company_work(ports: &Ports) -> CompanyWork {
+    let mut work = CompanyWork::default();
+    work.runners.insert(JobKind::Summaries, Arc::new(SummingUp(sum_up(ports))));
+    work.plan.push((JobKind::Summaries, SummingUp::CADENCE));
+    work
 }
 
 /// Puts what looks after the jobs of people who leave over ports.
@@ -455,7 +478,7 @@ pub(crate) fn compose_background(
         compose_contents(ports, fetch_contents),
         Arc::clone(&ports.clock),
     );
-    let CompanyWork { runners, plan } = CompanyWork::default();
+    let CompanyWork { runners, plan } = compose_company_work(ports);
     let runner = RunJobs { account: Arc::new(runner), company: runners };
     let jitter = Box::new(rand::random::<f64>);
     let run_job = RunJob::new(

@@ -62,11 +62,11 @@ use cortex_ingestion::ports::{
     SearchIndex, SetAsideRecords, UsageReader,
 };
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, UploadDocument};
-use cortex_insights::AnswerQuestion;
-use cortex_insights::ports::{Books, Chats, CompanyOverview};
+use cortex_insights::ports::{Books, Chats, CompanyOverview, Correspondence, Figures};
+use cortex_insights::{AnswerQuestion, SumUp};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
-use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
+use cortex_sync_jobs::{CancelJob, RetryJob, StartCompanyJob, StartSync};
 use ipnet::IpNet;
 use time::{Date, UtcOffset};
 
@@ -176,6 +176,14 @@ pub struct InsightServices {
     pub books: Arc<dyn Books>,
     /// Documents, connections and syncs in numbers.
     pub overview: Arc<dyn CompanyOverview>,
+    /// Who writes to whom.
+    pub correspondence: Arc<dyn Correspondence>,
+    /// How much there was, day by day.
+    pub figures: Arc<dyn Figures>,
+    /// What days, weeks and months were.
+    pub sum_up: Arc<SumUp>,
+    /// Has it computed anew.
+    pub start_company_job: Arc<StartCompanyJob>,
     /// The providers that are not switched off.
     pub providers: Arc<BTreeSet<Provider>>,
     /// What time it is.

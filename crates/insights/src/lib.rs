@@ -16,7 +16,9 @@
 pub mod answer_question;
 pub mod model;
 pub mod ports;
+pub mod sum_up;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use answer_question::{AnswerError, AnswerQuestion};
+pub use sum_up::{Numbers, SumUp};

@@ -102,6 +102,7 @@ impl Database {
                 "nango_sync_cursors",
                 "quarantined_connections",
                 "set_aside_records",
+                "summaries",
                 "sync_jobs",
                 "sync_overrides",
                 "sync_turns",

@@ -33,6 +33,7 @@ create table mail_records (
 );
 create index idx_mail_records_sent on mail_records (tenant_id, sent_at desc, document_id desc);
 create index idx_mail_records_thread on mail_records (tenant_id, thread, sent_at desc) where thread is not null;
+create index idx_mail_records_sender on mail_records (tenant_id, sender, sent_at) where sender is not null;
 create index idx_mail_records_lexicon on mail_records (tenant_id, lexicon, document_id);
 select cortex_wall('mail_records', 'select, insert, update, delete');
 

@@ -1,6 +1,8 @@
 //! `/api/v1/dashboard/quickbooks` and `/api/v1/integrations/quickbooks`: what the company's books say. What is computed how
 //! stands in `docs/insights.md`.
 
+use std::fmt::Display;
+
 use actix_web::web::{Data, Json, Query};
 use cortex_insights::model::{
     BookEntry, BookKind, BookTotals, Days, EntryQuery, Money, Party, PartyTotal, Period, RecordCounts, TimeRange,
@@ -372,11 +374,7 @@ pub(super) async fn summary(
 ) -> Result<Json<BooksSummary>, Problem> {
     let (company_id, books) = (caller.company_id, &insights.books);
     let range = stretch.time_range.as_deref().map(str::parse::<TimeRange>).transpose();
-    let range = range
-        .map_err(|error| {
-            Problem::new(ProblemKind::InvalidQuery).detail(format!("The query cannot be taken: {error}."))
-        })?
-        .unwrap_or_default();
+    let range = range.map_err(invalid_query)?.unwrap_or_default();
     let period = range.period(insights.today());
     let totals = books.sum_up(company_id, period).await?;
     let ever = books.sum_up(company_id, Period::ALL).await?;
@@ -407,9 +405,12 @@ pub(super) async fn summary(
 
 /// The days that a query asks for.
 pub(super) fn days(asked: Option<u16>) -> Result<Days, Problem> {
-    asked
-        .map_or(Ok(Days::THIRTY), Days::new)
-        .map_err(|error| Problem::new(ProblemKind::InvalidQuery).detail(format!("The query cannot be taken: {error}.")))
+    asked.map_or(Ok(Days::THIRTY), Days::new).map_err(invalid_query)
+}
+
+/// What is asked for is out of bounds.
+pub(super) fn invalid_query(error: impl Display) -> Problem {
+    Problem::new(ProblemKind::InvalidQuery).detail(format!("The query cannot be taken: {error}."))
 }
 
 async fn list(

@@ -1,6 +1,7 @@
 //! All addresses of the API.
 
 mod admin;
+mod analytics;
 mod books;
 mod chats;
 mod connect;
@@ -16,7 +17,9 @@ mod episodes;
 mod export;
 mod filters;
 mod health;
+mod insights;
 mod integrations;
+mod intelligence;
 mod job_events;
 mod me;
 mod metrics;

@@ -16,9 +16,9 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents, emails,
-    episodes, export, health, integrations, job_events, me, new_document, removal, search, set_aside, sources, sync,
-    sync_jobs, table, team, uploads, usage, webhooks,
+    analytics, books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents,
+    emails, episodes, export, health, insights, integrations, intelligence, job_events, me, new_document, removal,
+    search, set_aside, sources, sync, sync_jobs, table, team, uploads, usage, webhooks,
 };
 use crate::endpoint::Access;
 
@@ -92,6 +92,27 @@ use crate::endpoint::Access;
         books::payments,
         books::summary,
         integrations::list,
+        intelligence::daily,
+        intelligence::latest_day,
+        intelligence::weekly,
+        intelligence::latest_week,
+        intelligence::monthly,
+        intelligence::latest_month,
+        intelligence::daily_trend,
+        intelligence::weekly_trend,
+        intelligence::monthly_trend,
+        intelligence::health,
+        insights::daily,
+        insights::weekly,
+        insights::monthly,
+        insights::latest,
+        insights::categories,
+        insights::generate,
+        insights::regenerate,
+        analytics::patterns,
+        analytics::network,
+        analytics::trending,
+        analytics::momentum,
         login::log_in,
         session::verify,
         session::log_out,

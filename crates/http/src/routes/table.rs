@@ -4,9 +4,9 @@ use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents, emails,
-    episodes, export, health, integrations, job_events, me, new_document, removal, search, set_aside, sources, sync,
-    sync_jobs, team, uploads, usage, webhooks,
+    analytics, books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents,
+    emails, episodes, export, health, insights, integrations, intelligence, job_events, me, new_document, removal,
+    search, set_aside, sources, sync, sync_jobs, team, uploads, usage, webhooks,
 };
 use crate::endpoint::{Access, Endpoint};
 
@@ -97,6 +97,27 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/integrations/quickbooks/summary")
             .also_at("/integrations/quickbooks/summary")
             .get(VIEWER, books::summary),
+        Endpoint::at("/api/v1/intelligence/daily").get(VIEWER, intelligence::daily),
+        Endpoint::at("/api/v1/intelligence/daily/latest").get(VIEWER, intelligence::latest_day),
+        Endpoint::at("/api/v1/intelligence/weekly").get(VIEWER, intelligence::weekly),
+        Endpoint::at("/api/v1/intelligence/weekly/latest").get(VIEWER, intelligence::latest_week),
+        Endpoint::at("/api/v1/intelligence/monthly").get(VIEWER, intelligence::monthly),
+        Endpoint::at("/api/v1/intelligence/monthly/latest").get(VIEWER, intelligence::latest_month),
+        Endpoint::at("/api/v1/intelligence/trends/daily").get(VIEWER, intelligence::daily_trend),
+        Endpoint::at("/api/v1/intelligence/trends/weekly").get(VIEWER, intelligence::weekly_trend),
+        Endpoint::at("/api/v1/intelligence/trends/monthly").get(VIEWER, intelligence::monthly_trend),
+        Endpoint::at("/api/v1/intelligence/health").get(VIEWER, intelligence::health),
+        Endpoint::at("/api/v1/insights/daily").get(VIEWER, insights::daily),
+        Endpoint::at("/api/v1/insights/weekly").get(VIEWER, insights::weekly),
+        Endpoint::at("/api/v1/insights/monthly").get(VIEWER, insights::monthly),
+        Endpoint::at("/api/v1/insights/latest").get(VIEWER, insights::latest),
+        Endpoint::at("/api/v1/insights/categories").get(VIEWER, insights::categories),
+        Endpoint::at("/api/v1/insights/generate").post(USER, insights::generate),
+        Endpoint::at("/api/v1/insights/regenerate").post(USER, insights::regenerate),
+        Endpoint::at("/api/v1/analytics/communication/patterns").get(VIEWER, analytics::patterns),
+        Endpoint::at("/api/v1/analytics/relationships/network").get(VIEWER, analytics::network),
+        Endpoint::at("/api/v1/analytics/entities/trending").get(VIEWER, analytics::trending),
+        Endpoint::at("/api/v1/analytics/deals/momentum").get(VIEWER, analytics::momentum),
         // The admin panel. Its login has a limit of its own.
         Endpoint::at("/admin/auth").post(OPEN, login::log_in),
         Endpoint::at("/admin/verify-session").get(PANEL, session::verify),

@@ -3,6 +3,7 @@
 mod admin;
 mod admin_gate;
 mod admin_login;
+mod analytics;
 mod answers;
 mod audit_log;
 mod bodies;
@@ -17,6 +18,7 @@ mod gate;
 mod health;
 mod identity;
 mod insights;
+mod intelligence;
 mod job_events;
 mod library;
 mod limits;

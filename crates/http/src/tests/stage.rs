@@ -43,9 +43,11 @@ use cortex_ingestion::model::Quota;
 use cortex_ingestion::ports::{HeldDeletions, MockBlobRemovals, MockBlobStore, MockTextExtractor};
 use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryIntake, InMemoryLibrary, InMemoryPageStore};
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, KeepBlob, UploadDocument};
-use cortex_insights::AnswerQuestion;
 use cortex_insights::ports::MockPassages;
-use cortex_insights::testing::{InMemoryBooks, InMemoryChats, InMemoryOverview};
+use cortex_insights::testing::{
+    InMemoryBooks, InMemoryChats, InMemoryCorrespondence, InMemoryFigures, InMemoryOverview, InMemorySummaries,
+};
+use cortex_insights::{AnswerQuestion, Numbers, SumUp};
 use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -313,7 +315,23 @@ pub(super) fn chat_services() -> ChatServices {
 
 /// What these books and this overview say, at noon.
 pub(super) fn insights(books: Arc<InMemoryBooks>, overview: Arc<InMemoryOverview>) -> InsightServices {
-    InsightServices { books, overview, providers: Arc::new(switched_on()), clock: Arc::new(|| NOON) }
+    let (correspondence, figures) = (Arc::<InMemoryCorrespondence>::default(), Arc::<InMemoryFigures>::default());
+    let numbers = Numbers {
+        books: books.clone(),
+        overview: overview.clone(),
+        correspondence: correspondence.clone(),
+        figures: figures.clone(),
+    };
+    InsightServices {
+        books,
+        overview,
+        correspondence,
+        figures,
+        sum_up: Arc::new(SumUp::new(numbers, Arc::<InMemorySummaries>::default(), Arc::new(|| NOON))),
+        start_company_job: start_company_job_by(Arc::default()),
+        providers: Arc::new(switched_on()),
+        clock: Arc::new(|| NOON),
+    }
 }
 
 /// Takes in what is brought in by hand: files of at most a thousand bytes, three at once, which `extractor` reads.

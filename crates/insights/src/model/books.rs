@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use cortex_kernel::{DocumentId, PageRequest};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::macros::format_description;
 use time::{Date, Month};
@@ -31,7 +32,7 @@ pub enum Party {
 }
 
 /// What entries of one kind add up to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KindTotals {
     /// How many there are.
     pub count: u64,
@@ -44,7 +45,7 @@ pub struct KindTotals {
 }
 
 /// What the entries of a period add up to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookTotals {
     /// Invoices.
     pub invoices: KindTotals,

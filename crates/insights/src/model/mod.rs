@@ -3,11 +3,20 @@
 mod books;
 mod change;
 mod chat;
+mod common_words;
+mod correspondence;
+mod figures;
+mod insight;
+mod log_odds;
+mod momentum;
 mod money;
 mod overview;
 mod own_addresses;
 mod passage;
 mod period;
+mod span;
+mod summary;
+mod trending;
 
 pub use books::{
     BookEntry, BookKind, BookTotals, EntryCursor, EntryQuery, KindTotals, MAX_ENTRY_CONTENT, Party, PartyTotal,
@@ -18,6 +27,13 @@ pub use chat::{
     Answer, AnswerSource, AnsweredBy, Chat, ChatTitle, Exchange, InvalidChatTitle, Message, Owner, Speaker,
     UnknownSpeaker,
 };
+pub use correspondence::{Correspondent, HourShare, LONGEST_REPLY, Network, Tie, TouchedThread, by_hour_and_weekday};
+pub use figures::{DayFigures, MailsWanted, by_span};
+pub use insight::{
+    Insight, InsightCategory, InsightId, InvalidInsightId, STEEP_FALL, UnknownCategory, Widget, WidgetKind,
+};
+pub use log_odds::{Occurrences, log_odds};
+pub use momentum::{ThreadStatus, Touches, Trend};
 pub use money::{InvalidMoney, Money};
 pub use overview::{
     Attention, ConnectionStanding, ConnectionState, DocumentShare, Health, NewDocuments, SyncHealth, SyncTotals,
@@ -25,7 +41,13 @@ pub use overview::{
 };
 pub use own_addresses::{OwnAddresses, domain_of, is_public};
 pub use passage::{InvalidQuestion, Passage, Question, Sentence};
-pub use period::{Days, DaysOutOfRange, Period};
+pub use period::{Days, DaysOutOfRange, Period, Stretch};
+pub use span::{InvalidSpan, Span, SpanKind, UnknownSpanKind};
+pub use summary::{
+    Amounts, HealthScores, KeptSummary, KindCount, PROMPT_REPLY, SLOW_REPLY, Summary, SummarySource,
+    money_change_percent,
+};
+pub use trending::{Comparison, LEAST_MENTIONS, Rise, Topic, TopicKind};
 
 use thiserror::Error;
 

@@ -1,7 +1,7 @@
 //! Days of the calendar of UTC.
 
 use thiserror::Error;
-use time::{Date, Duration};
+use time::{Date, Duration, OffsetDateTime, Time};
 
 /// So many days, 1 to 365.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,15 @@ pub struct Period {
     pub first: Option<Date>,
     /// The last day.
     pub last: Option<Date>,
+}
+
+/// Days in a row, both ends with all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The first day.
+    pub first: Date,
+    /// The last day, not before the first.
+    pub last: Date,
 }
 
 impl Days {
@@ -63,9 +72,36 @@ impl Period {
     }
 }
 
+impl Stretch {
+    /// So many days, of which this is the last.
+    #[must_use]
+    pub fn until(last: Date, days: Days) -> Self {
+        Self { first: days.first_until(last), last }
+    }
+
+    /// When it begins.
+    #[must_use]
+    pub fn begins_at(self) -> OffsetDateTime {
+        self.first.with_time(Time::MIDNIGHT).assume_utc()
+    }
+
+    /// When it is over: the first moment after it.
+    #[must_use]
+    pub fn ends_at(self) -> OffsetDateTime {
+        self.last.with_time(Time::MIDNIGHT).assume_utc().saturating_add(Duration::DAY)
+    }
+
+    /// As many days just before it.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        let last = self.first.saturating_sub(Duration::DAY);
+        Self { first: last.saturating_sub(self.last - self.first), last }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use time::macros::date;
+    use time::macros::{date, datetime};
 
     use super::*;
 
@@ -85,6 +121,15 @@ mod tests {
         assert_eq!(period(1).first, Some(date!(2026 - 01 - 02)));
         assert_eq!(period(3).first, Some(date!(2025 - 12 - 31)));
         assert_eq!(period(365).first, Some(date!(2025 - 01 - 03)));
+    }
+
+    #[test]
+    fn a_stretch_has_all_of_its_days_and_as_many_stand_before_it() {
+        let stretch = Stretch::until(date!(2026 - 01 - 02), Days::new(7).expect("days"));
+
+        assert_eq!(stretch.begins_at(), datetime!(2025-12-27 00:00 UTC));
+        assert_eq!(stretch.ends_at(), datetime!(2026-01-03 00:00 UTC));
+        assert_eq!(stretch.previous(), Stretch { first: date!(2025 - 12 - 20), last: date!(2025 - 12 - 26) });
     }
 
     #[test]

@@ -3,7 +3,10 @@
 mod books;
 mod chats;
 mod company_overview;
+mod correspondence;
+mod figures;
 mod passages;
+mod summaries;
 mod summarizer;
 
 use cortex_kernel::StoreError;
@@ -20,9 +23,18 @@ pub use chats::MockChats;
 pub use company_overview::CompanyOverview;
 #[cfg(any(test, feature = "testing"))]
 pub use company_overview::MockCompanyOverview;
+pub use correspondence::Correspondence;
+#[cfg(any(test, feature = "testing"))]
+pub use correspondence::MockCorrespondence;
+pub use figures::Figures;
+#[cfg(any(test, feature = "testing"))]
+pub use figures::MockFigures;
 #[cfg(any(test, feature = "testing"))]
 pub use passages::MockPassages;
 pub use passages::Passages;
+#[cfg(any(test, feature = "testing"))]
+pub use summaries::MockSummaries;
+pub use summaries::Summaries;
 #[cfg(any(test, feature = "testing"))]
 pub use summarizer::MockSummarizer;
 pub use summarizer::{Summarizer, SummarizerError};

@@ -6,9 +6,15 @@ pub mod books;
 mod builders;
 pub mod chats;
 pub mod company_overview;
+pub mod correspondence;
 mod fakes;
+pub mod figures;
+pub mod summaries;
 
 pub use books::InMemoryBooks;
 pub use builders::{COMPANY_A, COMPANY_B, NOON, TODAY, USER_1, USER_2, a_passage, a_record, a_standing};
 pub use chats::InMemoryChats;
 pub use company_overview::InMemoryOverview;
+pub use correspondence::InMemoryCorrespondence;
+pub use figures::InMemoryFigures;
+pub use summaries::InMemorySummaries;

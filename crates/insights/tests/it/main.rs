@@ -12,8 +12,26 @@ mod chats {
     cortex_insights::chats_contract!(InMemoryHarness::default());
 }
 
+mod correspondence {
+    use cortex_insights::testing::correspondence::InMemoryHarness;
+
+    cortex_insights::correspondence_contract!(InMemoryHarness::default());
+}
+
 mod company_overview {
     use cortex_insights::testing::company_overview::InMemoryHarness;
 
     cortex_insights::company_overview_contract!(InMemoryHarness::default());
+}
+
+mod figures {
+    use cortex_insights::testing::figures::InMemoryHarness;
+
+    cortex_insights::figures_contract!(InMemoryHarness::default());
+}
+
+mod summaries {
+    use cortex_insights::testing::summaries::InMemoryHarness;
+
+    cortex_insights::summaries_contract!(InMemoryHarness::default());
 }

@@ -22,19 +22,19 @@ pub(crate) async fn fill(client: &Client, documents: u32) {
     client.batch_execute("vacuum analyze").await.unwrap();
 }
 
-/// Four to a thread, of 2,000 people in 300 companies, over 90 days; brought in within two weeks, by 20 people.
+/// Four to a thread, of 2,000 people in 300 companies, over two years; brought in within two weeks, by 20 people.
 fn mails(count: u32) -> String {
     format!(
         "insert into documents (tenant_id, source, source_account, source_id, document_type, title, content, metadata, \
            source_created_at, ingested_at, ingested_by_user_id, ingested_by_user_email, ingestion_method, search_vector, \
            search_version) \
          select '{COMPANY_A}', case when n % 3 = 0 then 'outlook' else 'gmail' end, 'box-' || n % 20, 'm-' || n, 'email', \
-           'Subject ' || n % 5000, repeat('word ' || n || ' ', 100), \
+           'Subject about word' || n % 5000 || ' and topic' || n * 31 % 7000, repeat('word ' || n || ' ', 100), \
            jsonb_build_object('sender_name', 'Person ' || a, 'sender_address', 'p' || a || '@d' || a % 300 || '.example', \
              'to_addresses', jsonb_build_array('p' || b || '@d' || b % 300 || '.example', \
                'p' || c || '@d' || c % 300 || '.example'), \
              'cc_addresses', '[]'::jsonb, 'thread_id', 'thread-' || n / 4, 'has_attachments', false), \
-           now() - make_interval(secs => (n::bigint * 7919 % 7776000)::double precision), \
+           now() - make_interval(secs => (n::bigint * 7919 % 63072000)::double precision), \
            now() - make_interval(secs => (n::bigint * 7919 % 1000000)::double precision), \
            'user-' || n % 20, 'user-' || n % 20 || '@example.com', 'oauth_sync', ''::tsvector, 1 \
          from generate_series(1, {count}) n \

@@ -2,7 +2,7 @@
 //! same rows, by a superuser whom no policy binds. Each should stay below [`LIMIT`].
 //!
 //! `cargo xtask bench read` runs it, on 200,000 documents of which 20,000 are of `QuickBooks`, all of which came in within
-//! two weeks: the worst that a dashboard meets. Without `--bench`, as `cargo test` calls it, everything is done once on a
+//! two weeks: the worst that a dashboard meets. Its mails are of two years. Without `--bench`, as `cargo test` calls it, everything is done once on a
 //! hundredth of that.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong on the stage of a benchmark ends it")]

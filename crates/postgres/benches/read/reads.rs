@@ -2,14 +2,16 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use cortex_ingestion::ports::MailReader as _;
-use cortex_insights::model::{BookKind, Days, EntryQuery, Party, Period};
-use cortex_insights::ports::{Books as _, CompanyOverview as _};
+use cortex_insights::model::{BookKind, Days, EntryQuery, Party, Period, SpanKind, Stretch, TopicKind};
+use cortex_insights::ports::{Books as _, CompanyOverview as _, Correspondence as _, Figures as _};
 use cortex_insights::testing::COMPANY_A;
+use cortex_insights::{Numbers, SumUp};
 use cortex_kernel::PageRequest;
-use cortex_postgres::stores::{PgBooks, PgCompanyOverview, PgMailReader};
-use futures_util::future::try_join;
+use cortex_postgres::stores::{PgBooks, PgCompanyOverview, PgCorrespondence, PgFigures, PgMailReader, PgSummaries};
+use futures_util::future::{try_join, try_join_all};
 use time::{Duration, OffsetDateTime};
 
 use crate::company::Company;
@@ -25,9 +27,12 @@ pub(crate) struct Read {
 
 /// What the routes call.
 pub(crate) struct Stores {
-    books: PgBooks,
-    overview: PgCompanyOverview,
+    books: Arc<PgBooks>,
+    overview: Arc<PgCompanyOverview>,
     mail: PgMailReader,
+    correspondence: Arc<PgCorrespondence>,
+    figures: Arc<PgFigures>,
+    sum_up: SumUp,
     now: OffsetDateTime,
 }
 
@@ -36,12 +41,22 @@ impl Stores {
         let pool = company.pool(2);
         #[expect(clippy::disallowed_methods, reason = "what is measured is as old as it says")]
         let now = OffsetDateTime::now_utc();
-        Self {
-            books: PgBooks::new(pool.clone()),
-            overview: PgCompanyOverview::new(pool.clone()),
-            mail: PgMailReader::new(pool),
-            now,
-        }
+        let (books, overview) = (Arc::new(PgBooks::new(pool.clone())), Arc::new(PgCompanyOverview::new(pool.clone())));
+        let (correspondence, figures) =
+            (Arc::new(PgCorrespondence::new(pool.clone())), Arc::new(PgFigures::new(pool.clone())));
+        let numbers = Numbers {
+            books: Arc::<PgBooks>::clone(&books),
+            overview: Arc::<PgCompanyOverview>::clone(&overview),
+            correspondence: Arc::<PgCorrespondence>::clone(&correspondence),
+            figures: Arc::<PgFigures>::clone(&figures),
+        };
+        let summaries = Arc::new(PgSummaries::new(pool.clone()));
+        let sum_up = SumUp::new(numbers, summaries, Arc::new(move || now));
+        Self { books, overview, mail: PgMailReader::new(pool), correspondence, figures, sum_up, now }
+    }
+
+    fn days(&self, days: u16) -> Stretch {
+        Stretch::until(self.now.date(), Days::new(days).unwrap())
     }
 
     fn year(&self) -> Period {
@@ -58,7 +73,7 @@ const ENTRIES: &str = "select id, title, content, metadata from documents \
                        where id in (select document_id from book_records order by day desc limit 200)";
 const SUMS: &str = "select kind, count(*), sum(total), sum(balance) from book_records group by kind";
 
-pub(crate) const READS: [Read; 6] = [
+pub(crate) const READS: [Read; 13] = [
     Read {
         name: "quickbooks/overview, a year",
         ours: |stores| {
@@ -136,5 +151,76 @@ pub(crate) const READS: [Read; 6] = [
         },
         bare: "select id, title, metadata, left(content, 1000) from documents where document_type = 'email' \
                order by id limit 200",
+    },
+    Read {
+        name: "communication/patterns, 30 days",
+        ours: |stores| {
+            Box::pin(async {
+                let (mails, days) = (&stores.correspondence, stores.days(30));
+                try_join(mails.list_writers(COMPANY_A, days, 10), mails.list_receivers(COMPANY_A, days, 10))
+                    .await
+                    .unwrap();
+                try_join(mails.list_ties(COMPANY_A, days, 50), mails.count_by_hour(COMPANY_A, days)).await.unwrap();
+                mails.find_median_reply(COMPANY_A, days).await.unwrap();
+            })
+        },
+        bare: "select sender, count(*) from mail_records where sent_at > now() - interval '30 days' group by sender",
+    },
+    Read {
+        name: "relationships/network, 90 days",
+        ours: |stores| {
+            Box::pin(async {
+                stores.correspondence.map_network(COMPANY_A, stores.days(90), 100).await.unwrap();
+            })
+        },
+        bare: "select sender, receiver, count(*) from mail_records cross join unnest(receivers) receiver \
+               where sent_at > now() - interval '90 days' group by sender, receiver order by 3 desc limit 100",
+    },
+    Read {
+        name: "entities/trending, 7 days",
+        ours: |stores| {
+            Box::pin(async {
+                let compare = |kind| stores.correspondence.compare(COMPANY_A, stores.days(7), kind, 1_000);
+                try_join_all(TopicKind::ALL.map(compare)).await.unwrap();
+                stores.overview.list_own_addresses(COMPANY_A).await.unwrap();
+            })
+        },
+        bare: "select sender, count(*) from mail_records where sent_at > now() - interval '14 days' group by sender",
+    },
+    Read {
+        name: "deals/momentum, 14 days",
+        ours: |stores| {
+            Box::pin(async {
+                stores.correspondence.list_threads(COMPANY_A, stores.days(14), 50).await.unwrap();
+            })
+        },
+        bare: "select thread, count(*) from mail_records where sent_at > now() - interval '28 days' group by thread",
+    },
+    Read {
+        name: "intelligence/daily, kept",
+        ours: |stores| {
+            Box::pin(async {
+                stores.sum_up.find(COMPANY_A, stores.sum_up.latest(SpanKind::Day)).await.unwrap();
+            })
+        },
+        bare: "select * from summaries",
+    },
+    Read {
+        name: "intelligence/trends/daily, 30 days",
+        ours: |stores| {
+            Box::pin(async {
+                stores.figures.list_days(COMPANY_A, stores.days(30)).await.unwrap();
+            })
+        },
+        bare: "select sent_at::date, count(*) from mail_records where sent_at > now() - interval '30 days' group by 1",
+    },
+    Read {
+        name: "a month is summed up, by the job",
+        ours: |stores| {
+            Box::pin(async {
+                stores.sum_up.compute(COMPANY_A, stores.sum_up.latest(SpanKind::Month)).await.unwrap();
+            })
+        },
+        bare: "select sender, count(*) from mail_records where sent_at > now() - interval '60 days' group by sender",
     },
 ];

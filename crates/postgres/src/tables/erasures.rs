@@ -294,7 +294,7 @@ pub(crate) async fn give_up_quarantined(
 }
 
 /// The few rows that are left of him, each table's.
-const THE_REST: [&str; 10] = [
+const THE_REST: [&str; 11] = [
     "delete from nango_sync_cursors where tenant_id = $1 and user_id = $2",
     "delete from gmail_cursors where tenant_id = $1 and user_id = $2",
     "delete from user_cursors where tenant_id = $1 and user_id = $2",
@@ -303,6 +303,8 @@ const THE_REST: [&str; 10] = [
     "delete from sync_turns where tenant_id = $1 and user_id = $2",
     "delete from usage_days where tenant_id = $1 and user_id = $2",
     "delete from idempotency_keys where tenant_id = $1 and user_id = $2",
+    // They may name him, whatever they are of. Who reads one has it computed anew.
+    "delete from summaries where tenant_id = $1 and $2 <> ''",
     "update held_deletions set decided_by = null where tenant_id = $1 and decided_by = $2",
     "update sync_jobs set triggered_by = null where tenant_id = $1 and triggered_by = $2",
 ];

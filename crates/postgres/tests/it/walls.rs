@@ -16,6 +16,8 @@ fn company_rows(company: &str, number: u32) -> String {
          insert into book_records (tenant_id, document_id, kind) values ('{company}', {number}, 'invoice');
          insert into mail_records (tenant_id, document_id, sent_at, receivers, subject)
            values ('{company}', {number}, now(), '{{}}', 'Crane') on conflict (document_id) do update set subject = 'Crane';
+         insert into summaries (tenant_id, kind, first_day, version, summary, computed_at)
+           values ('{company}', 'daily', '2026-03-02', 1, '{{}}', now());
          insert into document_sources (tenant_id, document_id, user_id, connection_id, method, source, source_id)
            values ('{company}', {number}, 'user', {number}, 'oauth_sync', 'gmail', 'message');
          insert into sync_jobs (tenant_id, user_id, job_type) values ('{company}', 'user', 'gmail');

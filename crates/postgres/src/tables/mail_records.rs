@@ -1,0 +1,418 @@
+//! Who wrote to whom: narrow rows of mails, kept by triggers on documents.
+
+use cortex_insights::model::{
+    Comparison, Correspondent, HourShare, LEAST_MENTIONS, LONGEST_REPLY, Occurrences, Stretch, Tie, Topic, TopicKind,
+    TouchedThread, Touches,
+};
+use cortex_kernel::CompanyId;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, Text, Timestamptz};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use time::{Duration, OffsetDateTime, UtcOffset};
+
+use super::sql;
+
+#[derive(QueryableByName)]
+pub(crate) struct CorrespondentRow {
+    #[diesel(sql_type = Text)]
+    address: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    name: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    mails: i64,
+    #[diesel(sql_type = BigInt)]
+    contacts: i64,
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct TieRow {
+    #[diesel(sql_type = Text)]
+    writer: String,
+    #[diesel(sql_type = Text)]
+    receiver: String,
+    #[diesel(sql_type = BigInt)]
+    mails: i64,
+    #[diesel(sql_type = Timestamptz)]
+    last_at: OffsetDateTime,
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct HourRow {
+    #[diesel(sql_type = Integer)]
+    weekday: i32,
+    #[diesel(sql_type = Integer)]
+    hour: i32,
+    #[diesel(sql_type = BigInt)]
+    mails: i64,
+}
+
+#[derive(QueryableByName)]
+struct MedianRow {
+    #[diesel(sql_type = Nullable<Double>)]
+    seconds: Option<f64>,
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct ThreadRow {
+    #[diesel(sql_type = Text)]
+    thread: String,
+    #[diesel(sql_type = Text)]
+    subject: String,
+    #[diesel(sql_type = BigInt)]
+    now: i64,
+    #[diesel(sql_type = BigInt)]
+    before: i64,
+    #[diesel(sql_type = Timestamptz)]
+    last_at: OffsetDateTime,
+}
+
+#[derive(QueryableByName)]
+pub(crate) struct TopicRow {
+    /// None in the row of all.
+    #[diesel(sql_type = Nullable<Text>)]
+    what: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    now: i64,
+    #[diesel(sql_type = BigInt)]
+    before: i64,
+}
+
+/// Those who wrote from `$2` until `$3`.
+macro_rules! writers {
+    () => {
+        "sent as materialized ( \
+           select sender, sender_name, receivers from mail_records \
+           where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and sender is not null), \
+         writers as ( \
+           select sender as address, max(sender_name) as name, count(*) as mails from sent group by sender) "
+    };
+}
+
+/// Adds to each of the few `told` writers to how many others he wrote.
+macro_rules! with_contacts {
+    () => {
+        "select told.address, told.name, told.mails, coalesce(others.contacts, 0) as contacts \
+         from told \
+         left join ( \
+           select sender, count(distinct receiver) as contacts \
+           from sent cross join unnest(receivers) receiver \
+           where receiver <> sender and sender in (select address from told) group by sender) others \
+         on others.sender = told.address \
+         order by told.mails desc, told.address"
+    };
+}
+
+pub(crate) async fn list_writers(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    stretch: Stretch,
+    most: u16,
+) -> QueryResult<Vec<CorrespondentRow>> {
+    sql(concat!(
+        "with ",
+        writers!(),
+        ", told as (select * from writers order by mails desc, address limit $4) ",
+        with_contacts!()
+    ))
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Timestamptz, _>(stretch.begins_at())
+    .bind::<Timestamptz, _>(stretch.ends_at())
+    .bind::<BigInt, _>(i64::from(most))
+    .load(connection)
+    .await
+}
+
+/// Whether somebody wrote before is looked up for each who wrote, by the index that has senders.
+pub(crate) async fn list_new_writers(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    stretch: Stretch,
+    most: u16,
+) -> QueryResult<Vec<CorrespondentRow>> {
+    sql(concat!(
+        "with ",
+        writers!(),
+        ", told as ( \
+           select * from writers \
+           where not exists ( \
+             select from mail_records before \
+             where before.tenant_id = $1 and before.sender = writers.address and before.sent_at < $2) \
+           order by mails desc, address limit $4) ",
+        with_contacts!()
+    ))
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Timestamptz, _>(stretch.begins_at())
+    .bind::<Timestamptz, _>(stretch.ends_at())
+    .bind::<BigInt, _>(i64::from(most))
+    .load(connection)
+    .await
+}
+
+pub(crate) async fn list_receivers(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    stretch: Stretch,
+    most: u16,
+) -> QueryResult<Vec<CorrespondentRow>> {
+    sql("with sent as materialized ( \
+           select sender, sender_name, receivers from mail_records \
+           where tenant_id = $1 and sent_at >= $2 and sent_at < $3), \
+         told as ( \
+           select receiver as address, count(*) as mails, \
+             count(distinct sender) filter (where sender <> receiver) as contacts \
+           from sent cross join unnest(receivers) receiver \
+           group by receiver order by count(*) desc, receiver limit $4) \
+         select told.address, named.name, told.mails, told.contacts \
+         from told \
+         left join ( \
+           select sender, max(sender_name) as name from sent \
+           where sender in (select address from told) group by sender) named on named.sender = told.address \
+         order by told.mails desc, told.address")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Timestamptz, _>(stretch.begins_at())
+    .bind::<Timestamptz, _>(stretch.ends_at())
+    .bind::<BigInt, _>(i64::from(most))
+    .load(connection)
+    .await
+}
+
+pub(crate) async fn list_ties(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    stretch: Stretch,
+    most: u16,
+) -> QueryResult<Vec<TieRow>> {
+    sql("select sender as writer, receiver, count(*) as mails, max(sent_at) as last_at \
+         from mail_records cross join unnest(receivers) receiver \
+         where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and receiver <> sender \
+         group by sender, receiver order by count(*) desc, sender, receiver limit $4")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Timestamptz, _>(stretch.begins_at())
+    .bind::<Timestamptz, _>(stretch.ends_at())
+    .bind::<BigInt, _>(i64::from(most))
+    .load(connection)
+    .await
+}
+
+/// Those at either end of most mails.
+pub(crate) async fn list_people(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    stretch: Stretch,
+    most: u16,
+) -> QueryResult<Vec<CorrespondentRow>> {
+    sql("with flat as materialized ( \
+           select sender as writer, receiver \
+           from mail_records cross join unnest(receivers) receiver \
+           where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and receiver <> sender), \
+         counted as ( \
+           select sender as address, max(sender_name) as name, count(*) as mails from mail_records \
+           where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and sender is not null group by sender \
+           union all \
+           select receiver, null, count(*) from flat group by receiver), \
+         told as ( \
+           select address, max(name) as name, sum(mails)::bigint as mails from counted \
+           group by address order by sum(mails) desc, address limit $4) \
+         select told.*, coalesce(others.contacts, 0) as contacts \
+         from told \
+         left join ( \
+           select address, count(distinct other) as contacts \
+           from ( \
+             select writer as address, receiver as other from flat where writer in (select address from told) \
+             union all \
+             select receiver, writer from flat where receiver in (select address from told)) ends \
+           group by address) others on others.address = told.address \
+         order by told.mails desc, told.address")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Timestamptz, _>(stretch.begins_at())
+    .bind::<Timestamptz, _>(stretch.ends_at())
+    .bind::<BigInt, _>(i64::from(most))
+    .load(connection)
+    .await
+}
+
+/// The mails between these people.
+pub(crate) async fn list_ties_between(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    stretch: Stretch,
+    people: &[&str],
+    most: i64,
+) -> QueryResult<Vec<TieRow>> {
+    sql("select sender as writer, receiver, count(*) as mails, max(sent_at) as last_at \
+         from mail_records cross join unnest(receivers) receiver \
+         where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and receiver <> sender \
+           and sender = any($4) and receiver = any($4) \
+         group by sender, receiver order by count(*) desc, sender, receiver limit $5")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Timestamptz, _>(stretch.begins_at())
+    .bind::<Timestamptz, _>(stretch.ends_at())
+    .bind::<Array<Text>, _>(people)
+    .bind::<BigInt, _>(most)
+    .load(connection)
+    .await
+}
+
+pub(crate) async fn count_by_hour(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    stretch: Stretch,
+) -> QueryResult<Vec<HourRow>> {
+    sql("select extract(isodow from at)::int - 1 as weekday, extract(hour from at)::int as hour, count(*) as mails \
+         from ( \
+           select sent_at at time zone 'UTC' as at from mail_records \
+           where tenant_id = $1 and sent_at >= $2 and sent_at < $3) sent \
+         group by 1, 2 order by 1, 2")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Timestamptz, _>(stretch.begins_at())
+    .bind::<Timestamptz, _>(stretch.ends_at())
+    .load(connection)
+    .await
+}
+
+pub(crate) async fn find_median_reply(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    stretch: Stretch,
+) -> QueryResult<Option<Duration>> {
+    let row: MedianRow = sql(
+        "select percentile_cont(0.5) within group (order by extract(epoch from sent_at - before)::float8) as seconds \
+         from ( \
+           select sent_at, sender, lag(sent_at) over follows as before, lag(sender) over follows as earlier \
+           from mail_records \
+           where tenant_id = $1 and sent_at >= $4 and sent_at < $3 and thread is not null and sender is not null \
+           window follows as (partition by thread order by sent_at, document_id)) mails \
+         where sent_at >= $2 and earlier <> sender and sent_at - before <= make_interval(secs => $5)",
+    )
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Timestamptz, _>(stretch.begins_at())
+    .bind::<Timestamptz, _>(stretch.ends_at())
+    .bind::<Timestamptz, _>(stretch.begins_at() - LONGEST_REPLY)
+    .bind::<Double, _>(LONGEST_REPLY.as_seconds_f64())
+    .get_result(connection)
+    .await?;
+    Ok(row.seconds.map(|seconds| Duration::seconds(Duration::seconds_f64(seconds).whole_seconds())))
+}
+
+pub(crate) async fn list_threads(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    stretch: Stretch,
+    most: u16,
+) -> QueryResult<Vec<ThreadRow>> {
+    sql("with touched as ( \
+           select thread, count(*) filter (where sent_at >= $3) as now, count(*) filter (where sent_at < $3) as before, \
+             max(sent_at) as last_at \
+           from mail_records \
+           where tenant_id = $1 and sent_at >= $2 and sent_at < $4 and thread is not null \
+           group by thread having count(*) > 1 \
+           order by 2 desc, 3 desc, 4 desc, 1 limit $5) \
+         select touched.*, latest.subject \
+         from touched \
+         cross join lateral ( \
+           select subject from mail_records \
+           where tenant_id = $1 and thread = touched.thread and sent_at = touched.last_at \
+           order by document_id desc limit 1) latest \
+         order by touched.now desc, touched.before desc, touched.last_at desc, touched.thread")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Timestamptz, _>(stretch.previous().begins_at())
+    .bind::<Timestamptz, _>(stretch.begins_at())
+    .bind::<Timestamptz, _>(stretch.ends_at())
+    .bind::<BigInt, _>(i64::from(most))
+    .load(connection)
+    .await
+}
+
+/// Counts mails by each of what `$what` selects of a mail, of those from `$2` until `$4`; after `$3` it is now.
+macro_rules! compare {
+    ($what:literal) => {
+        concat!(
+            "with topics as materialized ( \
+               select what, count(*) filter (where sent_at >= $3) as now, count(*) filter (where sent_at < $3) as before \
+               from mail_records cross join lateral (",
+            $what,
+            ") topic(what) \
+               where tenant_id = $1 and sent_at >= $2 and sent_at < $4 \
+               group by what) \
+             (select what, now, before from topics where now >= $5 order by now desc, what limit $6) \
+             union all \
+             select null, coalesce(sum(now), 0)::bigint, coalesce(sum(before), 0)::bigint from topics"
+        )
+    };
+}
+
+const COMPARE_PEOPLE: &str = compare!("select sender where sender is not null union select unnest(receivers)");
+const COMPARE_COMPANIES: &str = compare!(
+    "select domain from ( \
+       select split_part(sender, '@', 2) as domain where sender is not null \
+       union select split_part(unnest(receivers), '@', 2)) domains where domain <> ''"
+);
+const COMPARE_TERMS: &str = compare!(
+    "select distinct word from regexp_split_to_table(lower(subject), '[^[:alnum:]]+') word \
+     where length(word) >= 4 and word !~ '^[0-9]+$'"
+);
+
+pub(crate) async fn compare(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    stretch: Stretch,
+    kind: TopicKind,
+    most: u16,
+) -> QueryResult<Vec<TopicRow>> {
+    let text = match kind {
+        TopicKind::People => COMPARE_PEOPLE,
+        TopicKind::Companies => COMPARE_COMPANIES,
+        TopicKind::Terms => COMPARE_TERMS,
+    };
+    sql(text)
+        .bind::<Text, _>(company_id.to_string())
+        .bind::<Timestamptz, _>(stretch.previous().begins_at())
+        .bind::<Timestamptz, _>(stretch.begins_at())
+        .bind::<Timestamptz, _>(stretch.ends_at())
+        .bind::<BigInt, _>(LEAST_MENTIONS.cast_signed())
+        .bind::<BigInt, _>(i64::from(most))
+        .load(connection)
+        .await
+}
+
+/// The topics, with the row of all at the end.
+pub(crate) fn comparison(rows: Vec<TopicRow>) -> Comparison {
+    let mut comparison = Comparison::default();
+    for row in rows {
+        let occurrences = Occurrences { now: row.now.unsigned_abs(), before: row.before.unsigned_abs() };
+        match row.what {
+            Some(what) => comparison.topics.push(Topic { what, occurrences }),
+            None => comparison.all = occurrences,
+        }
+    }
+    comparison
+}
+
+impl From<CorrespondentRow> for Correspondent {
+    fn from(row: CorrespondentRow) -> Self {
+        let CorrespondentRow { address, name, mails, contacts } = row;
+        Self { address, name, mails: mails.unsigned_abs(), contacts: contacts.unsigned_abs() }
+    }
+}
+
+impl From<TieRow> for Tie {
+    fn from(row: TieRow) -> Self {
+        let TieRow { writer, receiver, mails, last_at } = row;
+        Self { from: writer, to: receiver, mails: mails.unsigned_abs(), last_at }
+    }
+}
+
+impl From<HourRow> for HourShare {
+    fn from(row: HourRow) -> Self {
+        let small = |number: i32| u8::try_from(number).unwrap_or_default();
+        Self { weekday: small(row.weekday), hour: small(row.hour), mails: row.mails.unsigned_abs() }
+    }
+}
+
+impl From<ThreadRow> for TouchedThread {
+    fn from(row: ThreadRow) -> Self {
+        let last = row.last_at.to_offset(UtcOffset::UTC).date();
+        let touches = Touches { now: row.now.unsigned_abs(), before: row.before.unsigned_abs(), last };
+        Self { id: row.thread, subject: row.subject, touches }
+    }
+}
