@@ -19,6 +19,7 @@ mod log;
 mod memberships;
 mod metrics;
 mod mocked;
+mod numbers;
 mod outage;
 mod people;
 mod pooler;
