@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use cortex_app::config::ServeConfig;
-use cortex_app::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports};
+use cortex_app::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports, ReportPorts};
 use cortex_app::serve::Service;
 use cortex_app::signing_keys::SigningKeys;
 use cortex_connections::ports::{
@@ -22,7 +22,7 @@ use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::visit_store::InMemoryVisits;
 use cortex_identity::testing::{COMPANY_A, InMemoryMembershipStore, USER_1, a_company, a_membership, a_token};
 use cortex_ingestion::testing::InMemoryLibrary;
-use cortex_insights::testing::{InMemoryBooks, InMemoryChats, InMemoryOverview};
+use cortex_insights::testing::{InMemoryBooks, InMemoryChats, InMemoryOverview, InMemorySavedReports};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::ports::MockActiveMembers;
 use cortex_sync_jobs::testing::InMemoryJobQueue;
@@ -141,6 +141,7 @@ fn ports(config: &ServeConfig) -> ApiPorts {
             books: Arc::new(InMemoryBooks::default()),
             overview: Arc::new(InMemoryOverview::default()),
         },
+        reports: ReportPorts { saved: Arc::new(InMemorySavedReports::default()) },
         chat: ChatPorts {
             chats: Arc::new(InMemoryChats::default()),
             passages: Arc::new(InMemoryLibrary::default()),

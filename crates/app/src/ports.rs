@@ -24,7 +24,7 @@ use cortex_ingestion::ports::{
     SetAsideRecords, TextExtractor, UsageReader,
 };
 use cortex_ingestion::record_source::RecordSource;
-use cortex_insights::ports::{Books, Chats, CompanyOverview, Summarizer};
+use cortex_insights::ports::{Books, Chats, CompanyOverview, SavedReports, Summarizer};
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
     NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoContentSource, NangoProviderAccounts,
@@ -39,8 +39,8 @@ use cortex_postgres::stores::{
     PgDocumentExport, PgDocumentReader, PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions,
     PgIdempotencyKeys, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers,
     PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgPassageFinder, PgProfileReader,
-    PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore,
-    PgTurns, PgUnclaimedConnections, PgUsageReader, PgVisitStore, PgWebhookInbox, PgWorkers,
+    PgQuarantineStore, PgSavedReports, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter,
+    PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader, PgVisitStore, PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Backlog, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_summarizer::{ChatApiConfig, ChatApiSummarizer};
@@ -197,6 +197,8 @@ pub struct ApiPorts {
     pub chat: ChatPorts,
     /// What the company sees of all of it.
     pub insights: InsightPorts,
+    /// What it is told of it in reports.
+    pub reports: ReportPorts,
     /// Where people connect their accounts.
     pub broker: Arc<dyn ConnectionBroker>,
     /// Whose webhooks are Nango's.
@@ -251,6 +253,13 @@ pub struct InsightPorts {
     pub books: Arc<dyn Books>,
     /// Documents, connections and syncs in numbers.
     pub overview: Arc<dyn CompanyOverview>,
+}
+
+/// What people are told in reports.
+#[derive(Clone)]
+pub struct ReportPorts {
+    /// The reports that they keep.
+    pub saved: Arc<dyn SavedReports>,
 }
 
 /// As PostgreSQL's own views show us.
@@ -421,6 +430,12 @@ impl InsightPorts {
     }
 }
 
+impl ReportPorts {
+    fn production(company: &Pool) -> Self {
+        Self { saved: Arc::new(PgSavedReports::new(company.clone())) }
+    }
+}
+
 impl ApiPorts {
     /// The adapters that production runs with.
     pub fn production(config: &ServeConfig) -> anyhow::Result<Self> {
@@ -450,6 +465,7 @@ impl ApiPorts {
             library: LibraryPorts::production(&pools.company),
             chat: ChatPorts::production(&pools.company, &config.runtime, tls.clone())?,
             insights: InsightPorts::production(&pools.company),
+            reports: ReportPorts::production(&pools.company),
             broker: metrics.of::<dyn ConnectionBroker>(Arc::new(NangoConnectionBroker::new(
                 nango,
                 integrations,

@@ -16,8 +16,8 @@ use cortex_http::rate_limit::{RateLimiter, RateLimits};
 use cortex_http::upload_room::UploadRoom;
 use cortex_http::watch::NobodyWatches;
 use cortex_http::{
-    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services, SyncJobServices,
-    UploadLimits,
+    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, ReportServices, Services,
+    SyncJobServices, UploadLimits,
 };
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
@@ -54,7 +54,7 @@ use crate::departures::Departures;
 use crate::have_read::HaveRead;
 use crate::lacking_contents::LackingContents;
 use crate::own_thread::OnItsOwnThread;
-use crate::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports};
+use crate::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports, ReportPorts};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
 use crate::run_jobs::RunJobs;
@@ -87,6 +87,7 @@ pub fn compose(
         library,
         chat,
         insights,
+        reports,
         user_directory,
         broker,
         webhook_authenticity,
@@ -125,6 +126,7 @@ pub fn compose(
     let intake = compose_intake(config, &ports);
     let chat = compose_chat(chat, &ports);
     let insights = compose_insights(insights, &ports, &providers);
+    let reports = compose_reports(reports, &ports);
     let admin = compose_admin(&ports, admin_ports, &jobs, &start_sync, &providers);
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
@@ -168,6 +170,7 @@ pub fn compose(
         intake,
         chat,
         insights,
+        reports,
     };
     (services, beside)
 }
@@ -305,6 +308,11 @@ fn compose_insights(insights: InsightPorts, ports: &Ports, providers: &Arc<BTree
         providers: Arc::clone(providers),
         clock: Arc::clone(&ports.clock),
     }
+}
+
+/// What is called by who keeps reports.
+fn compose_reports(reports: ReportPorts, ports: &Ports) -> ReportServices {
+    ReportServices { saved: reports.saved, ids: Arc::clone(&ports.ids) }
 }
 
 /// What the admin panel calls.

@@ -63,7 +63,7 @@ use cortex_ingestion::ports::{
 };
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, UploadDocument};
 use cortex_insights::AnswerQuestion;
-use cortex_insights::ports::{Books, Chats, CompanyOverview};
+use cortex_insights::ports::{Books, Chats, CompanyOverview, SavedReports};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
@@ -156,6 +156,8 @@ pub struct Services {
     pub chat: ChatServices,
     /// What the company sees of all of it.
     pub insights: InsightServices,
+    /// What it is told of it in reports.
+    pub reports: ReportServices,
 }
 
 /// What the routes of chats call. Cheap to clone.
@@ -166,6 +168,15 @@ pub struct ChatServices {
     /// Answers questions.
     pub answer: Arc<AnswerQuestion>,
     /// Where ids of new chats come from.
+    pub ids: Arc<dyn IdGenerator>,
+}
+
+/// What the routes of reports call. Cheap to clone.
+#[derive(Clone)]
+pub struct ReportServices {
+    /// Those that people keep.
+    pub saved: Arc<dyn SavedReports>,
+    /// Where ids of new ones come from.
     pub ids: Arc<dyn IdGenerator>,
 }
 

@@ -27,6 +27,7 @@ mod openapi;
 mod provider;
 mod received;
 mod removal;
+mod saved_reports;
 mod search;
 mod set_aside;
 mod sources;
@@ -92,6 +93,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         intake,
         chat,
         insights,
+        reports,
     } = services;
     let LibraryServices { mail, removal, exports, erase } = library;
     let expose_docs = settings.expose_docs;
@@ -132,6 +134,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::new(intake))
             .app_data(Data::new(chat))
             .app_data(Data::new(insights))
+            .app_data(Data::new(reports))
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };
         for endpoint in table().into_iter().chain(docs) {

@@ -17,8 +17,8 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
     books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents, emails,
-    episodes, export, health, integrations, job_events, me, new_document, removal, search, set_aside, sources, sync,
-    sync_jobs, table, team, uploads, usage, webhooks,
+    episodes, export, health, integrations, job_events, me, new_document, removal, saved_reports, search, set_aside,
+    sources, sync, sync_jobs, table, team, uploads, usage, webhooks,
 };
 use crate::endpoint::Access;
 
@@ -85,6 +85,14 @@ use crate::endpoint::Access;
         chats::messages,
         chats::delete,
         chats::ask,
+        saved_reports::save,
+        saved_reports::list,
+        saved_reports::search,
+        saved_reports::stats,
+        saved_reports::one,
+        saved_reports::change,
+        saved_reports::delete,
+        saved_reports::star,
         dashboard::dashboard,
         books::overview,
         books::invoices,

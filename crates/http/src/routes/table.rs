@@ -5,8 +5,8 @@ use cortex_identity::model::Role;
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
     books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents, emails,
-    episodes, export, health, integrations, job_events, me, new_document, removal, search, set_aside, sources, sync,
-    sync_jobs, team, uploads, usage, webhooks,
+    episodes, export, health, integrations, job_events, me, new_document, removal, saved_reports, search, set_aside,
+    sources, sync, sync_jobs, team, uploads, usage, webhooks,
 };
 use crate::endpoint::{Access, Endpoint};
 
@@ -85,6 +85,16 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/chats/{id}").also_at("/chats/{id}").delete(VIEWER, chats::delete),
         Endpoint::at("/api/v1/chats/{id}/messages").also_at("/chats/{id}/messages").get(VIEWER, chats::messages),
         Endpoint::at("/api/v1/chat").post(VIEWER, chats::ask),
+        // Reports. Whose they are is the store's business.
+        Endpoint::at("/api/v1/reports/save").post(VIEWER, saved_reports::save),
+        Endpoint::at("/api/v1/reports/list").get(VIEWER, saved_reports::list),
+        Endpoint::at("/api/v1/reports/search").get(VIEWER, saved_reports::search),
+        Endpoint::at("/api/v1/reports/stats").get(VIEWER, saved_reports::stats),
+        Endpoint::at("/api/v1/reports/{id}")
+            .get(VIEWER, saved_reports::one)
+            .patch(VIEWER, saved_reports::change)
+            .delete(VIEWER, saved_reports::delete),
+        Endpoint::at("/api/v1/reports/{id}/star").post(VIEWER, saved_reports::star),
         // What the company sees of its knowledge.
         Endpoint::at("/api/v1/dashboard").get(VIEWER, dashboard::dashboard),
         Endpoint::at("/api/v1/dashboard/quickbooks/overview")

@@ -23,6 +23,7 @@ mod limits;
 mod new_document;
 mod openapi;
 mod opening;
+mod saved_reports;
 mod set_aside;
 mod stage;
 mod syncs;

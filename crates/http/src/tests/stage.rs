@@ -45,7 +45,7 @@ use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryIntake, InMemoryLibra
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, KeepBlob, UploadDocument};
 use cortex_insights::AnswerQuestion;
 use cortex_insights::ports::MockPassages;
-use cortex_insights::testing::{InMemoryBooks, InMemoryChats, InMemoryOverview};
+use cortex_insights::testing::{InMemoryBooks, InMemoryChats, InMemoryOverview, InMemorySavedReports};
 use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -66,8 +66,8 @@ use crate::rate_limit::{RateLimiter, RateLimits};
 use crate::upload_room::UploadRoom;
 use crate::watch::NobodyWatches;
 use crate::{
-    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services, SyncJobServices,
-    UploadLimits, app,
+    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, ReportServices, Services,
+    SyncJobServices, UploadLimits, app,
 };
 
 /// What the broker's signature is here.
@@ -299,6 +299,7 @@ pub(super) fn services() -> Services {
         intake: intake(Arc::default(), MockTextExtractor::new(), Quota::default()),
         chat: chat_services(),
         insights: insights(Arc::default(), Arc::default()),
+        reports: report_services(),
     }
 }
 
@@ -309,6 +310,11 @@ pub(super) fn chat_services() -> ChatServices {
     passages.expect_find().returning(|_, _, _| Ok(Vec::new()));
     let answer = AnswerQuestion::new(Arc::new(passages), chats.clone(), None, Arc::new(RandomIds));
     ChatServices { chats, answer: Arc::new(answer), ids: Arc::new(RandomIds) }
+}
+
+/// No reports yet.
+pub(super) fn report_services() -> ReportServices {
+    ReportServices { saved: Arc::<InMemorySavedReports>::default(), ids: Arc::new(RandomIds) }
 }
 
 /// What these books and this overview say, at noon.

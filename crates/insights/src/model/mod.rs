@@ -3,10 +3,12 @@
 mod books;
 mod change;
 mod chat;
+mod line;
 mod money;
 mod overview;
 mod passage;
 mod period;
+mod saved_report;
 
 pub use books::{
     BookEntry, BookKind, BookTotals, EntryCursor, EntryQuery, KindTotals, MAX_ENTRY_CONTENT, Party, PartyTotal,
@@ -24,6 +26,10 @@ pub use overview::{
 };
 pub use passage::{InvalidQuestion, Passage, Question, Sentence};
 pub use period::{Days, DaysOutOfRange, Period};
+pub use saved_report::{
+    InvalidSavedReport, NewSavedReport, ReportChange, ReportData, ReportHead, ReportOrigin, ReportQuery, ReportStats,
+    SavedReport, SavedReportPart,
+};
 
 use thiserror::Error;
 

@@ -4,6 +4,7 @@ mod books;
 mod chats;
 mod company_overview;
 mod passages;
+mod saved_reports;
 mod summarizer;
 
 use cortex_kernel::StoreError;
@@ -23,6 +24,9 @@ pub use company_overview::MockCompanyOverview;
 #[cfg(any(test, feature = "testing"))]
 pub use passages::MockPassages;
 pub use passages::Passages;
+#[cfg(any(test, feature = "testing"))]
+pub use saved_reports::MockSavedReports;
+pub use saved_reports::{MOST_SAVED, SaveReportError, SavedReports};
 #[cfg(any(test, feature = "testing"))]
 pub use summarizer::MockSummarizer;
 pub use summarizer::{Summarizer, SummarizerError};

@@ -1,12 +1,15 @@
 //! Values that a test starts from and changes where it matters.
 
-use cortex_kernel::{CompanyId, ConnectionId, DocumentId, Provider, UserId};
+use cortex_kernel::{CompanyId, ConnectionId, DocumentId, IdGenerator, Provider, RandomIds, SavedReportId, UserId};
+use serde_json::json;
 use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use uuid::uuid;
 
 use super::books::Record;
-use crate::model::{ConnectionStanding, ConnectionState, Passage, Sentence};
+use crate::model::{
+    ConnectionStanding, ConnectionState, NewSavedReport, Passage, ReportData, ReportHead, ReportOrigin, Sentence,
+};
 
 /// The company of the deployment under test.
 pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
@@ -75,5 +78,19 @@ pub fn a_passage(id: i64, sentences: &[(&str, usize)]) -> Passage {
         sender: Some("Nora Dahl".to_owned()),
         file_url: None,
         parent_id: None,
+    }
+}
+
+/// A report of this title and kind about pumps, with two tags.
+#[must_use]
+pub fn a_saved_report(title: &str, report_type: &str) -> NewSavedReport {
+    let tags = ["pumps".to_owned(), "Larkmoor".to_owned()];
+    let data = json!({ "executive_summary": "Two pumps are late.", "metrics": [{ "value": 2 }] });
+    NewSavedReport {
+        id: SavedReportId::new(RandomIds.new_uuid()),
+        head: ReportHead::new(title, report_type, Some("What is late"), &tags).expect("a head"),
+        data: ReportData::new(data).expect("a report"),
+        origin: ReportOrigin::new(Some("Deliveries"), Some("Two are late"), Some("alert-1"), Some("Which pumps?"))
+            .expect("an origin"),
     }
 }

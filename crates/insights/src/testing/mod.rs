@@ -7,8 +7,12 @@ mod builders;
 pub mod chats;
 pub mod company_overview;
 mod fakes;
+pub mod saved_reports;
 
 pub use books::InMemoryBooks;
-pub use builders::{COMPANY_A, COMPANY_B, NOON, TODAY, USER_1, USER_2, a_passage, a_record, a_standing};
+pub use builders::{
+    COMPANY_A, COMPANY_B, NOON, TODAY, USER_1, USER_2, a_passage, a_record, a_saved_report, a_standing,
+};
 pub use chats::InMemoryChats;
 pub use company_overview::InMemoryOverview;
+pub use saved_reports::InMemorySavedReports;

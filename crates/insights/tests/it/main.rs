@@ -17,3 +17,9 @@ mod company_overview {
 
     cortex_insights::company_overview_contract!(InMemoryHarness::default());
 }
+
+mod saved_reports {
+    use cortex_insights::testing::saved_reports::InMemoryHarness;
+
+    cortex_insights::saved_reports_contract!(InMemoryHarness::default());
+}

@@ -47,6 +47,7 @@ pub(crate) mod nango_sync_cursors;
 mod plans;
 pub(crate) mod profiles;
 pub(crate) mod quarantined_connections;
+pub(crate) mod saved_reports;
 mod scalars;
 pub(crate) mod search;
 pub(crate) mod set_aside_records;

@@ -3,7 +3,9 @@
 mod books;
 mod chats;
 mod company_overview;
+mod saved_reports;
 
 pub use books::InMemoryBooks;
 pub use chats::InMemoryChats;
 pub use company_overview::InMemoryOverview;
+pub use saved_reports::InMemorySavedReports;

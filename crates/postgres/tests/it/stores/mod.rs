@@ -34,6 +34,7 @@ mod original_connections;
 mod page_store;
 mod profile_reader;
 mod quarantine_store;
+mod saved_reports;
 mod search_looks;
 mod searchable;
 mod stored_documents;
