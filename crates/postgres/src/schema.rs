@@ -99,6 +99,7 @@ impl Database {
                 "held_deletion_records",
                 "held_deletions",
                 "idempotency_keys",
+                "mail_records",
                 "nango_sync_cursors",
                 "quarantined_connections",
                 "set_aside_records",

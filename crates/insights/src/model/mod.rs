@@ -6,6 +6,7 @@ mod chat;
 mod line;
 mod money;
 mod overview;
+mod own_addresses;
 mod passage;
 mod period;
 mod saved_report;
@@ -24,6 +25,7 @@ pub use overview::{
     Attention, ConnectionStanding, ConnectionState, DocumentShare, Health, NewDocuments, SyncHealth, SyncTotals,
     UnknownConnectionState, Week, attention_first,
 };
+pub use own_addresses::{OwnAddresses, domain_of, is_public};
 pub use passage::{InvalidQuestion, Passage, Question, Sentence};
 pub use period::{Days, DaysOutOfRange, Period};
 pub use saved_report::{

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, StoreError};
 use time::OffsetDateTime;
 
-use crate::model::{ConnectionStanding, DocumentShare, NewDocuments, SyncTotals};
+use crate::model::{ConnectionStanding, DocumentShare, NewDocuments, OwnAddresses, SyncTotals};
 
 /// Reads what a company has and how it gets on.
 ///
@@ -21,6 +21,7 @@ use crate::model::{ConnectionStanding, DocumentShare, NewDocuments, SyncTotals};
 /// - Only syncs since a moment are counted, but for those that go on.
 /// - Connections tell when their account was last read and why that failed.
 /// - At most so many connections are told, the newest first.
+/// - Addresses of accounts and of those who connected them are the company's own.
 /// - An empty company has nothing.
 /// - Another company's numbers are not told.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
@@ -44,4 +45,8 @@ pub trait CompanyOverview: Send + Sync {
 
     /// At most `most` connections of the company, the newest first.
     async fn list_connections(&self, company_id: CompanyId, most: u16) -> Result<Vec<ConnectionStanding>, StoreError>;
+
+    /// Which addresses are the company's own: of its accounts and of those who connected them, whether they are connected
+    /// still or not.
+    async fn list_own_addresses(&self, company_id: CompanyId) -> Result<OwnAddresses, StoreError>;
 }

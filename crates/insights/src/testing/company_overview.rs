@@ -10,7 +10,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
 use super::{COMPANY_A, COMPANY_B, NOON, USER_1, USER_2, a_standing};
-use crate::model::{ConnectionStanding, ConnectionState, DocumentShare, NewDocuments, SyncTotals};
+use crate::model::{ConnectionStanding, ConnectionState, DocumentShare, NewDocuments, OwnAddresses, SyncTotals};
 use crate::ports::CompanyOverview;
 
 pub use super::fakes::InMemoryOverview;
@@ -29,6 +29,7 @@ macro_rules! company_overview_contract {
             only_syncs_since_a_moment_are_counted_but_for_those_that_go_on,
             connections_tell_when_their_account_was_last_read_and_why_that_failed,
             at_most_so_many_connections_are_told_the_newest_first,
+            addresses_of_accounts_and_of_those_who_connected_them_are_the_companys_own,
             an_empty_company_has_nothing,
             another_companys_numbers_are_not_told,
         }
@@ -314,6 +315,28 @@ pub async fn at_most_so_many_connections_are_told_the_newest_first(harness: &imp
     assert_eq!(connections(harness, 2).await, [nobodys, closed]);
 }
 
+pub async fn addresses_of_accounts_and_of_those_who_connected_them_are_the_companys_own(harness: &impl Harness) {
+    let one = ConnectionStanding { account_email: Some("Mailbox@Kestrel.example".to_owned()), ..connected(1) };
+    let user_email = Some("nils@gmail.com".to_owned());
+    let two = ConnectionStanding {
+        account_email: None,
+        user_id: Some(USER_2),
+        user_email,
+        state: ConnectionState::Disconnected,
+        ..connected(2)
+    };
+    let nobodys = ConnectionStanding { account_email: None, user_id: None, user_email: None, ..connected(3) };
+    for connection in [one.clone(), two, nobodys] {
+        harness.put_connection(COMPANY_A, connection).await;
+    }
+
+    let own = harness.overview(COMPANY_A).list_own_addresses(COMPANY_A).await.expect("an answer");
+
+    let users = one.user_email.expect("an owner");
+    assert_eq!(own, OwnAddresses::new([users, "mailbox@kestrel.example".to_owned(), "nils@gmail.com".to_owned()]));
+    assert!(own.own("colleague@kestrel.example") && !own.own("stranger@gmail.com"));
+}
+
 pub async fn an_empty_company_has_nothing(harness: &impl Harness) {
     assert_is_empty(harness, COMPANY_A).await;
 }
@@ -340,4 +363,5 @@ async fn assert_is_empty(harness: &impl Harness, deployment: CompanyId) {
     assert_eq!(overview.count_new(COMPANY_A, later).await.expect("an answer"), NewDocuments::default());
     assert_eq!(overview.count_syncs(COMPANY_A, since).await.expect("an answer"), SyncTotals::default());
     assert_eq!(overview.list_connections(COMPANY_A, 10).await.expect("an answer"), []);
+    assert_eq!(overview.list_own_addresses(COMPANY_A).await.expect("an answer"), OwnAddresses::default());
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use cortex_insights::model::{ConnectionStanding, DocumentShare, NewDocuments, SyncTotals};
+use cortex_insights::model::{ConnectionStanding, DocumentShare, NewDocuments, OwnAddresses, SyncTotals};
 use cortex_insights::ports::CompanyOverview;
 use cortex_kernel::{CompanyId, StoreError};
 use diesel_async::AsyncPgConnection;
@@ -86,5 +86,16 @@ impl CompanyOverview for PgCompanyOverview {
             })
             .await?;
         Ok(readable(rows))
+    }
+
+    #[instrument(name = "pg.company_overview.list_own_addresses", skip_all)]
+    async fn list_own_addresses(&self, company_id: CompanyId) -> Result<OwnAddresses, StoreError> {
+        let addresses = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| {
+                company_overview::list_own_addresses(connection, company_id).await
+            })
+            .await?;
+        Ok(OwnAddresses::new(addresses))
     }
 }

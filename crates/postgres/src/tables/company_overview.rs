@@ -29,6 +29,12 @@ pub(crate) struct AddressRow {
 }
 
 #[derive(QueryableByName)]
+struct OwnRow {
+    #[diesel(sql_type = Text)]
+    address: String,
+}
+
+#[derive(QueryableByName)]
 pub(crate) struct NewRow {
     #[diesel(sql_type = BigInt)]
     this_week: i64,
@@ -105,6 +111,20 @@ pub(crate) async fn find_addresses(
     .bind::<Array<Text>, _>(user_ids)
     .load(connection)
     .await
+}
+
+/// The addresses of accounts and of those who connected them.
+pub(crate) async fn list_own_addresses(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+) -> QueryResult<Vec<String>> {
+    let rows: Vec<OwnRow> = sql("select distinct lower(address) as address \
+         from connections cross join lateral (values (account_email), (user_email)) told(address) \
+         where tenant_id = $1 and address is not null")
+    .bind::<Text, _>(company_id.to_string())
+    .load(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.address).collect())
 }
 
 /// How many documents came in this week and last week. An index holds all that this asks for.

@@ -6,7 +6,7 @@ use rstest::rstest;
 
 use crate::support::{COMPANY_A, COMPANY_B, Host, Owned, Past, USER_A1, count};
 
-/// Rows of one company in every table of its database.
+/// Rows of one company in every table of its database. A mail has its `mail_records` already.
 fn company_rows(company: &str, number: u32) -> String {
     format!(
         "insert into connections (id, tenant_id, provider_key, connection_id, user_id)
@@ -14,6 +14,8 @@ fn company_rows(company: &str, number: u32) -> String {
          insert into documents (id, tenant_id, source, source_id, document_type, title, content)
            values ({number}, '{company}', 'gmail', 'message', 'email', 'Crane {number}', 'A crane is free');
          insert into book_records (tenant_id, document_id, kind) values ('{company}', {number}, 'invoice');
+         insert into mail_records (tenant_id, document_id, sent_at, receivers, subject)
+           values ('{company}', {number}, now(), '{{}}', 'Crane') on conflict (document_id) do update set subject = 'Crane';
          insert into document_sources (tenant_id, document_id, user_id, connection_id, method, source, source_id)
            values ('{company}', {number}, 'user', {number}, 'oauth_sync', 'gmail', 'message');
          insert into sync_jobs (tenant_id, user_id, job_type) values ('{company}', 'user', 'gmail');

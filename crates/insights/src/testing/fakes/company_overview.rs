@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, StoreError};
 use time::{Duration, OffsetDateTime};
 
-use crate::model::{ConnectionStanding, DocumentShare, NewDocuments, SyncTotals, Week};
+use crate::model::{ConnectionStanding, DocumentShare, NewDocuments, OwnAddresses, SyncTotals, Week};
 use crate::ports::CompanyOverview;
 use crate::testing::company_overview::{Brought, Ended};
 
@@ -125,5 +125,11 @@ impl CompanyOverview for InMemoryOverview {
                 last.filter(|job| job.status == "failed").map(|job| job.error_code.unwrap_or("unknown").to_owned());
         }
         Ok(told)
+    }
+
+    async fn list_own_addresses(&self, company_id: CompanyId) -> Result<OwnAddresses, StoreError> {
+        let state = self.state();
+        let all = state.connections.iter().filter(|(of, _)| *of == company_id);
+        Ok(OwnAddresses::new(all.flat_map(|(_, one)| [one.account_email.clone(), one.user_email.clone()]).flatten()))
     }
 }

@@ -202,14 +202,28 @@ mod books_of_postgres {
     }
 }
 
+/// A database as it was before `migration`, with what `fill` brings in, then migrated. The rows of `table` as the migration
+/// made them, and as they are when each document is written again: a digest, and how many.
+async fn kept_of_before(migration: &str, fill: &str, table: &str) -> [(String, i64); 2] {
+    let owned = Owned::new(Database::Company, Past::Empty, Host::Plain).await;
+    let names = migrate::names(Database::Company);
+    let first = names.iter().position(|name| name.starts_with(migration)).unwrap();
+    owned.migrator().up(Some(names[first - 1].clone())).await.unwrap();
+    let client = owned.as_owner().await;
+    client.batch_execute(fill).await.unwrap();
+
+    owned.migrator().up(None).await.unwrap();
+
+    let rows = format!("select md5(string_agg(kept::text, ' ' order by document_id)), count(*) from {table} kept");
+    let before = client.query_one(&rows, &[]).await.unwrap();
+    client.batch_execute(&format!("delete from {table}; update documents set metadata = metadata")).await.unwrap();
+    let after = client.query_one(&rows, &[]).await.unwrap();
+    [before, after].map(|row| (row.get(0), row.get(1)))
+}
+
 /// More than a batch of them, and other documents between them.
 #[tokio::test(flavor = "multi_thread")]
 async fn records_of_before_are_entered_as_later_ones_are() {
-    let owned = Owned::new(Database::Company, Past::Empty, Host::Plain).await;
-    let names = migrate::names(Database::Company);
-    let first = names.iter().position(|name| name.starts_with("090")).unwrap();
-    owned.migrator().up(Some(names[first - 1].clone())).await.unwrap();
-    let client = owned.as_owner().await;
     let fill = format!(
         "insert into documents (tenant_id, source, source_id, document_type, title, content, metadata, source_created_at, \
            superseded_at) \
@@ -221,17 +235,70 @@ async fn records_of_before_are_entered_as_later_ones_are() {
            case when n % 50 = 1 then now() end \
          from generate_series(1, 3000) n"
     );
-    client.batch_execute(&fill).await.unwrap();
 
-    owned.migrator().up(None).await.unwrap();
+    let [before, after] = kept_of_before("090", &fill, "book_records").await;
 
-    let rows = "select md5(string_agg(b::text, ' ' order by document_id)), count(*) from book_records b";
-    let before = client.query_one(rows, &[]).await.unwrap();
-    client.batch_execute("delete from book_records; update documents set metadata = metadata").await.unwrap();
-    let after = client.query_one(rows, &[]).await.unwrap();
-    let [before, after] = [before, after].map(|row| (row.get::<_, String>(0), row.get::<_, i64>(1)));
     assert_eq!(before, after);
     assert!(before.1 > 2_000, "{before:?}");
+}
+
+/// More than a batch of them, other documents between them, and metadata of any shape.
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_of_before_are_entered_as_later_ones_are() {
+    let fill = format!(
+        "insert into documents (tenant_id, source, source_id, document_type, title, content, metadata, source_created_at, \
+           superseded_at) \
+         select '{COMPANY_A}', 'gmail', n::text, case when n % 7 = 0 then 'attachment' else 'email' end, 'About ' || n, 'c', \
+           case n % 5 when 0 then null when 1 then jsonb '[]' when 2 then jsonb '{{\"to_addresses\": {{\"a\": 1}}}}' \
+             else jsonb_build_object('sender_address', 'P' || n % 9 || '@Yard.example', 'sender_name', n, \
+               'to_addresses', jsonb_build_array('B@x.example', 'b@X.example', 7, null), 'cc_addresses', 'c@x.example', \
+               'thread_id', 't' || n % 100) end, \
+           case when n % 4 > 0 then timestamptz '2026-03-01 23:30:00-05' end, \
+           case when n % 50 = 1 then now() end \
+         from generate_series(1, 3000) n"
+    );
+
+    let [before, after] = kept_of_before("094", &fill, "mail_records").await;
+
+    assert_eq!(before, after);
+    assert!(before.1 > 2_000, "{before:?}");
+}
+
+/// Whoever looks through texts looks again where a text was written anew, and nowhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_is_kept_as_its_document_is() {
+    let harness = PgHarness::new().await;
+    let client = harness.0.superuser();
+    let insert = format!(
+        "insert into documents (id, tenant_id, source, source_id, document_type, title, content, metadata) values \
+           (1, '{COMPANY_A}', 'gmail', 'm', 'email', 'Crane', 'Free?', \
+            '{{\"sender_address\": \"Nora@Yard.example\", \"to_addresses\": [\"b@x.example\", \"a@x.example\"], \
+              \"cc_addresses\": [\"A@x.example\"]}}')"
+    );
+    client.batch_execute(&insert).await.unwrap();
+    let kept = async || {
+        let row = client.query_opt("select sender, receivers, subject, lexicon from mail_records", &[]).await.unwrap();
+        row.map(|row| -> (String, Vec<String>, String, i16) { (row.get(0), row.get(1), row.get(2), row.get(3)) })
+    };
+    let mail = |subject: &str, lexicon| {
+        let receivers = vec!["a@x.example".to_owned(), "b@x.example".to_owned()];
+        Some(("nora@yard.example".to_owned(), receivers, subject.to_owned(), lexicon))
+    };
+    assert_eq!(kept().await, mail("Crane", 0));
+
+    for (change, after) in [
+        ("update mail_records set lexicon = 1", mail("Crane", 1)),
+        ("update documents set source_created_at = now()", mail("Crane", 1)),
+        ("update documents set title = 'Cranes'", mail("Cranes", 0)),
+        ("update documents set superseded_at = now()", None),
+        ("update documents set superseded_at = null", mail("Cranes", 0)),
+        ("update mail_records set lexicon = 1; update documents set content = 'Not free'", mail("Cranes", 0)),
+        ("update documents set document_type = 'file'", None),
+        ("update documents set document_type = 'email'; delete from documents", None),
+    ] {
+        client.batch_execute(change).await.unwrap();
+        assert_eq!(kept().await, after, "{change}");
+    }
 }
 
 mod overview_of_postgres {
