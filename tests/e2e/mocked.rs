@@ -22,7 +22,10 @@ use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::visit_store::InMemoryVisits;
 use cortex_identity::testing::{COMPANY_A, InMemoryMembershipStore, USER_1, a_company, a_membership, a_token};
 use cortex_ingestion::testing::InMemoryLibrary;
-use cortex_insights::testing::{InMemoryBooks, InMemoryChats, InMemoryOverview, InMemorySavedReports};
+use cortex_insights::ports::MockReportRenderer;
+use cortex_insights::testing::{
+    InMemoryBooks, InMemoryChats, InMemoryDailyReports, InMemoryDays, InMemoryOverview, InMemorySavedReports,
+};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::ports::MockActiveMembers;
 use cortex_sync_jobs::testing::InMemoryJobQueue;
@@ -115,6 +118,14 @@ fn ports(config: &ServeConfig) -> ApiPorts {
             due_accounts: Arc::<InMemoryJobQueue>::clone(&jobs),
             active_members: Arc::new(MockActiveMembers::new()),
             sync_starter: jobs,
+            reports: ReportPorts {
+                days: Arc::new(InMemoryDays::default()),
+                overview: Arc::new(InMemoryOverview::default()),
+                daily: Arc::new(InMemoryDailyReports::default()),
+                summarizer: None,
+                renderer: Arc::new(MockReportRenderer::new()),
+                saved: Arc::new(InMemorySavedReports::default()),
+            },
             ..Ports::production(&config.runtime).unwrap()
         },
         tokens: Arc::new(tokens),
@@ -141,7 +152,6 @@ fn ports(config: &ServeConfig) -> ApiPorts {
             books: Arc::new(InMemoryBooks::default()),
             overview: Arc::new(InMemoryOverview::default()),
         },
-        reports: ReportPorts { saved: Arc::new(InMemorySavedReports::default()) },
         chat: ChatPorts {
             chats: Arc::new(InMemoryChats::default()),
             passages: Arc::new(InMemoryLibrary::default()),

@@ -30,7 +30,7 @@ use cortex_ingestion::{
     AddDocument, DecideDeletions, ErasePerson, FetchContents, FinishContents, ForgetIdempotencyKeys, ForgetSetAside,
     KeepBlob, ReadStream, RemoveBlobs, UploadDocument,
 };
-use cortex_insights::AnswerQuestion;
+use cortex_insights::{AnswerQuestion, ReportWriting, WriteDailyReport};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::{Cadence, JobKind, WorkerSign};
 use cortex_sync_jobs::ports::JobRunner;
@@ -57,6 +57,7 @@ use crate::own_thread::OnItsOwnThread;
 use crate::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports, ReportPorts};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
+use crate::report_days::ReportDays;
 use crate::run_jobs::RunJobs;
 use crate::schedule::Schedule;
 
@@ -87,7 +88,6 @@ pub fn compose(
         library,
         chat,
         insights,
-        reports,
         user_directory,
         broker,
         webhook_authenticity,
@@ -126,7 +126,7 @@ pub fn compose(
     let intake = compose_intake(config, &ports);
     let chat = compose_chat(chat, &ports);
     let insights = compose_insights(insights, &ports, &providers);
-    let reports = compose_reports(reports, &ports);
+    let reports = compose_reports(&ports);
     let admin = compose_admin(&ports, admin_ports, &jobs, &start_sync, &providers);
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
@@ -310,9 +310,23 @@ fn compose_insights(insights: InsightPorts, ports: &Ports, providers: &Arc<BTree
     }
 }
 
-/// What is called by who keeps reports.
-fn compose_reports(reports: ReportPorts, ports: &Ports) -> ReportServices {
-    ReportServices { saved: reports.saved, ids: Arc::clone(&ports.ids) }
+/// What is called by who reads and keeps reports.
+fn compose_reports(ports: &Ports) -> ReportServices {
+    ReportServices {
+        saved: Arc::clone(&ports.reports.saved),
+        ids: Arc::clone(&ports.ids),
+        daily: Arc::clone(&ports.reports.daily),
+        write: Arc::new(write_daily_report(ports)),
+        renderer: Arc::clone(&ports.reports.renderer),
+        clock: Arc::clone(&ports.clock),
+    }
+}
+
+/// Writes reports of days.
+fn write_daily_report(ports: &Ports) -> WriteDailyReport {
+    let ReportPorts { days, overview, daily, summarizer, .. } = ports.reports.clone();
+    let (clock, ids) = (Arc::clone(&ports.clock), Arc::clone(&ports.ids));
+    WriteDailyReport::new(ReportWriting { days, overview, reports: daily, summarizer, clock, ids })
 }
 
 /// What the admin panel calls.
@@ -392,13 +406,20 @@ fn start_company_job(ports: &Ports, wake: &Arc<Notify>) -> Arc<StartCompanyJob> 
     Arc::new(StartCompanyJob::new(jobs, ids, Arc::clone(wake), MAX_ATTEMPTS))
 }
 
-/// The work of the company's own jobs, of which there is none yet: who brings some puts it in here.
+/// The work of the company's own jobs: who brings some puts it in here.
 #[derive(Default)]
 struct CompanyWork {
     /// Who does it, by kind.
     runners: HashMap<JobKind, Arc<dyn JobRunner>>,
     /// What is done by itself, and when.
     plan: Vec<(JobKind, Cadence)>,
+}
+
+fn compose_company_work(ports: &Ports) -> CompanyWork {
+    let mut work = CompanyWork::default();
+    work.runners.insert(JobKind::DailyReports, Arc::new(ReportDays(write_daily_report(ports))));
+    work.plan.push((JobKind::DailyReports, ReportDays::CADENCE));
+    work
 }
 
 /// Puts what looks after the jobs of people who leave over ports.
@@ -463,7 +484,7 @@ pub(crate) fn compose_background(
         compose_contents(ports, fetch_contents),
         Arc::clone(&ports.clock),
     );
-    let CompanyWork { runners, plan } = CompanyWork::default();
+    let CompanyWork { runners, plan } = compose_company_work(ports);
     let runner = RunJobs { account: Arc::new(runner), company: runners };
     let jitter = Box::new(rand::random::<f64>);
     let run_job = RunJob::new(

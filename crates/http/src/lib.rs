@@ -62,8 +62,8 @@ use cortex_ingestion::ports::{
     SearchIndex, SetAsideRecords, UsageReader,
 };
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, UploadDocument};
-use cortex_insights::AnswerQuestion;
-use cortex_insights::ports::{Books, Chats, CompanyOverview, SavedReports};
+use cortex_insights::ports::{Books, Chats, CompanyOverview, DailyReports, ReportRenderer, SavedReports};
+use cortex_insights::{AnswerQuestion, WriteDailyReport};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
@@ -178,6 +178,21 @@ pub struct ReportServices {
     pub saved: Arc<dyn SavedReports>,
     /// Where ids of new ones come from.
     pub ids: Arc<dyn IdGenerator>,
+    /// Those of days.
+    pub daily: Arc<dyn DailyReports>,
+    /// Writes them.
+    pub write: Arc<WriteDailyReport>,
+    /// Makes files of them.
+    pub renderer: Arc<dyn ReportRenderer>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ReportServices {
+    /// The day that it is, by UTC.
+    pub(crate) fn today(&self) -> Date {
+        self.clock.now().to_offset(UtcOffset::UTC).date()
+    }
 }
 
 /// What the routes call by which a company looks at what it has. Cheap to clone.

@@ -18,5 +18,7 @@ pub mod model;
 pub mod ports;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod write_daily_report;
 
 pub use answer_question::{AnswerError, AnswerQuestion};
+pub use write_daily_report::{ReportWriting, WriteDailyReport};

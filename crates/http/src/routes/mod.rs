@@ -6,6 +6,7 @@ mod chats;
 mod connect;
 mod connection_status;
 mod connections;
+mod daily_reports;
 mod dashboard;
 mod deletions;
 mod docs;

@@ -9,6 +9,7 @@ mod bodies;
 mod chats;
 mod connections;
 mod cors;
+mod daily_reports;
 mod deletions;
 mod document_file;
 mod documents;

@@ -43,9 +43,11 @@ use cortex_ingestion::model::Quota;
 use cortex_ingestion::ports::{HeldDeletions, MockBlobRemovals, MockBlobStore, MockTextExtractor};
 use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryIntake, InMemoryLibrary, InMemoryPageStore};
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, KeepBlob, UploadDocument};
-use cortex_insights::AnswerQuestion;
-use cortex_insights::ports::MockPassages;
-use cortex_insights::testing::{InMemoryBooks, InMemoryChats, InMemoryOverview, InMemorySavedReports};
+use cortex_insights::ports::{MockPassages, MockReportRenderer};
+use cortex_insights::testing::{
+    InMemoryBooks, InMemoryChats, InMemoryDailyReports, InMemoryDays, InMemoryOverview, InMemorySavedReports,
+};
+use cortex_insights::{AnswerQuestion, ReportWriting, WriteDailyReport};
 use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -312,9 +314,35 @@ pub(super) fn chat_services() -> ChatServices {
     ChatServices { chats, answer: Arc::new(answer), ids: Arc::new(RandomIds) }
 }
 
-/// No reports yet.
+/// No reports yet, of days on which there was nothing; their files say their names.
 pub(super) fn report_services() -> ReportServices {
-    ReportServices { saved: Arc::<InMemorySavedReports>::default(), ids: Arc::new(RandomIds) }
+    reports_of(Arc::default())
+}
+
+/// The same, of these days.
+pub(super) fn reports_of(days: Arc<InMemoryDays>) -> ReportServices {
+    let daily = Arc::<InMemoryDailyReports>::default();
+    let mut renderer = MockReportRenderer::new();
+    renderer.expect_render().returning(|reports, _| {
+        let names: Vec<_> = reports.iter().map(|report| report.kind.name()).collect();
+        Ok(names.join(" ").into_bytes())
+    });
+    let writing = ReportWriting {
+        days,
+        overview: Arc::<InMemoryOverview>::default(),
+        reports: daily.clone(),
+        summarizer: None,
+        clock: Arc::new(|| NOON),
+        ids: Arc::new(RandomIds),
+    };
+    ReportServices {
+        saved: Arc::<InMemorySavedReports>::default(),
+        ids: Arc::new(RandomIds),
+        daily,
+        write: Arc::new(WriteDailyReport::new(writing)),
+        renderer: Arc::new(renderer),
+        clock: Arc::new(|| NOON),
+    }
 }
 
 /// What these books and this overview say, at noon.

@@ -3,6 +3,8 @@
 mod books;
 mod change;
 mod chat;
+mod daily_report;
+mod day;
 mod line;
 mod money;
 mod overview;
@@ -10,6 +12,7 @@ mod own_addresses;
 mod passage;
 mod period;
 mod saved_report;
+mod word_group;
 
 pub use books::{
     BookEntry, BookKind, BookTotals, EntryCursor, EntryQuery, KindTotals, MAX_ENTRY_CONTENT, Party, PartyTotal,
@@ -19,6 +22,14 @@ pub use change::change_percent;
 pub use chat::{
     Answer, AnswerSource, AnsweredBy, Chat, ChatTitle, Exchange, InvalidChatTitle, Message, Owner, Speaker,
     UnknownSpeaker,
+};
+pub use daily_report::{
+    ChartForm, DailyReport, DailyReportKind, ReportChart, ReportFormat, ReportSection, ReportSource, SectionFacts,
+    UnknownReportFormat, UnknownReportKind, escaped,
+};
+pub use day::{
+    Among, DayCounts, DayOf, Exchanges, LOOKED_INTO, MACHINES, MOST_LOOKED_INTO, Mention, MentionQuery, Mentions,
+    Partner, Unanswered, WAITS_DAYS, WaitingThread,
 };
 pub use money::{InvalidMoney, Money};
 pub use overview::{
@@ -32,6 +43,7 @@ pub use saved_report::{
     InvalidSavedReport, NewSavedReport, ReportChange, ReportData, ReportHead, ReportOrigin, ReportQuery, ReportStats,
     SavedReport, SavedReportPart,
 };
+pub use word_group::WordGroup;
 
 use thiserror::Error;
 

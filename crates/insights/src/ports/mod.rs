@@ -3,7 +3,10 @@
 mod books;
 mod chats;
 mod company_overview;
+mod daily_reports;
+mod day_reader;
 mod passages;
+mod report_renderer;
 mod saved_reports;
 mod summarizer;
 
@@ -21,9 +24,18 @@ pub use chats::MockChats;
 pub use company_overview::CompanyOverview;
 #[cfg(any(test, feature = "testing"))]
 pub use company_overview::MockCompanyOverview;
+pub use daily_reports::DailyReports;
+#[cfg(any(test, feature = "testing"))]
+pub use daily_reports::MockDailyReports;
+pub use day_reader::DayReader;
+#[cfg(any(test, feature = "testing"))]
+pub use day_reader::MockDayReader;
 #[cfg(any(test, feature = "testing"))]
 pub use passages::MockPassages;
 pub use passages::Passages;
+#[cfg(any(test, feature = "testing"))]
+pub use report_renderer::MockReportRenderer;
+pub use report_renderer::{RenderError, ReportRenderer};
 #[cfg(any(test, feature = "testing"))]
 pub use saved_reports::MockSavedReports;
 pub use saved_reports::{MOST_SAVED, SaveReportError, SavedReports};

@@ -8,7 +8,8 @@ use uuid::uuid;
 
 use super::books::Record;
 use crate::model::{
-    ConnectionStanding, ConnectionState, NewSavedReport, Passage, ReportData, ReportHead, ReportOrigin, Sentence,
+    AnsweredBy, ChartForm, ConnectionStanding, ConnectionState, DailyReport, DailyReportKind, NewSavedReport, Passage,
+    ReportChart, ReportData, ReportHead, ReportOrigin, ReportSection, ReportSource, SectionFacts, Sentence,
 };
 
 /// The company of the deployment under test.
@@ -92,5 +93,35 @@ pub fn a_saved_report(title: &str, report_type: &str) -> NewSavedReport {
         data: ReportData::new(data).expect("a report"),
         origin: ReportOrigin::new(Some("Deliveries"), Some("Two are late"), Some("alert-1"), Some("Which pumps?"))
             .expect("an origin"),
+    }
+}
+
+/// A report of this kind and day, with a section, two sources and two charts.
+#[must_use]
+pub fn a_daily_report(kind: DailyReportKind, day: Date) -> DailyReport {
+    let source = |id, title: &str| ReportSource { document_id: DocumentId::new(id), title: title.to_owned() };
+    let chart = |title: &str, form| ReportChart {
+        title: title.to_owned(),
+        form,
+        bars: vec![("Nora Dahl".to_owned(), 3), ("Olaf".to_owned(), 1)],
+    };
+    DailyReport {
+        id: RandomIds.new_uuid(),
+        kind,
+        day,
+        executive_summary: "Two pumps are late.".to_owned(),
+        summarized_by: AnsweredBy::Extract,
+        sections: vec![ReportSection {
+            title: "Issues".to_owned(),
+            question: "What went wrong?".to_owned(),
+            content: "- **Pumps** (Nora Dahl): late\n".to_owned(),
+            sources: vec![source(7, "Pumps"), source(8, "Re: Pumps")],
+            evolution_note: "1 more than the day before.".to_owned(),
+            facts: SectionFacts { count: 2, names: ["late".to_owned()].into() },
+        }],
+        charts: vec![chart("Mails by person", ChartForm::Rows), chart("Mails by hour", ChartForm::Columns)],
+        key_items: vec!["Issue: Pumps".to_owned()],
+        generated_at: NOON,
+        duration_ms: 12,
     }
 }

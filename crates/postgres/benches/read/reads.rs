@@ -4,11 +4,13 @@ use std::future::Future;
 use std::pin::Pin;
 
 use cortex_ingestion::ports::MailReader as _;
-use cortex_insights::model::{BookKind, Days, EntryQuery, Party, Period};
-use cortex_insights::ports::{Books as _, CompanyOverview as _};
-use cortex_insights::testing::COMPANY_A;
+use cortex_insights::model::{
+    Among, BookKind, DayOf, Days, EntryQuery, MentionQuery, OwnAddresses, Owner, Party, Period, ReportQuery, WordGroup,
+};
+use cortex_insights::ports::{Books as _, CompanyOverview as _, DailyReports as _, DayReader as _, SavedReports as _};
+use cortex_insights::testing::{COMPANY_A, USER_1};
 use cortex_kernel::PageRequest;
-use cortex_postgres::stores::{PgBooks, PgCompanyOverview, PgMailReader};
+use cortex_postgres::stores::{PgBooks, PgCompanyOverview, PgDailyReports, PgDayReader, PgMailReader, PgSavedReports};
 use futures_util::future::try_join;
 use time::{Duration, OffsetDateTime};
 
@@ -28,6 +30,9 @@ pub(crate) struct Stores {
     books: PgBooks,
     overview: PgCompanyOverview,
     mail: PgMailReader,
+    days: PgDayReader,
+    daily: PgDailyReports,
+    saved: PgSavedReports,
     now: OffsetDateTime,
 }
 
@@ -39,7 +44,10 @@ impl Stores {
         Self {
             books: PgBooks::new(pool.clone()),
             overview: PgCompanyOverview::new(pool.clone()),
-            mail: PgMailReader::new(pool),
+            mail: PgMailReader::new(pool.clone()),
+            days: PgDayReader::new(pool.clone()),
+            daily: PgDailyReports::new(pool.clone()),
+            saved: PgSavedReports::new(pool),
             now,
         }
     }
@@ -58,7 +66,7 @@ const ENTRIES: &str = "select id, title, content, metadata from documents \
                        where id in (select document_id from book_records order by day desc limit 200)";
 const SUMS: &str = "select kind, count(*), sum(total), sum(balance) from book_records group by kind";
 
-pub(crate) const READS: [Read; 6] = [
+pub(crate) const READS: [Read; 9] = [
     Read {
         name: "quickbooks/overview, a year",
         ours: |stores| {
@@ -136,5 +144,44 @@ pub(crate) const READS: [Read; 6] = [
         },
         bare: "select id, title, metadata, left(content, 1000) from documents where document_type = 'email' \
                order by id limit 200",
+    },
+    Read {
+        name: "reports/daily/latest, 50",
+        ours: |stores| {
+            Box::pin(async {
+                stores.daily.list_latest(COMPANY_A, 50).await.unwrap();
+            })
+        },
+        bare: "select * from cortex_daily_reports order by report_date desc limit 50",
+    },
+    Read {
+        name: "reports/search, 500 kept",
+        ours: |stores| {
+            Box::pin(async {
+                let owner = Owner { company_id: COMPANY_A, user_id: USER_1 };
+                let text = Some("of pumps".to_owned());
+                let query = ReportQuery { report_type: None, starred_only: false, text, limit: 200, offset: 0 };
+                stores.saved.list(owner, &query).await.unwrap();
+            })
+        },
+        bare: "select title, description, summary, tags from cortex_saved_reports order by created_at desc limit 200",
+    },
+    // What a job does once a day, and a person who does not want to wait for it.
+    Read {
+        name: "what a report of a day is made of",
+        ours: |stores| {
+            Box::pin(async {
+                let own = OwnAddresses::new((0..20).map(|number| format!("p{number}@d{number}.example")));
+                let day = DayOf { day: stores.now.date().previous_day().unwrap(), own };
+                stores.days.count(COMPANY_A, &day).await.unwrap();
+                stores.days.list_exchanges(COMPANY_A, &day, 15).await.unwrap();
+                stores.days.list_unanswered(COMPANY_A, &day, 15).await.unwrap();
+                for group in [WordGroup::Issues, WordGroup::Updates] {
+                    let query = MentionQuery { group, among: Among::MailsWithOutside, most: 15 };
+                    stores.days.find_mentions(COMPANY_A, &day, query).await.unwrap();
+                }
+            })
+        },
+        bare: "select sender, count(*) from mail_records where sent_at > now() - interval '15 days' group by sender",
     },
 ];

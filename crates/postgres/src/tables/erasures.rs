@@ -295,11 +295,13 @@ pub(crate) async fn give_up_quarantined(
 }
 
 /// The few rows that are left of him, each table's.
-const THE_REST: [&str; 11] = [
+const THE_REST: [&str; 12] = [
     "delete from nango_sync_cursors where tenant_id = $1 and user_id = $2",
     "delete from gmail_cursors where tenant_id = $1 and user_id = $2",
     "delete from user_cursors where tenant_id = $1 and user_id = $2",
     "delete from connect_sessions where tenant_id = $1 and user_id = $2",
+    // What they quote of him is not to be told apart; they are made anew of what is left.
+    "delete from cortex_daily_reports where tenant_id = $1 and $2 is not null",
     "delete from cortex_saved_reports where tenant_id = $1 and user_id = $2",
     "delete from sync_overrides where tenant_id = $1 and user_id = $2",
     "delete from sync_turns where tenant_id = $1 and user_id = $2",

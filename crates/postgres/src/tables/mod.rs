@@ -27,6 +27,8 @@ pub(crate) mod connection_endings;
 pub(crate) mod connection_health;
 pub(crate) mod connection_views;
 pub(crate) mod connections;
+pub(crate) mod daily_reports;
+pub(crate) mod days;
 pub(crate) mod document_removals;
 pub(crate) mod document_sources;
 pub(crate) mod document_views;

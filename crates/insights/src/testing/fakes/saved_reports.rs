@@ -73,20 +73,20 @@ impl SavedReports for InMemorySavedReports {
             return Err(SaveReportError::TooMany);
         }
         let now = state.now();
-        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let copied = |text: Option<&str>| text.map(str::to_owned);
         let NewSavedReport { id, head, data, origin } = report;
         let kept = SavedReport {
             id: *id,
             owner_id: owner.user_id.to_string(),
             title: head.title().to_owned(),
             report_type: head.report_type().to_owned(),
-            description: owned(head.description()),
+            description: copied(head.description()),
             tags: head.tags().to_vec(),
             summary: report.summary(),
-            widget_title: owned(origin.widget_title()),
-            widget_message: owned(origin.widget_message()),
-            alert_id: owned(origin.alert_id()),
-            query: owned(origin.query()),
+            widget_title: copied(origin.widget_title()),
+            widget_message: copied(origin.widget_message()),
+            alert_id: copied(origin.alert_id()),
+            query: copied(origin.query()),
             is_starred: false,
             is_shared: false,
             created_at: now,
@@ -166,15 +166,15 @@ impl SavedReports for InMemorySavedReports {
 
     async fn count(&self, owner: Owner) -> Result<ReportStats, StoreError> {
         let state = self.state();
-        let (mut stats, mut by_type) = (ReportStats::default(), BTreeMap::<String, u64>::new());
+        let (mut counts, mut by_type) = (ReportStats::default(), BTreeMap::<String, u64>::new());
         for Kept { report, .. } in state.reports.iter().filter(|kept| kept.is_own(owner)) {
             *by_type.entry(report.report_type.clone()).or_default() += 1;
-            stats.starred += u64::from(report.is_starred);
-            stats.shared += u64::from(report.is_shared);
-            stats.views += report.view_count;
+            counts.starred += u64::from(report.is_starred);
+            counts.shared += u64::from(report.is_shared);
+            counts.views += report.view_count;
         }
-        stats.by_type = by_type.into_iter().collect();
-        stats.by_type.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        Ok(stats)
+        counts.by_type = by_type.into_iter().collect();
+        counts.by_type.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        Ok(counts)
     }
 }

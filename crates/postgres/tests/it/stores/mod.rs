@@ -18,6 +18,8 @@ mod connection_health;
 mod connection_store;
 mod connection_views;
 mod custody;
+mod daily_reports;
+mod day_reader;
 mod due_accounts;
 mod erasure;
 mod insights;
