@@ -26,6 +26,7 @@ mod pooler;
 mod progress;
 mod providers;
 mod readiness;
+mod reports;
 mod route_matrix;
 mod schedule;
 mod soak;

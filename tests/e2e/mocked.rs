@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use cortex_app::config::ServeConfig;
-use cortex_app::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports};
+use cortex_app::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports, ReportPorts};
 use cortex_app::serve::Service;
 use cortex_app::signing_keys::SigningKeys;
 use cortex_connections::ports::{
@@ -22,8 +22,10 @@ use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::visit_store::InMemoryVisits;
 use cortex_identity::testing::{COMPANY_A, InMemoryMembershipStore, USER_1, a_company, a_membership, a_token};
 use cortex_ingestion::testing::InMemoryLibrary;
+use cortex_insights::ports::MockReportRenderer;
 use cortex_insights::testing::{
-    InMemoryBooks, InMemoryChats, InMemoryCorrespondence, InMemoryFigures, InMemoryOverview, InMemorySummaries,
+    InMemoryBooks, InMemoryChats, InMemoryCorrespondence, InMemoryDailyReports, InMemoryDays, InMemoryFigures,
+    InMemoryOverview, InMemorySavedReports, InMemorySummaries,
 };
 use cortex_kernel::Provider;
 use cortex_sync_jobs::ports::MockActiveMembers;
@@ -123,6 +125,14 @@ fn ports(config: &ServeConfig) -> ApiPorts {
                 correspondence: Arc::new(InMemoryCorrespondence::default()),
                 figures: Arc::new(InMemoryFigures::default()),
                 summaries: Arc::new(InMemorySummaries::default()),
+            },
+            reports: ReportPorts {
+                days: Arc::new(InMemoryDays::default()),
+                overview: Arc::new(InMemoryOverview::default()),
+                daily: Arc::new(InMemoryDailyReports::default()),
+                summarizer: None,
+                renderer: Arc::new(MockReportRenderer::new()),
+                saved: Arc::new(InMemorySavedReports::default()),
             },
             ..Ports::production(&config.runtime).unwrap()
         },

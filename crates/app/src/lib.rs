@@ -31,6 +31,7 @@ mod probes;
 mod read_account;
 mod readiness;
 mod repeat;
+mod report_days;
 mod run_jobs;
 pub mod schedule;
 mod searchable;

@@ -24,7 +24,10 @@ use cortex_ingestion::ports::{
     SetAsideRecords, TextExtractor, UsageReader,
 };
 use cortex_ingestion::record_source::RecordSource;
-use cortex_insights::ports::{Books, Chats, CompanyOverview, Correspondence, Figures, Summaries, Summarizer};
+use cortex_insights::ports::{
+    Books, Chats, CompanyOverview, Correspondence, DailyReports, DayReader, Figures, ReportRenderer, SavedReports,
+    Summaries, Summarizer,
+};
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
     NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoContentSource, NangoProviderAccounts,
@@ -36,12 +39,12 @@ use cortex_postgres::stores::{
     PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBooks, PgBrokerRemovals, PgChats, PgCompanyJobs,
     PgCompanyLeaves, PgCompanyOverview, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory,
     PgConnectionEndings, PgConnectionHealth, PgConnectionStore, PgConnectionViews, PgContentLedger, PgCorrespondence,
-    PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval, PgDocumentWriter, PgDueAccounts,
-    PgErasure, PgFigures, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader,
-    PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
-    PgPassageFinder, PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSummaries,
-    PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader, PgVisitStore,
-    PgWebhookInbox, PgWorkers,
+    PgDailyReports, PgDayReader, PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval,
+    PgDocumentWriter, PgDueAccounts, PgErasure, PgFigures, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory,
+    PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch,
+    PgOriginalConnections, PgPageStore, PgPassageFinder, PgProfileReader, PgQuarantineStore, PgSavedReports,
+    PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSummaries, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns,
+    PgUnclaimedConnections, PgUsageReader, PgVisitStore, PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Backlog, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_summarizer::{ChatApiConfig, ChatApiSummarizer};
@@ -52,6 +55,7 @@ use cortex_sync_jobs::ports::{
     ActiveMembers, CompanyJobs, CompanyLeaves, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides,
     SyncStarter, Workers,
 };
+use cortex_typeset::Typesetter;
 use url::Url;
 
 use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
@@ -167,6 +171,8 @@ pub struct Ports {
     pub due_accounts: Arc<dyn DueAccounts>,
     /// For whom they may run.
     pub active_members: Arc<dyn ActiveMembers>,
+    /// What the company is told of its days, and what people keep of that.
+    pub reports: ReportPorts,
     /// How a sync begins.
     pub sync_starter: Arc<dyn SyncStarter>,
     /// Where Master lets a whole company begin one once more.
@@ -260,6 +266,23 @@ pub struct InsightPorts {
     pub summaries: Arc<dyn Summaries>,
 }
 
+/// What people are told in reports.
+#[derive(Clone)]
+pub struct ReportPorts {
+    /// What there was on a day.
+    pub days: Arc<dyn DayReader>,
+    /// Which addresses are the company's own.
+    pub overview: Arc<dyn CompanyOverview>,
+    /// The reports of days.
+    pub daily: Arc<dyn DailyReports>,
+    /// Puts their summaries in words, where there is a language model.
+    pub summarizer: Option<Arc<dyn Summarizer>>,
+    /// Makes files of them.
+    pub renderer: Arc<dyn ReportRenderer>,
+    /// The reports that they keep.
+    pub saved: Arc<dyn SavedReports>,
+}
+
 /// As PostgreSQL's own views show us.
 const APPLICATION_NAME: &str = "cortex";
 
@@ -282,10 +305,11 @@ impl Ports {
     /// The adapters that production runs with. Nothing is connected yet: what is away at the start is away like at any
     /// other time.
     pub fn production(config: &RuntimeConfig) -> anyhow::Result<Self> {
-        Self::over(config, nango(config, tls::client_config()?)?).map(|(ports, _)| ports)
+        let tls = tls::client_config()?;
+        Self::over(config, nango(config, tls.clone())?, tls).map(|(ports, _)| ports)
     }
 
-    fn over(config: &RuntimeConfig, nango: NangoClient) -> anyhow::Result<(Self, Pools)> {
+    fn over(config: &RuntimeConfig, nango: NangoClient, tls: rustls::ClientConfig) -> anyhow::Result<(Self, Pools)> {
         let databases = &config.databases;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let metrics = Arc::new(Metrics::new(&clock));
@@ -363,6 +387,7 @@ impl Ports {
             company_jobs: Arc::new(PgCompanyJobs::new(company.clone())),
             due_accounts: Arc::new(PgDueAccounts::new(company.clone())),
             active_members: Arc::new(PgMembers::new(master.clone())),
+            reports: ReportPorts::production(&company, summarizer(config, tls)?),
             sync_starter: Arc::new(PgSyncStarter::new(company.clone())),
             company_leaves: Arc::new(PgCompanyLeaves::new(master.clone())),
             insights: InsightPorts::production(&company),
@@ -403,12 +428,12 @@ impl LibraryPorts {
 }
 
 impl ChatPorts {
-    fn production(company: &Pool, config: &RuntimeConfig, tls: rustls::ClientConfig) -> anyhow::Result<Self> {
-        Ok(Self {
+    fn production(company: &Pool, summarizer: Option<Arc<dyn Summarizer>>) -> Self {
+        Self {
             chats: Arc::new(PgChats::new(company.clone())),
             passages: Arc::new(PgPassageFinder::new(company.clone())),
-            summarizer: summarizer(config, tls)?,
-        })
+            summarizer,
+        }
     }
 }
 
@@ -432,12 +457,25 @@ impl InsightPorts {
     }
 }
 
+impl ReportPorts {
+    fn production(company: &Pool, summarizer: Option<Arc<dyn Summarizer>>) -> Self {
+        Self {
+            days: Arc::new(PgDayReader::new(company.clone())),
+            overview: Arc::new(PgCompanyOverview::new(company.clone())),
+            daily: Arc::new(PgDailyReports::new(company.clone())),
+            summarizer,
+            renderer: Arc::new(Typesetter::default()),
+            saved: Arc::new(PgSavedReports::new(company.clone())),
+        }
+    }
+}
+
 impl ApiPorts {
     /// The adapters that production runs with.
     pub fn production(config: &ServeConfig) -> anyhow::Result<Self> {
         let tls = tls::client_config()?;
         let nango = nango(&config.runtime, tls.clone())?;
-        let (mut shared, pools) = Ports::over(&config.runtime, nango.clone())?;
+        let (mut shared, pools) = Ports::over(&config.runtime, nango.clone(), tls.clone())?;
         let metrics = Arc::clone(&shared.metrics);
         let user_directory = user_directory(config, tls.clone())?
             .map(|directory| -> Arc<dyn UserDirectory> { metrics.of::<dyn UserDirectory>(directory) });
@@ -449,6 +487,7 @@ impl ApiPorts {
         let integrations = config.runtime.nango.provider_keys.clone();
         let keys = &config.webhook_keys;
         let previous = keys.previous.as_ref().map(|key| key.as_secret().clone());
+        let summarizer = shared.reports.summarizer.clone();
         Ok(Self {
             shared,
             membership_watch: membership_watch(&config.runtime)?,
@@ -459,7 +498,7 @@ impl ApiPorts {
             admin_tokens: Arc::new(RandomAdminTokens),
             admin: AdminPorts::production(&pools),
             library: LibraryPorts::production(&pools.company),
-            chat: ChatPorts::production(&pools.company, &config.runtime, tls.clone())?,
+            chat: ChatPorts::production(&pools.company, summarizer),
             broker: metrics.of::<dyn ConnectionBroker>(Arc::new(NangoConnectionBroker::new(
                 nango,
                 integrations,

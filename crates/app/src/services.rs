@@ -16,8 +16,8 @@ use cortex_http::rate_limit::{RateLimiter, RateLimits};
 use cortex_http::upload_room::UploadRoom;
 use cortex_http::watch::NobodyWatches;
 use cortex_http::{
-    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services, SyncJobServices,
-    UploadLimits,
+    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, ReportServices, Services,
+    SyncJobServices, UploadLimits,
 };
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
@@ -30,7 +30,7 @@ use cortex_ingestion::{
     AddDocument, DecideDeletions, ErasePerson, FetchContents, FinishContents, ForgetIdempotencyKeys, ForgetSetAside,
     KeepBlob, ReadStream, RemoveBlobs, UploadDocument,
 };
-use cortex_insights::{AnswerQuestion, Numbers, SumUp};
+use cortex_insights::{AnswerQuestion, Numbers, ReportWriting, SumUp, WriteDailyReport};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::{Cadence, JobKind, WorkerSign};
 use cortex_sync_jobs::ports::JobRunner;
@@ -54,9 +54,10 @@ use crate::departures::Departures;
 use crate::have_read::HaveRead;
 use crate::lacking_contents::LackingContents;
 use crate::own_thread::OnItsOwnThread;
-use crate::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports};
+use crate::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports, ReportPorts};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
+use crate::report_days::ReportDays;
 use crate::run_jobs::RunJobs;
 use crate::schedule::Schedule;
 use crate::summing_up::SummingUp;
@@ -126,6 +127,7 @@ pub fn compose(
     let intake = compose_intake(config, &ports);
     let chat = compose_chat(chat, &ports);
     let insights = compose_insights(&ports, start_company_job, &providers);
+    let reports = compose_reports(&ports);
     let admin = compose_admin(&ports, admin_ports, &jobs, &start_sync, &providers);
     let services = Services {
         health: Arc::new(Health::new(ports.readiness)),
@@ -169,6 +171,7 @@ pub fn compose(
         intake,
         chat,
         insights,
+        reports,
     };
     (services, beside)
 }
@@ -323,6 +326,25 @@ fn sum_up(ports: &Ports) -> SumUp {
     SumUp::new(Numbers { books, overview, correspondence, figures }, summaries, Arc::clone(&ports.clock))
 }
 
+/// What is called by who reads and keeps reports.
+fn compose_reports(ports: &Ports) -> ReportServices {
+    ReportServices {
+        saved: Arc::clone(&ports.reports.saved),
+        ids: Arc::clone(&ports.ids),
+        daily: Arc::clone(&ports.reports.daily),
+        write: Arc::new(write_daily_report(ports)),
+        renderer: Arc::clone(&ports.reports.renderer),
+        clock: Arc::clone(&ports.clock),
+    }
+}
+
+/// Writes reports of days.
+fn write_daily_report(ports: &Ports) -> WriteDailyReport {
+    let ReportPorts { days, overview, daily, summarizer, .. } = ports.reports.clone();
+    let (clock, ids) = (Arc::clone(&ports.clock), Arc::clone(&ports.ids));
+    WriteDailyReport::new(ReportWriting { days, overview, reports: daily, summarizer, clock, ids })
+}
+
 /// What the admin panel calls.
 fn compose_admin(
     ports: &Ports,
@@ -413,6 +435,8 @@ fn compose_company_work(ports: &Ports) -> CompanyWork {
     let mut work = CompanyWork::default();
     work.runners.insert(JobKind::Summaries, Arc::new(SummingUp(sum_up(ports))));
     work.plan.push((JobKind::Summaries, SummingUp::CADENCE));
+    work.runners.insert(JobKind::DailyReports, Arc::new(ReportDays(write_daily_report(ports))));
+    work.plan.push((JobKind::DailyReports, ReportDays::CADENCE));
     work
 }
 

@@ -62,8 +62,10 @@ use cortex_ingestion::ports::{
     SearchIndex, SetAsideRecords, UsageReader,
 };
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, UploadDocument};
-use cortex_insights::ports::{Books, Chats, CompanyOverview, Correspondence, Figures};
-use cortex_insights::{AnswerQuestion, SumUp};
+use cortex_insights::ports::{
+    Books, Chats, CompanyOverview, Correspondence, DailyReports, Figures, ReportRenderer, SavedReports,
+};
+use cortex_insights::{AnswerQuestion, SumUp, WriteDailyReport};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartCompanyJob, StartSync};
@@ -156,6 +158,8 @@ pub struct Services {
     pub chat: ChatServices,
     /// What the company sees of all of it.
     pub insights: InsightServices,
+    /// What it is told of it in reports.
+    pub reports: ReportServices,
 }
 
 /// What the routes of chats call. Cheap to clone.
@@ -167,6 +171,30 @@ pub struct ChatServices {
     pub answer: Arc<AnswerQuestion>,
     /// Where ids of new chats come from.
     pub ids: Arc<dyn IdGenerator>,
+}
+
+/// What the routes of reports call. Cheap to clone.
+#[derive(Clone)]
+pub struct ReportServices {
+    /// Those that people keep.
+    pub saved: Arc<dyn SavedReports>,
+    /// Where ids of new ones come from.
+    pub ids: Arc<dyn IdGenerator>,
+    /// Those of days.
+    pub daily: Arc<dyn DailyReports>,
+    /// Writes them.
+    pub write: Arc<WriteDailyReport>,
+    /// Makes files of them.
+    pub renderer: Arc<dyn ReportRenderer>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ReportServices {
+    /// The day that it is, by UTC.
+    pub(crate) fn today(&self) -> Date {
+        self.clock.now().to_offset(UtcOffset::UTC).date()
+    }
 }
 
 /// What the routes call by which a company looks at what it has. Cheap to clone.

@@ -19,6 +19,8 @@ pub mod ports;
 pub mod sum_up;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod write_daily_report;
 
 pub use answer_question::{AnswerError, AnswerQuestion};
 pub use sum_up::{Numbers, SumUp};
+pub use write_daily_report::{ReportWriting, WriteDailyReport};

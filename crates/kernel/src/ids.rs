@@ -89,6 +89,10 @@ uuid_id!(
     ChatId
 );
 uuid_id!(
+    /// A report that a person keeps.
+    SavedReportId
+);
+uuid_id!(
     /// A session of the admin panel.
     AdminSessionId
 );

@@ -18,7 +18,7 @@ pub use clock::{Clock, SystemClock};
 pub use email::{Email, InvalidEmail};
 pub use ids::{
     AdminSessionId, BrokerConnectionId, ChatId, CompanyId, ConnectionId, DocumentId, IdGenerator, JobId, RandomIds,
-    UserId,
+    SavedReportId, UserId,
 };
 pub use lease::Lease;
 pub use lookups::Lookups;

@@ -90,6 +90,8 @@ impl Database {
                 "chats",
                 "connect_sessions",
                 "connections",
+                "cortex_daily_reports",
+                "cortex_saved_reports",
                 "deleted_documents",
                 "document_sources",
                 "documents",

@@ -78,6 +78,8 @@ const LAYERS: &[Layer] = &[
     remote_adapter("cortex-nango", &["cortex-connections", "cortex-ingestion", "cortex-kernel", "cortex-sync-jobs"]),
     remote_adapter("cortex-summarizer", &["cortex-insights"]),
     remote_adapter("cortex-supabase", &["cortex-identity", "cortex-kernel"]),
+    // Its tests read the files again.
+    Layer { tests_use: &["cortex-extract", "cortex-kernel"], ..remote_adapter("cortex-typeset", &["cortex-insights"]) },
     Layer {
         package: "cortex-http",
         uses: KERNEL_AND_DOMAINS,
@@ -101,6 +103,7 @@ const LAYERS: &[Layer] = &[
             "cortex-summarizer",
             "cortex-supabase",
             "cortex-sync-jobs",
+            "cortex-typeset",
         ],
         tests_use: &["cortex-test-support"],
         never: &[],

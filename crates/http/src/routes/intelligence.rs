@@ -161,6 +161,7 @@ struct RisingTopic {
 
 /// In percent; null where there was nothing before.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "clients read these names")]
 struct IntelligenceChanges {
     documents_percent: Option<f64>,
     emails_percent: Option<f64>,

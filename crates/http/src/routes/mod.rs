@@ -7,6 +7,7 @@ mod chats;
 mod connect;
 mod connection_status;
 mod connections;
+mod daily_reports;
 mod dashboard;
 mod deletions;
 mod docs;
@@ -30,6 +31,7 @@ mod openapi;
 mod provider;
 mod received;
 mod removal;
+mod saved_reports;
 mod search;
 mod set_aside;
 mod sources;
@@ -95,6 +97,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         intake,
         chat,
         insights,
+        reports,
     } = services;
     let LibraryServices { mail, removal, exports, erase } = library;
     let expose_docs = settings.expose_docs;
@@ -135,6 +138,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::new(intake))
             .app_data(Data::new(chat))
             .app_data(Data::new(insights))
+            .app_data(Data::new(reports))
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };
         for endpoint in table().into_iter().chain(docs) {

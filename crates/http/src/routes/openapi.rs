@@ -16,9 +16,10 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    analytics, books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents,
-    emails, episodes, export, health, insights, integrations, intelligence, job_events, me, new_document, removal,
-    search, set_aside, sources, sync, sync_jobs, table, team, uploads, usage, webhooks,
+    analytics, books, chats, connect, connection_status, connections, daily_reports, dashboard, deletions,
+    document_file, documents, emails, episodes, export, health, insights, integrations, intelligence, job_events, me,
+    new_document, removal, saved_reports, search, set_aside, sources, sync, sync_jobs, table, team, uploads, usage,
+    webhooks,
 };
 use crate::endpoint::Access;
 
@@ -85,6 +86,19 @@ use crate::endpoint::Access;
         chats::messages,
         chats::delete,
         chats::ask,
+        daily_reports::generate,
+        daily_reports::latest,
+        daily_reports::of_day,
+        daily_reports::all_of_day,
+        daily_reports::download,
+        saved_reports::save,
+        saved_reports::list,
+        saved_reports::search,
+        saved_reports::stats,
+        saved_reports::one,
+        saved_reports::change,
+        saved_reports::delete,
+        saved_reports::star,
         dashboard::dashboard,
         books::overview,
         books::invoices,

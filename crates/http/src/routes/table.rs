@@ -4,9 +4,9 @@ use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    analytics, books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents,
-    emails, episodes, export, health, insights, integrations, intelligence, job_events, me, new_document, removal,
-    search, set_aside, sources, sync, sync_jobs, team, uploads, usage, webhooks,
+    analytics, books, chats, connect, connection_status, connections, daily_reports, dashboard, deletions,
+    document_file, documents, emails, episodes, export, health, insights, integrations, intelligence, job_events, me,
+    new_document, removal, saved_reports, search, set_aside, sources, sync, sync_jobs, team, uploads, usage, webhooks,
 };
 use crate::endpoint::{Access, Endpoint};
 
@@ -21,7 +21,16 @@ const PANEL: Access = Access::Admin;
 /// All of them. Of two addresses that fit a request the first one answers.
 pub(crate) fn table() -> Vec<Endpoint> {
     let mut table = probes();
-    table.extend(vec![
+    table.extend(members());
+    table.extend(knowledge());
+    table.extend(reports());
+    table.extend(panel());
+    table
+}
+
+/// Who one is, accounts, and documents.
+fn members() -> Vec<Endpoint> {
+    vec![
         // Who am I.
         Endpoint::at("/api/v1/me").get(VIEWER, me::me),
         Endpoint::at("/api/v1/me/companies").get(VIEWER, me::companies),
@@ -85,7 +94,12 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/chats/{id}").also_at("/chats/{id}").delete(VIEWER, chats::delete),
         Endpoint::at("/api/v1/chats/{id}/messages").also_at("/chats/{id}/messages").get(VIEWER, chats::messages),
         Endpoint::at("/api/v1/chat").post(VIEWER, chats::ask),
-        // What the company sees of its knowledge.
+    ]
+}
+
+/// What the company sees of its knowledge.
+fn knowledge() -> Vec<Endpoint> {
+    vec![
         Endpoint::at("/api/v1/dashboard").get(VIEWER, dashboard::dashboard),
         Endpoint::at("/api/v1/dashboard/quickbooks/overview")
             .also_at("/quickbooks/overview")
@@ -118,7 +132,32 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/analytics/relationships/network").get(VIEWER, analytics::network),
         Endpoint::at("/api/v1/analytics/entities/trending").get(VIEWER, analytics::trending),
         Endpoint::at("/api/v1/analytics/deals/momentum").get(VIEWER, analytics::momentum),
-        // The admin panel. Its login has a limit of its own.
+    ]
+}
+
+/// Reports. Whose they are is the stores' business.
+fn reports() -> Vec<Endpoint> {
+    vec![
+        Endpoint::at("/api/v1/reports/daily/generate").post(USER, daily_reports::generate),
+        Endpoint::at("/api/v1/reports/daily/latest").get(VIEWER, daily_reports::latest),
+        Endpoint::at("/api/v1/reports/daily/{date}").get(VIEWER, daily_reports::of_day),
+        Endpoint::at("/api/v1/reports/daily/{date}/all").get(VIEWER, daily_reports::all_of_day),
+        Endpoint::at("/api/v1/reports/daily/{date}/download").get(VIEWER, daily_reports::download),
+        Endpoint::at("/api/v1/reports/save").post(VIEWER, saved_reports::save),
+        Endpoint::at("/api/v1/reports/list").get(VIEWER, saved_reports::list),
+        Endpoint::at("/api/v1/reports/search").get(VIEWER, saved_reports::search),
+        Endpoint::at("/api/v1/reports/stats").get(VIEWER, saved_reports::stats),
+        Endpoint::at("/api/v1/reports/{id}")
+            .get(VIEWER, saved_reports::one)
+            .patch(VIEWER, saved_reports::change)
+            .delete(VIEWER, saved_reports::delete),
+        Endpoint::at("/api/v1/reports/{id}/star").post(VIEWER, saved_reports::star),
+    ]
+}
+
+/// The admin panel. Its login has a limit of its own.
+fn panel() -> Vec<Endpoint> {
+    vec![
         Endpoint::at("/admin/auth").post(OPEN, login::log_in),
         Endpoint::at("/admin/verify-session").get(PANEL, session::verify),
         Endpoint::at("/admin/logout").post(PANEL, session::log_out),
@@ -136,8 +175,7 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/admin/workers/status").get(PANEL, workers::status),
         Endpoint::at("/admin/audit-log").get(PANEL, audit_log::list),
         Endpoint::at("/admin/audit-log/export").get(PANEL, audit_log::export),
-    ]);
-    table
+    ]
 }
 
 /// Those for load balancers, orchestrators and people.

@@ -43,11 +43,12 @@ use cortex_ingestion::model::Quota;
 use cortex_ingestion::ports::{HeldDeletions, MockBlobRemovals, MockBlobStore, MockTextExtractor};
 use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryIntake, InMemoryLibrary, InMemoryPageStore};
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, KeepBlob, UploadDocument};
-use cortex_insights::ports::MockPassages;
+use cortex_insights::ports::{MockPassages, MockReportRenderer};
 use cortex_insights::testing::{
-    InMemoryBooks, InMemoryChats, InMemoryCorrespondence, InMemoryFigures, InMemoryOverview, InMemorySummaries,
+    InMemoryBooks, InMemoryChats, InMemoryCorrespondence, InMemoryDailyReports, InMemoryDays, InMemoryFigures,
+    InMemoryOverview, InMemorySavedReports, InMemorySummaries,
 };
-use cortex_insights::{AnswerQuestion, Numbers, SumUp};
+use cortex_insights::{AnswerQuestion, Numbers, ReportWriting, SumUp, WriteDailyReport};
 use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -68,8 +69,8 @@ use crate::rate_limit::{RateLimiter, RateLimits};
 use crate::upload_room::UploadRoom;
 use crate::watch::NobodyWatches;
 use crate::{
-    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services, SyncJobServices,
-    UploadLimits, app,
+    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, ReportServices, Services,
+    SyncJobServices, UploadLimits, app,
 };
 
 /// What the broker's signature is here.
@@ -301,6 +302,7 @@ pub(super) fn services() -> Services {
         intake: intake(Arc::default(), MockTextExtractor::new(), Quota::default()),
         chat: chat_services(),
         insights: insights(Arc::default(), Arc::default()),
+        reports: report_services(),
     }
 }
 
@@ -311,6 +313,37 @@ pub(super) fn chat_services() -> ChatServices {
     passages.expect_find().returning(|_, _, _| Ok(Vec::new()));
     let answer = AnswerQuestion::new(Arc::new(passages), chats.clone(), None, Arc::new(RandomIds));
     ChatServices { chats, answer: Arc::new(answer), ids: Arc::new(RandomIds) }
+}
+
+/// No reports yet, of days on which there was nothing; their files say their names.
+pub(super) fn report_services() -> ReportServices {
+    reports_of(Arc::default())
+}
+
+/// The same, of these days.
+pub(super) fn reports_of(days: Arc<InMemoryDays>) -> ReportServices {
+    let daily = Arc::<InMemoryDailyReports>::default();
+    let mut renderer = MockReportRenderer::new();
+    renderer.expect_render().returning(|reports, _| {
+        let names: Vec<_> = reports.iter().map(|report| report.kind.name()).collect();
+        Ok(names.join(" ").into_bytes())
+    });
+    let writing = ReportWriting {
+        days,
+        overview: Arc::<InMemoryOverview>::default(),
+        reports: daily.clone(),
+        summarizer: None,
+        clock: Arc::new(|| NOON),
+        ids: Arc::new(RandomIds),
+    };
+    ReportServices {
+        saved: Arc::<InMemorySavedReports>::default(),
+        ids: Arc::new(RandomIds),
+        daily,
+        write: Arc::new(WriteDailyReport::new(writing)),
+        renderer: Arc::new(renderer),
+        clock: Arc::new(|| NOON),
+    }
 }
 
 /// What these books and this overview say, at noon.

@@ -6,6 +6,8 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::line::in_one_line;
+
 /// Whose chats: nobody else's are there for him, whatever his role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
@@ -188,12 +190,6 @@ impl std::str::FromStr for ChatTitle {
             Ok(Self(line))
         }
     }
-}
-
-/// NUL, which no database takes, is white space too.
-fn in_one_line(text: &str) -> String {
-    let words = text.split(|letter: char| letter.is_whitespace() || letter.is_control());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -5,8 +5,11 @@ mod change;
 mod chat;
 mod common_words;
 mod correspondence;
+mod daily_report;
+mod day;
 mod figures;
 mod insight;
+mod line;
 mod log_odds;
 mod momentum;
 mod money;
@@ -14,9 +17,11 @@ mod overview;
 mod own_addresses;
 mod passage;
 mod period;
+mod saved_report;
 mod span;
 mod summary;
 mod trending;
+mod word_group;
 
 pub use books::{
     BookEntry, BookKind, BookTotals, EntryCursor, EntryQuery, KindTotals, MAX_ENTRY_CONTENT, Party, PartyTotal,
@@ -28,6 +33,14 @@ pub use chat::{
     UnknownSpeaker,
 };
 pub use correspondence::{Correspondent, HourShare, LONGEST_REPLY, Network, Tie, TouchedThread, by_hour_and_weekday};
+pub use daily_report::{
+    ChartForm, DailyReport, DailyReportKind, ReportChart, ReportFormat, ReportSection, ReportSource, SectionFacts,
+    UnknownReportFormat, UnknownReportKind, escaped,
+};
+pub use day::{
+    Among, DayCounts, DayOf, Exchanges, LOOKED_INTO, MACHINES, MOST_LOOKED_INTO, Mention, MentionQuery, Mentions,
+    Partner, Unanswered, WAITS_DAYS, WaitingThread,
+};
 pub use figures::{DayFigures, MailsWanted, by_span};
 pub use insight::{
     Insight, InsightCategory, InsightId, InvalidInsightId, STEEP_FALL, UnknownCategory, Widget, WidgetKind,
@@ -42,12 +55,17 @@ pub use overview::{
 pub use own_addresses::{OwnAddresses, domain_of, is_public};
 pub use passage::{InvalidQuestion, Passage, Question, Sentence};
 pub use period::{Days, DaysOutOfRange, Period, Stretch};
+pub use saved_report::{
+    InvalidSavedReport, NewSavedReport, ReportChange, ReportData, ReportHead, ReportOrigin, ReportQuery, ReportStats,
+    SavedReport, SavedReportPart,
+};
 pub use span::{InvalidSpan, Span, SpanKind, UnknownSpanKind};
 pub use summary::{
     Amounts, HealthScores, KeptSummary, KindCount, PROMPT_REPLY, SLOW_REPLY, Summary, SummarySource,
     money_change_percent,
 };
 pub use trending::{Comparison, LEAST_MENTIONS, Rise, Topic, TopicKind};
+pub use word_group::WordGroup;
 
 use thiserror::Error;
 

@@ -4,8 +4,13 @@ mod books;
 mod chats;
 mod company_overview;
 mod correspondence;
+mod daily_reports;
+mod day_reader;
 mod figures;
 mod passages;
+mod passages;
+mod report_renderer;
+mod saved_reports;
 mod summaries;
 mod summarizer;
 
@@ -26,15 +31,24 @@ pub use company_overview::MockCompanyOverview;
 pub use correspondence::Correspondence;
 #[cfg(any(test, feature = "testing"))]
 pub use correspondence::MockCorrespondence;
+pub use daily_reports::DailyReports;
+#[cfg(any(test, feature = "testing"))]
+pub use daily_reports::MockDailyReports;
+pub use day_reader::DayReader;
+#[cfg(any(test, feature = "testing"))]
+pub use day_reader::MockDayReader;
 pub use figures::Figures;
 #[cfg(any(test, feature = "testing"))]
 pub use figures::MockFigures;
 #[cfg(any(test, feature = "testing"))]
 pub use passages::MockPassages;
 pub use passages::Passages;
+pub use report_renderer::{MockReportRenderer, RenderError, ReportRenderer};
 #[cfg(any(test, feature = "testing"))]
-pub use summaries::MockSummaries;
-pub use summaries::Summaries;
+pub use saved_reports::MockSavedReports;
+pub use saved_reports::{MOST_SAVED, SaveReportError, SavedReports};
+#[cfg(any(test, feature = "testing"))]
+pub use summaries::{MockSummaries, Summaries};
 #[cfg(any(test, feature = "testing"))]
 pub use summarizer::MockSummarizer;
 pub use summarizer::{Summarizer, SummarizerError};

@@ -1,12 +1,16 @@
 //! Values that a test starts from and changes where it matters.
 
-use cortex_kernel::{CompanyId, ConnectionId, DocumentId, Provider, UserId};
+use cortex_kernel::{CompanyId, ConnectionId, DocumentId, IdGenerator, Provider, RandomIds, SavedReportId, UserId};
+use serde_json::json;
 use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use uuid::uuid;
 
 use super::books::Record;
-use crate::model::{ConnectionStanding, ConnectionState, Passage, Sentence};
+use crate::model::{
+    AnsweredBy, ChartForm, ConnectionStanding, ConnectionState, DailyReport, DailyReportKind, NewSavedReport, Passage,
+    ReportChart, ReportData, ReportHead, ReportOrigin, ReportSection, ReportSource, SectionFacts, Sentence,
+};
 
 /// The company of the deployment under test.
 pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
@@ -75,5 +79,49 @@ pub fn a_passage(id: i64, sentences: &[(&str, usize)]) -> Passage {
         sender: Some("Nora Dahl".to_owned()),
         file_url: None,
         parent_id: None,
+    }
+}
+
+/// A report of this title and kind about pumps, with two tags.
+#[must_use]
+pub fn a_saved_report(title: &str, report_type: &str) -> NewSavedReport {
+    let tags = ["pumps".to_owned(), "Larkmoor".to_owned()];
+    let data = json!({ "executive_summary": "Two pumps are late.", "metrics": [{ "value": 2 }] });
+    NewSavedReport {
+        id: SavedReportId::new(RandomIds.new_uuid()),
+        head: ReportHead::new(title, report_type, Some("What is late"), &tags).expect("a head"),
+        data: ReportData::new(data).expect("a report"),
+        origin: ReportOrigin::new(Some("Deliveries"), Some("Two are late"), Some("alert-1"), Some("Which pumps?"))
+            .expect("an origin"),
+    }
+}
+
+/// A report of this kind and day, with a section, two sources and two charts.
+#[must_use]
+pub fn a_daily_report(kind: DailyReportKind, day: Date) -> DailyReport {
+    let source = |id, title: &str| ReportSource { document_id: DocumentId::new(id), title: title.to_owned() };
+    let chart = |title: &str, form| ReportChart {
+        title: title.to_owned(),
+        form,
+        bars: vec![("Nora Dahl".to_owned(), 3), ("Olaf".to_owned(), 1)],
+    };
+    DailyReport {
+        id: RandomIds.new_uuid(),
+        kind,
+        day,
+        executive_summary: "Two pumps are late.".to_owned(),
+        summarized_by: AnsweredBy::Extract,
+        sections: vec![ReportSection {
+            title: "Issues".to_owned(),
+            question: "What went wrong?".to_owned(),
+            content: "- **Pumps** (Nora Dahl): late\n".to_owned(),
+            sources: vec![source(7, "Pumps"), source(8, "Re: Pumps")],
+            evolution_note: "1 more than the day before.".to_owned(),
+            facts: SectionFacts { count: 2, names: ["late".to_owned()].into() },
+        }],
+        charts: vec![chart("Mails by person", ChartForm::Rows), chart("Mails by hour", ChartForm::Columns)],
+        key_items: vec!["Issue: Pumps".to_owned()],
+        generated_at: NOON,
+        duration_ms: 12,
     }
 }

@@ -7,14 +7,23 @@ mod builders;
 pub mod chats;
 pub mod company_overview;
 pub mod correspondence;
+pub mod daily_reports;
+pub mod day_reader;
+mod fakes;
 mod fakes;
 pub mod figures;
+pub mod saved_reports;
 pub mod summaries;
 
 pub use books::InMemoryBooks;
-pub use builders::{COMPANY_A, COMPANY_B, NOON, TODAY, USER_1, USER_2, a_passage, a_record, a_standing};
+pub use builders::{
+    COMPANY_A, COMPANY_B, NOON, TODAY, USER_1, USER_2, a_daily_report, a_passage, a_record, a_saved_report, a_standing,
+};
 pub use chats::InMemoryChats;
 pub use company_overview::InMemoryOverview;
 pub use correspondence::InMemoryCorrespondence;
+pub use daily_reports::InMemoryDailyReports;
+pub use day_reader::InMemoryDays;
 pub use figures::InMemoryFigures;
+pub use saved_reports::InMemorySavedReports;
 pub use summaries::InMemorySummaries;

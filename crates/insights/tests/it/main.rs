@@ -35,3 +35,21 @@ mod summaries {
 
     cortex_insights::summaries_contract!(InMemoryHarness::default());
 }
+
+mod daily_reports {
+    use cortex_insights::testing::daily_reports::InMemoryHarness;
+
+    cortex_insights::daily_reports_contract!(InMemoryHarness::default());
+}
+
+mod day_reader {
+    use cortex_insights::testing::day_reader::InMemoryHarness;
+
+    cortex_insights::day_reader_contract!(InMemoryHarness::default());
+}
+
+mod saved_reports {
+    use cortex_insights::testing::saved_reports::InMemoryHarness;
+
+    cortex_insights::saved_reports_contract!(InMemoryHarness::default());
+}

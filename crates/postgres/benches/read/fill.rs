@@ -1,6 +1,6 @@
 //! A company with mail and books, by SQL alone.
 
-use cortex_insights::testing::COMPANY_A;
+use cortex_insights::testing::{COMPANY_A, USER_1};
 use cortex_test_support::Client;
 
 /// Makes so many documents, a tenth of them of `QuickBooks`. Indexes are made afterwards: that takes a fraction of the time.
@@ -12,7 +12,7 @@ pub(crate) async fn fill(client: &Client, documents: u32) {
         client.batch_execute(&format!("drop index {}", index.get::<_, String>(0))).await.unwrap();
     }
     let records = documents / 10;
-    for statement in [mails(documents - records), of_quickbooks(records), connections()] {
+    for statement in [mails(documents - records), of_quickbooks(records), connections(), reports()] {
         client.batch_execute(&statement).await.unwrap();
     }
     client.batch_execute("set maintenance_work_mem = '256MB'").await.unwrap();
@@ -58,6 +58,23 @@ fn of_quickbooks(count: u32) -> String {
            ''::tsvector, 1 \
          from generate_series(1, {count}) n \
          cross join lateral (select (array['invoice', 'bill', 'payment', 'customer'])[1 + n % 4] as kind) kinds"
+    )
+}
+
+/// 500 that a person keeps, of some kilobytes each, and those of a year.
+fn reports() -> String {
+    format!(
+        "insert into cortex_saved_reports (id, tenant_id, user_id, title, report_type, report_data, summary, tags) \
+         select gen_random_uuid(), '{COMPANY_A}', '{USER_1}', 'Report ' || n || case when n % 3 = 0 then ' of pumps' end, \
+           'weekly', jsonb_build_object('text', repeat(md5(n::text), 200)), repeat('word ', 50), array['one', 'two'] \
+         from generate_series(1, 500) n; \
+         insert into cortex_daily_reports (tenant_id, report_date, report_type, id, generated_at, report) \
+         select '{COMPANY_A}', current_date - n, kind, gen_random_uuid(), now(), jsonb_build_object( \
+           'executive_summary', repeat('word ', 50), 'is_in_a_models_words', false, 'charts', '[]'::jsonb, \
+           'key_items', '[]'::jsonb, 'generation_duration_ms', 1, 'sections', jsonb_build_array(jsonb_build_object( \
+             'title', 'Issues', 'question', 'What?', 'content', repeat('word ' || n || ' ', 1000), 'sources', '[]'::jsonb, \
+             'evolution_note', '', 'count', 1, 'names', '[]'::jsonb))) \
+         from generate_series(1, 365) n, unnest(array['client_relationships', 'operations']) kind"
     )
 }
 

@@ -5,12 +5,21 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use cortex_ingestion::ports::MailReader as _;
-use cortex_insights::model::{BookKind, Days, EntryQuery, Party, Period, SpanKind, Stretch, TopicKind};
-use cortex_insights::ports::{Books as _, CompanyOverview as _, Correspondence as _, Figures as _};
-use cortex_insights::testing::COMPANY_A;
+use cortex_insights::model::{
+    Among, BookKind, DayOf, Days, EntryQuery, MentionQuery, OwnAddresses, Owner, Party, Period, ReportQuery, SpanKind,
+    Stretch, TopicKind, WordGroup,
+};
+use cortex_insights::ports::{
+    Books as _, CompanyOverview as _, Correspondence as _, DailyReports as _, DayReader as _, Figures as _,
+    SavedReports as _,
+};
+use cortex_insights::testing::{COMPANY_A, USER_1};
 use cortex_insights::{Numbers, SumUp};
 use cortex_kernel::PageRequest;
-use cortex_postgres::stores::{PgBooks, PgCompanyOverview, PgCorrespondence, PgFigures, PgMailReader, PgSummaries};
+use cortex_postgres::stores::{
+    PgBooks, PgCompanyOverview, PgCorrespondence, PgDailyReports, PgDayReader, PgFigures, PgMailReader, PgSavedReports,
+    PgSummaries,
+};
 use futures_util::future::{try_join, try_join_all};
 use time::{Duration, OffsetDateTime};
 
@@ -33,6 +42,9 @@ pub(crate) struct Stores {
     correspondence: Arc<PgCorrespondence>,
     figures: Arc<PgFigures>,
     sum_up: SumUp,
+    days: PgDayReader,
+    daily: PgDailyReports,
+    saved: PgSavedReports,
     now: OffsetDateTime,
 }
 
@@ -52,10 +64,21 @@ impl Stores {
         };
         let summaries = Arc::new(PgSummaries::new(pool.clone()));
         let sum_up = SumUp::new(numbers, summaries, Arc::new(move || now));
-        Self { books, overview, mail: PgMailReader::new(pool), correspondence, figures, sum_up, now }
+        Self {
+            books,
+            overview,
+            mail: PgMailReader::new(pool.clone()),
+            correspondence,
+            figures,
+            sum_up,
+            days: PgDayReader::new(pool.clone()),
+            daily: PgDailyReports::new(pool.clone()),
+            saved: PgSavedReports::new(pool),
+            now,
+        }
     }
 
-    fn days(&self, days: u16) -> Stretch {
+    fn last(&self, days: u16) -> Stretch {
         Stretch::until(self.now.date(), Days::new(days).unwrap())
     }
 
@@ -73,7 +96,7 @@ const ENTRIES: &str = "select id, title, content, metadata from documents \
                        where id in (select document_id from book_records order by day desc limit 200)";
 const SUMS: &str = "select kind, count(*), sum(total), sum(balance) from book_records group by kind";
 
-pub(crate) const READS: [Read; 13] = [
+pub(crate) const READS: [Read; 16] = [
     Read {
         name: "quickbooks/overview, a year",
         ours: |stores| {
@@ -156,7 +179,7 @@ pub(crate) const READS: [Read; 13] = [
         name: "communication/patterns, 30 days",
         ours: |stores| {
             Box::pin(async {
-                let (mails, days) = (&stores.correspondence, stores.days(30));
+                let (mails, days) = (&stores.correspondence, stores.last(30));
                 try_join(mails.list_writers(COMPANY_A, days, 10), mails.list_receivers(COMPANY_A, days, 10))
                     .await
                     .unwrap();
@@ -170,7 +193,7 @@ pub(crate) const READS: [Read; 13] = [
         name: "relationships/network, 90 days",
         ours: |stores| {
             Box::pin(async {
-                stores.correspondence.map_network(COMPANY_A, stores.days(90), 100).await.unwrap();
+                stores.correspondence.map_network(COMPANY_A, stores.last(90), 100).await.unwrap();
             })
         },
         bare: "select sender, receiver, count(*) from mail_records cross join unnest(receivers) receiver \
@@ -180,7 +203,7 @@ pub(crate) const READS: [Read; 13] = [
         name: "entities/trending, 7 days",
         ours: |stores| {
             Box::pin(async {
-                let compare = |kind| stores.correspondence.compare(COMPANY_A, stores.days(7), kind, 1_000);
+                let compare = |kind| stores.correspondence.compare(COMPANY_A, stores.last(7), kind, 1_000);
                 try_join_all(TopicKind::ALL.map(compare)).await.unwrap();
                 stores.overview.list_own_addresses(COMPANY_A).await.unwrap();
             })
@@ -191,7 +214,7 @@ pub(crate) const READS: [Read; 13] = [
         name: "deals/momentum, 14 days",
         ours: |stores| {
             Box::pin(async {
-                stores.correspondence.list_threads(COMPANY_A, stores.days(14), 50).await.unwrap();
+                stores.correspondence.list_threads(COMPANY_A, stores.last(14), 50).await.unwrap();
             })
         },
         bare: "select thread, count(*) from mail_records where sent_at > now() - interval '28 days' group by thread",
@@ -209,7 +232,7 @@ pub(crate) const READS: [Read; 13] = [
         name: "intelligence/trends/daily, 30 days",
         ours: |stores| {
             Box::pin(async {
-                stores.figures.list_days(COMPANY_A, stores.days(30)).await.unwrap();
+                stores.figures.list_days(COMPANY_A, stores.last(30)).await.unwrap();
             })
         },
         bare: "select sent_at::date, count(*) from mail_records where sent_at > now() - interval '30 days' group by 1",
@@ -222,5 +245,44 @@ pub(crate) const READS: [Read; 13] = [
             })
         },
         bare: "select sender, count(*) from mail_records where sent_at > now() - interval '60 days' group by sender",
+    },
+    Read {
+        name: "reports/daily/latest, 50",
+        ours: |stores| {
+            Box::pin(async {
+                stores.daily.list_latest(COMPANY_A, 50).await.unwrap();
+            })
+        },
+        bare: "select * from cortex_daily_reports order by report_date desc limit 50",
+    },
+    Read {
+        name: "reports/search, 500 kept",
+        ours: |stores| {
+            Box::pin(async {
+                let owner = Owner { company_id: COMPANY_A, user_id: USER_1 };
+                let text = Some("of pumps".to_owned());
+                let query = ReportQuery { report_type: None, starred_only: false, text, limit: 200, offset: 0 };
+                stores.saved.list(owner, &query).await.unwrap();
+            })
+        },
+        bare: "select title, description, summary, tags from cortex_saved_reports order by created_at desc limit 200",
+    },
+    // What a job does once a day, and a person who does not want to wait for it.
+    Read {
+        name: "what a report of a day is made of",
+        ours: |stores| {
+            Box::pin(async {
+                let own = OwnAddresses::new((0..20).map(|number| format!("p{number}@d{number}.example")));
+                let day = DayOf { day: stores.now.date().previous_day().unwrap(), own };
+                stores.days.count(COMPANY_A, &day).await.unwrap();
+                stores.days.list_exchanges(COMPANY_A, &day, 15).await.unwrap();
+                stores.days.list_unanswered(COMPANY_A, &day, 15).await.unwrap();
+                for group in [WordGroup::Issues, WordGroup::Updates] {
+                    let query = MentionQuery { group, among: Among::MailsWithOutside, most: 15 };
+                    stores.days.find_mentions(COMPANY_A, &day, query).await.unwrap();
+                }
+            })
+        },
+        bare: "select sender, count(*) from mail_records where sent_at > now() - interval '15 days' group by sender",
     },
 ];

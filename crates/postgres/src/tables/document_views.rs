@@ -32,6 +32,7 @@ macro_rules! moment {
            else timestamptz '1970-01-01 00:00:00+00' end"
     };
 }
+pub(crate) use moment;
 
 #[derive(QueryableByName)]
 pub(crate) struct Row {

@@ -57,6 +57,7 @@ pub(crate) async fn has_any(
            or exists (select from connections where tenant_id = $1 and user_id = $2) \
            or exists (select from sync_jobs where tenant_id = $1 and user_id = $2) \
            or exists (select from chats where tenant_id = $1 and user_email = $2) \
+           or exists (select from cortex_saved_reports where tenant_id = $1 and user_id = $2) \
            or exists (select from connect_sessions where tenant_id = $1 and user_id = $2) as answer")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(user_id.to_string())
@@ -294,11 +295,14 @@ pub(crate) async fn give_up_quarantined(
 }
 
 /// The few rows that are left of him, each table's.
-const THE_REST: [&str; 11] = [
+const THE_REST: [&str; 13] = [
     "delete from nango_sync_cursors where tenant_id = $1 and user_id = $2",
     "delete from gmail_cursors where tenant_id = $1 and user_id = $2",
     "delete from user_cursors where tenant_id = $1 and user_id = $2",
     "delete from connect_sessions where tenant_id = $1 and user_id = $2",
+    // What they quote of him is not to be told apart; they are made anew of what is left.
+    "delete from cortex_daily_reports where tenant_id = $1 and $2 is not null",
+    "delete from cortex_saved_reports where tenant_id = $1 and user_id = $2",
     "delete from sync_overrides where tenant_id = $1 and user_id = $2",
     "delete from sync_turns where tenant_id = $1 and user_id = $2",
     "delete from usage_days where tenant_id = $1 and user_id = $2",

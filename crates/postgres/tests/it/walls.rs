@@ -30,6 +30,10 @@ fn company_rows(company: &str, number: u32) -> String {
            values ('00000000-0000-4000-8000-{number:012}', '{company}', 'user');
          insert into chat_messages (tenant_id, chat_id, role, content)
            values ('{company}', '00000000-0000-4000-8000-{number:012}', 'user', 'Hello');
+         insert into cortex_daily_reports (tenant_id, report_date, report_type, id, generated_at, report)
+           values ('{company}', '2026-03-02', 'operations', gen_random_uuid(), now(), '{{}}');
+         insert into cortex_saved_reports (id, tenant_id, user_id, title, report_type, report_data, summary)
+           values (gen_random_uuid(), '{company}', 'user', 'Pumps', 'weekly', '{{}}', 'Two are late');
          insert into admin_sessions (tenant_id, token_hash, expires_at)
            values ('{company}', '\\x{number:08}', now() + interval '1 hour');
          insert into admin_audit_log (id, tenant_id, action)

@@ -128,6 +128,12 @@ const A_COMPANY: &str = "insert into companies (id, slug, name) values ('$compan
     &["insert into deleted_documents (tenant_id, source, source_account, source_id) values ('$company', 'gmail', '', '1')"],
     "what admins deleted would come back"
 )]
+#[case::reports(
+    "114",
+    &["insert into cortex_saved_reports (id, tenant_id, user_id, title, report_type, report_data, summary) \
+       values (gen_random_uuid(), '$company', '$user', 't', 'weekly', '{}', 's')"],
+    "reports that people saved"
+)]
 #[case::baseline("001", &[A_CONNECTION], "the baseline is not taken down: connections holds rows")]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_company_would_lose_forbids_the_way_back(

@@ -4,12 +4,18 @@ mod books;
 mod chats;
 mod company_overview;
 mod correspondence;
+mod daily_reports;
+mod days;
 mod figures;
+mod saved_reports;
 mod summaries;
 
 pub use books::InMemoryBooks;
 pub use chats::InMemoryChats;
 pub use company_overview::InMemoryOverview;
 pub use correspondence::InMemoryCorrespondence;
+pub use daily_reports::InMemoryDailyReports;
+pub use days::InMemoryDays;
 pub use figures::InMemoryFigures;
+pub use saved_reports::InMemorySavedReports;
 pub use summaries::InMemorySummaries;

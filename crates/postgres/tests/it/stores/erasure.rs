@@ -64,6 +64,8 @@ fn rows_of(company: CompanyId, user: UserId, number: u32) -> String {
            values ('{company}', 'gmail', 'stray-{number}', '{user}', 'no_session');
          insert into connect_sessions (id, tenant_id, user_id, user_email, provider_key, purpose, token_hash, expires_at)
            values (gen_random_uuid(), '{company}', '{user}', '{user}@x', 'gmail', 'connect', '\\x{number:08}', now());
+         insert into cortex_saved_reports (id, tenant_id, user_id, title, report_type, report_data, summary, is_shared)
+           values (gen_random_uuid(), '{company}', '{user}', 't', 'weekly', '{{}}', 's', true);
          insert into sync_overrides (tenant_id, user_id, allow, reason, by)
            values ('{company}', '{user}', true, 'because', 'admin');
          insert into sync_turns (tenant_id, user_id, served_at) values ('{company}', '{user}', now());"
@@ -180,7 +182,7 @@ async fn without_its_audit_row_nobody_is_erased_to_the_end() {
 
 /// Every column whose name may mean a person, and what becomes of it. A new one is decided on here, in the store, and in
 /// the docs.
-const DECIDED: [(&str, &str); 50] = [
+const DECIDED: [(&str, &str); 51] = [
     ("admin_audit_log.user_agent", "ages out as configured"),
     ("admin_audit_log.user_id", "stays: it is the record"),
     ("admin_sessions.user_agent", "goes with the session"),
@@ -194,6 +196,7 @@ const DECIDED: [(&str, &str); 50] = [
     ("connections.connection_id", "goes"),
     ("connections.user_email", "goes"),
     ("connections.user_id", "goes"),
+    ("cortex_saved_reports.user_id", "goes"),
     ("deleted_documents.source_account", "stays: without it what an admin deleted comes back"),
     ("document_sources.account_email", "goes"),
     ("document_sources.connection_id", "goes"),

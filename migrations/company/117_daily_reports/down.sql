@@ -1,0 +1,2 @@
+-- They are made of documents, and can be made again.
+drop table cortex_daily_reports;
