@@ -196,12 +196,10 @@ fn communication(summary: &Summary, span: Span) -> Option<Insight> {
     }
     let change = change_in_words(now, before, span);
     let written = if now == 1 { "1 mail was written".to_owned() } else { format!("{now} mails were written") };
-    let mut answer = format!("{written}, {change}.");
     let names: Vec<_> =
         summary.senders.iter().take(NAMES).map(|one| format!("{} ({})", one.called(), one.mails)).collect();
-    if !names.is_empty() {
-        answer += &format!(" Most by {}.", names.join(", "));
-    }
+    let most = if names.is_empty() { String::new() } else { format!(" Most by {}.", names.join(", ")) };
+    let answer = format!("{written}, {change}.{most}");
     let percent = change_percent(now, before);
     let mut widgets = vec![
         stat("Mails", format!("{written}."), now.to_string(), "mails"),

@@ -83,7 +83,7 @@ impl Span {
         let first = match kind {
             SpanKind::Day => day,
             SpanKind::Week => Week::of(day).begins_at().date(),
-            SpanKind::Month => day.replace_day(1).expect("every month has a first day"),
+            SpanKind::Month => day.saturating_sub(Duration::days(i64::from(day.day()) - 1)),
         };
         Self { kind, first }
     }

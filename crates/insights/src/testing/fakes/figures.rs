@@ -43,7 +43,7 @@ fn holds(stretch: Stretch, moment: OffsetDateTime) -> bool {
     stretch.begins_at() <= moment && moment < stretch.ends_at()
 }
 
-fn source(item: Item) -> SummarySource {
+fn source(item: &Item) -> SummarySource {
     SummarySource {
         document_id: DocumentId::new(item.id),
         quote: item.title.to_owned(),
@@ -112,11 +112,11 @@ impl Figures for InMemoryFigures {
         let mut mails = self.shown(company_id);
         mails.retain(|item| is_mail(item) && holds(stretch, moment(item)) && is_wanted(item));
         mails.sort_by_key(|item| Reverse((moment(item), item.id)));
-        Ok(mails.into_iter().take(most.into()).map(source).collect())
+        Ok(mails.iter().take(most.into()).map(source).collect())
     }
 
     async fn describe(&self, company_id: CompanyId, ids: &[DocumentId]) -> Result<Vec<SummarySource>, StoreError> {
         let shown = self.shown(company_id).into_iter().filter(|item| ids.contains(&DocumentId::new(item.id)));
-        Ok(shown.map(source).collect())
+        Ok(shown.map(|item| source(&item)).collect())
     }
 }
