@@ -77,6 +77,17 @@ impl Library {
         self.documents.iter().filter(|document| !seen.insert(key(document))).count()
     }
 
+    /// How many documents somebody first brought in.
+    pub(crate) fn of_bringer(&self, person: &Person) -> usize {
+        let id = person.id.to_string();
+        self.documents.iter().filter(|document| document["ingested_by_user_id"] == id.as_str()).count()
+    }
+
+    /// How many documents are of a kind.
+    pub(crate) fn of_kind(&self, kind: &str) -> usize {
+        self.documents.iter().filter(|document| document["document_type"] == kind).count()
+    }
+
     /// How many documents there are by e-mail of the first bringer, method and kind.
     pub(crate) fn by_user_and_method(&self) -> BTreeMap<(String, String, String), usize> {
         let mut counts = BTreeMap::new();

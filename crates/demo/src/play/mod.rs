@@ -5,6 +5,7 @@ mod accounts;
 mod connecting;
 mod entering;
 mod interrupted_sync;
+mod numbers;
 mod reconnecting;
 mod searching;
 mod shared_message;
@@ -47,5 +48,8 @@ pub(crate) async fn play(stack: &mut Stack<'_>, report: &mut Report) -> Result<(
     reconnecting::play(stack, &seats, report).await?;
     accounts::play(stack, &seats, report).await?;
     uploading::play(&seats, report).await?;
-    tables::show(&seats, &Library::read(&seats.a1).await?, report).await
+    let library = Library::read(&seats.a1).await?;
+    numbers::play(&seats, &library, report).await?;
+    numbers::show(&seats, report).await?;
+    tables::show(&seats, &library, report).await
 }

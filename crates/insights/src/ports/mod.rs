@@ -8,7 +8,6 @@ mod daily_reports;
 mod day_reader;
 mod figures;
 mod passages;
-mod passages;
 mod report_renderer;
 mod saved_reports;
 mod summaries;
@@ -43,12 +42,15 @@ pub use figures::MockFigures;
 #[cfg(any(test, feature = "testing"))]
 pub use passages::MockPassages;
 pub use passages::Passages;
-pub use report_renderer::{MockReportRenderer, RenderError, ReportRenderer};
+#[cfg(any(test, feature = "testing"))]
+pub use report_renderer::MockReportRenderer;
+pub use report_renderer::{RenderError, ReportRenderer};
 #[cfg(any(test, feature = "testing"))]
 pub use saved_reports::MockSavedReports;
 pub use saved_reports::{MOST_SAVED, SaveReportError, SavedReports};
 #[cfg(any(test, feature = "testing"))]
-pub use summaries::{MockSummaries, Summaries};
+pub use summaries::MockSummaries;
+pub use summaries::Summaries;
 #[cfg(any(test, feature = "testing"))]
 pub use summarizer::MockSummarizer;
 pub use summarizer::{Summarizer, SummarizerError};

@@ -10,7 +10,6 @@ pub mod correspondence;
 pub mod daily_reports;
 pub mod day_reader;
 mod fakes;
-mod fakes;
 pub mod figures;
 pub mod saved_reports;
 pub mod summaries;
