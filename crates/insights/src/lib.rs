@@ -14,9 +14,13 @@
 //! `cortex-postgres`. What is the same for all implementations is computed here, where no database is needed to test it.
 
 pub mod answer_question;
+pub mod evaluate_rules;
+mod investigate;
 pub mod model;
 pub mod ports;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use answer_question::{AnswerError, AnswerQuestion};
+pub use evaluate_rules::{EvaluateRules, GoOn, Parts, RulePorts};
+pub use investigate::Investigate;

@@ -1,8 +1,11 @@
 //! What this domain needs from outside.
 
+mod alerts;
 mod books;
 mod chats;
 mod company_overview;
+mod facts;
+mod mail_signals;
 mod passages;
 mod summarizer;
 
@@ -11,6 +14,9 @@ use thiserror::Error;
 
 use crate::model::InvalidCursor;
 
+pub use alerts::Alerts;
+#[cfg(any(test, feature = "testing"))]
+pub use alerts::MockAlerts;
 pub use books::Books;
 #[cfg(any(test, feature = "testing"))]
 pub use books::MockBooks;
@@ -20,6 +26,12 @@ pub use chats::MockChats;
 pub use company_overview::CompanyOverview;
 #[cfg(any(test, feature = "testing"))]
 pub use company_overview::MockCompanyOverview;
+pub use facts::Facts;
+#[cfg(any(test, feature = "testing"))]
+pub use facts::MockFacts;
+pub use mail_signals::MailSignals;
+#[cfg(any(test, feature = "testing"))]
+pub use mail_signals::MockMailSignals;
 #[cfg(any(test, feature = "testing"))]
 pub use passages::MockPassages;
 pub use passages::Passages;

@@ -3,10 +3,10 @@
 use cortex_kernel::{CompanyId, ConnectionId, DocumentId, Provider, UserId};
 use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
-use uuid::uuid;
+use uuid::{Uuid, uuid};
 
 use super::books::Record;
-use crate::model::{ConnectionStanding, ConnectionState, Passage, Sentence};
+use crate::model::{Alert, AlertRule, ConnectionStanding, ConnectionState, Passage, Sentence, Urgency};
 
 /// The company of the deployment under test.
 pub const COMPANY_A: CompanyId = CompanyId::new(uuid!("0a000000-0000-4000-8000-00000000000a"));
@@ -75,5 +75,23 @@ pub fn a_passage(id: i64, sentences: &[(&str, usize)]) -> Passage {
         sender: Some("Nora Dahl".to_owned()),
         file_url: None,
         parent_id: None,
+    }
+}
+
+/// Invoice 1042 to Tern Hotels is overdue, and nobody did anything about it.
+#[must_use]
+pub fn an_alert() -> Alert {
+    Alert {
+        id: Uuid::from_u128(42),
+        rule: AlertRule::OverdueInvoice,
+        urgency: Urgency::High,
+        summary: "Invoice 1042 to Tern Hotels was due on 2026-02-01; 480.50 GBP is open.".to_owned(),
+        key_entities: ["Tern Hotels", "1042", "480.50 GBP"].map(ToOwned::to_owned).into(),
+        document: None,
+        detected_at: NOON,
+        occurrences: 1,
+        investigation_count: 0,
+        resolved_at: None,
+        dismissed: None,
     }
 }

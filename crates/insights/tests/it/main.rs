@@ -1,5 +1,11 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod alerts {
+    use cortex_insights::testing::alerts::InMemoryHarness;
+
+    cortex_insights::alerts_contract!(InMemoryHarness::default());
+}
+
 mod books {
     use cortex_insights::testing::books::InMemoryHarness;
 
@@ -16,4 +22,10 @@ mod company_overview {
     use cortex_insights::testing::company_overview::InMemoryHarness;
 
     cortex_insights::company_overview_contract!(InMemoryHarness::default());
+}
+
+mod mail_signals {
+    use cortex_insights::testing::mail_signals::InMemoryHarness;
+
+    cortex_insights::mail_signals_contract!(InMemoryHarness::default());
 }
