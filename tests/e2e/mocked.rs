@@ -22,7 +22,9 @@ use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::visit_store::InMemoryVisits;
 use cortex_identity::testing::{COMPANY_A, InMemoryMembershipStore, USER_1, a_company, a_membership, a_token};
 use cortex_ingestion::testing::InMemoryLibrary;
-use cortex_insights::testing::{InMemoryBooks, InMemoryChats, InMemoryOverview};
+use cortex_insights::RulePorts;
+use cortex_insights::ports::MockFacts;
+use cortex_insights::testing::{InMemoryAlerts, InMemoryBooks, InMemoryChats, InMemoryMailSignals, InMemoryOverview};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::ports::MockActiveMembers;
 use cortex_sync_jobs::testing::InMemoryJobQueue;
@@ -84,6 +86,8 @@ fn ports(config: &ServeConfig) -> ApiPorts {
     accounts.expect_who_am_i().returning(|_| Ok(an_account()));
     let members = InMemoryMembers::default();
     members.add(COMPANY_A, USER_1, a_membership().email);
+    let mut facts = MockFacts::new();
+    facts.expect_list().returning(|_, _, _, _| Ok(Vec::new()));
     let views = Arc::new(InMemoryConnectionViews::default());
     let (connections, sessions) = (Arc::clone(&views.connections), Arc::clone(&views.sessions));
     let jobs = Arc::new(InMemoryJobQueue::default());
@@ -115,6 +119,12 @@ fn ports(config: &ServeConfig) -> ApiPorts {
             due_accounts: Arc::<InMemoryJobQueue>::clone(&jobs),
             active_members: Arc::new(MockActiveMembers::new()),
             sync_starter: jobs,
+            rules: RulePorts {
+                alerts: Arc::new(InMemoryAlerts::default()),
+                facts: Arc::new(facts),
+                signals: Arc::new(InMemoryMailSignals::default()),
+                overview: Arc::new(InMemoryOverview::default()),
+            },
             ..Ports::production(&config.runtime).unwrap()
         },
         tokens: Arc::new(tokens),

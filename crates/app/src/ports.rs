@@ -24,6 +24,7 @@ use cortex_ingestion::ports::{
     SetAsideRecords, TextExtractor, UsageReader,
 };
 use cortex_ingestion::record_source::RecordSource;
+use cortex_insights::RulePorts;
 use cortex_insights::ports::{Books, Chats, CompanyOverview, Summarizer};
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
@@ -33,14 +34,15 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBooks, PgBrokerRemovals, PgChats, PgCompanyJobs,
+    PgAdminSessions, PgAlerts, PgAttemptCounters, PgBlobRemovals, PgBooks, PgBrokerRemovals, PgChats, PgCompanyJobs,
     PgCompanyLeaves, PgCompanyOverview, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory,
     PgConnectionEndings, PgConnectionHealth, PgConnectionStore, PgConnectionViews, PgContentLedger, PgDocumentCounts,
-    PgDocumentExport, PgDocumentReader, PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgHeldDeletions,
-    PgIdempotencyKeys, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers,
-    PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore, PgPassageFinder, PgProfileReader,
-    PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSyncOverrides, PgSyncStarter, PgTeamStore,
-    PgTurns, PgUnclaimedConnections, PgUsageReader, PgVisitStore, PgWebhookInbox, PgWorkers,
+    PgDocumentExport, PgDocumentReader, PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgFacts,
+    PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMailSignals,
+    PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
+    PgPassageFinder, PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings,
+    PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader, PgVisitStore,
+    PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Backlog, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_summarizer::{ChatApiConfig, ChatApiSummarizer};
@@ -170,6 +172,8 @@ pub struct Ports {
     pub sync_starter: Arc<dyn SyncStarter>,
     /// Where Master lets a whole company begin one once more.
     pub company_leaves: Arc<dyn CompanyLeaves>,
+    /// What rules of alerts look at, and what they found.
+    pub rules: RulePorts,
 }
 
 /// What the API stands on besides.
@@ -358,6 +362,12 @@ impl Ports {
             active_members: Arc::new(PgMembers::new(master.clone())),
             sync_starter: Arc::new(PgSyncStarter::new(company.clone())),
             company_leaves: Arc::new(PgCompanyLeaves::new(master.clone())),
+            rules: RulePorts {
+                alerts: Arc::new(PgAlerts::new(company.clone())),
+                facts: Arc::new(PgFacts::new(company.clone())),
+                signals: Arc::new(PgMailSignals::new(company.clone())),
+                overview: Arc::new(PgCompanyOverview::new(company.clone())),
+            },
             metrics,
         };
         Ok((ports, Pools { company, master }))

@@ -16,8 +16,8 @@ use cortex_http::rate_limit::{RateLimiter, RateLimits};
 use cortex_http::upload_room::UploadRoom;
 use cortex_http::watch::NobodyWatches;
 use cortex_http::{
-    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services, SyncJobServices,
-    UploadLimits,
+    AdminServices, AlertServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services,
+    SyncJobServices, UploadLimits,
 };
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
@@ -30,19 +30,21 @@ use cortex_ingestion::{
     AddDocument, DecideDeletions, ErasePerson, FetchContents, FinishContents, ForgetIdempotencyKeys, ForgetSetAside,
     KeepBlob, ReadStream, RemoveBlobs, UploadDocument,
 };
-use cortex_insights::AnswerQuestion;
+use cortex_insights::model::DayLimit;
+use cortex_insights::{AnswerQuestion, EvaluateRules, Investigate};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::{Cadence, JobKind, WorkerSign};
 use cortex_sync_jobs::ports::JobRunner;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
 use cortex_sync_jobs::{
-    ByCompanyLeave, CallOffDeparted, CancelJob, ReportWorker, RetryJob, RunJob, ScheduleCompanyJobs, ScheduleSyncs,
-    StartCompanyJob, StartSync, Worker,
+    ByCompanyLeave, CallOffDeparted, CancelJob, ForgetCompanyJobs, ReportWorker, RetryJob, RunJob, ScheduleCompanyJobs,
+    ScheduleSyncs, StartCompanyJob, StartSync, Worker,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::alert_rules::AlertRules;
 use crate::ask_documents::AskDocuments;
 use crate::audit_upkeep::{AuditPorts, AuditUpkeep};
 use crate::background::Background;
@@ -123,6 +125,7 @@ pub fn compose(
     let disconnect = Disconnect::new(endings, remove, Arc::clone(&ports.clock));
     let jobs = compose_jobs(&ports, &admin_ports, &start_sync, start_company_job(&ports, wake), stop.clone());
     let intake = compose_intake(config, &ports);
+    let alerts = compose_alerts(&chat, &insights, &ports, wake);
     let chat = compose_chat(chat, &ports);
     let insights = compose_insights(insights, &ports, &providers);
     let admin = compose_admin(&ports, admin_ports, &jobs, &start_sync, &providers);
@@ -168,6 +171,7 @@ pub fn compose(
         intake,
         chat,
         insights,
+        alerts,
     };
     (services, beside)
 }
@@ -307,6 +311,18 @@ fn compose_insights(insights: InsightPorts, ports: &Ports, providers: &Arc<BTree
     }
 }
 
+/// What is called about alerts.
+fn compose_alerts(chat: &ChatPorts, insights: &InsightPorts, ports: &Ports, wake: &Arc<Notify>) -> AlertServices {
+    let passages = Arc::new(AskDocuments(Arc::clone(&chat.passages)));
+    let clock = || Arc::clone(&ports.clock);
+    AlertServices {
+        alerts: Arc::clone(&ports.rules.alerts),
+        investigate: Arc::new(Investigate::new(passages, Arc::clone(&insights.books), clock())),
+        start_job: start_company_job(ports, wake),
+        clock: clock(),
+    }
+}
+
 /// What the admin panel calls.
 fn compose_admin(
     ports: &Ports,
@@ -384,13 +400,40 @@ fn start_company_job(ports: &Ports, wake: &Arc<Notify>) -> Arc<StartCompanyJob> 
     Arc::new(StartCompanyJob::new(jobs, ids, Arc::clone(wake), MAX_ATTEMPTS))
 }
 
-/// The work of the company's own jobs, of which there is none yet: who brings some puts it in here.
+/// The work of the company's own jobs: who brings some puts it in here.
 #[derive(Default)]
 struct CompanyWork {
     /// Who does it, by kind.
     runners: HashMap<JobKind, Arc<dyn JobRunner>>,
     /// What is done by itself, and when.
     plan: Vec<(JobKind, Cadence)>,
+}
+
+impl CompanyWork {
+    /// All that there is.
+    fn compose(config: &RuntimeConfig, ports: &Ports) -> Self {
+        let mut work = Self::default();
+        work.add(
+            JobKind::AlertRules,
+            alert_rules(config, ports),
+            config.sync.alert_interval.map(Cadence::EveryMinutes),
+        );
+        work
+    }
+
+    /// One kind, with who does it, and when it is done by itself, if it is.
+    fn add(&mut self, kind: JobKind, runner: Arc<dyn JobRunner>, cadence: Option<Cadence>) {
+        self.runners.insert(kind, runner);
+        self.plan.extend(cadence.map(|cadence| (kind, cadence)));
+    }
+}
+
+/// Puts the rules of alerts to the company.
+fn alert_rules(config: &RuntimeConfig, ports: &Ports) -> Arc<dyn JobRunner> {
+    let storage = &config.storage;
+    let limit = DayLimit { documents: storage.daily_document_quota, bytes: storage.daily_byte_quota };
+    let evaluate = EvaluateRules::new(ports.rules.clone(), Arc::clone(&ports.clock), limit);
+    Arc::new(AlertRules { evaluate, jobs: Arc::clone(&ports.company_jobs) })
 }
 
 /// Puts what looks after the jobs of people who leave over ports.
@@ -455,7 +498,7 @@ pub(crate) fn compose_background(
         compose_contents(ports, fetch_contents),
         Arc::clone(&ports.clock),
     );
-    let CompanyWork { runners, plan } = CompanyWork::default();
+    let CompanyWork { runners, plan } = CompanyWork::compose(config, ports);
     let runner = RunJobs { account: Arc::new(runner), company: runners };
     let jitter = Box::new(rand::random::<f64>);
     let run_job = RunJob::new(
@@ -499,6 +542,7 @@ pub(crate) fn compose_background(
         documents: Arc::clone(&ports.searchable),
         deletions: DecideDeletions::new(company_id, Arc::clone(&ports.held_deletions)),
         idempotency_keys: ForgetIdempotencyKeys::new(company_id, Arc::clone(&ports.idempotency_keys)),
+        ended_company_jobs: ForgetCompanyJobs::new(company_id, Arc::clone(&ports.company_jobs)),
         set_aside: ForgetSetAside::new(company_id, Arc::clone(&ports.set_aside), config.storage.set_aside_retention),
         blobs: RemoveBlobs::new(company_id, Arc::clone(&ports.blobs), Arc::clone(&ports.blob_removals)),
     }

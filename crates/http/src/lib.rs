@@ -62,11 +62,11 @@ use cortex_ingestion::ports::{
     SearchIndex, SetAsideRecords, UsageReader,
 };
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, UploadDocument};
-use cortex_insights::AnswerQuestion;
-use cortex_insights::ports::{Books, Chats, CompanyOverview};
+use cortex_insights::ports::{Alerts, Books, Chats, CompanyOverview};
+use cortex_insights::{AnswerQuestion, Investigate};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
-use cortex_sync_jobs::{CancelJob, RetryJob, StartSync};
+use cortex_sync_jobs::{CancelJob, RetryJob, StartCompanyJob, StartSync};
 use ipnet::IpNet;
 use time::{Date, UtcOffset};
 
@@ -156,6 +156,21 @@ pub struct Services {
     pub chat: ChatServices,
     /// What the company sees of all of it.
     pub insights: InsightServices,
+    /// What its people should look at.
+    pub alerts: AlertServices,
+}
+
+/// What the routes of alerts call. Cheap to clone.
+#[derive(Clone)]
+pub struct AlertServices {
+    /// The alerts.
+    pub alerts: Arc<dyn Alerts>,
+    /// Looks into them.
+    pub investigate: Arc<Investigate>,
+    /// Has rules put to all documents.
+    pub start_job: Arc<StartCompanyJob>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// What the routes of chats call. Cheap to clone.

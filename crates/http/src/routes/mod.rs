@@ -1,6 +1,7 @@
 //! All addresses of the API.
 
 mod admin;
+mod alerts;
 mod books;
 mod chats;
 mod connect;
@@ -27,6 +28,7 @@ mod openapi;
 mod provider;
 mod received;
 mod removal;
+mod report;
 mod search;
 mod set_aside;
 mod sources;
@@ -92,6 +94,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         intake,
         chat,
         insights,
+        alerts,
     } = services;
     let LibraryServices { mail, removal, exports, erase } = library;
     let expose_docs = settings.expose_docs;
@@ -132,6 +135,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::new(intake))
             .app_data(Data::new(chat))
             .app_data(Data::new(insights))
+            .app_data(Data::new(alerts))
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };
         for endpoint in table().into_iter().chain(docs) {

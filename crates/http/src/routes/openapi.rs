@@ -16,9 +16,9 @@ use utoipa::{OpenApi, ToResponse, ToSchema};
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents, emails,
-    episodes, export, health, integrations, job_events, me, new_document, removal, search, set_aside, sources, sync,
-    sync_jobs, table, team, uploads, usage, webhooks,
+    alerts, books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents,
+    emails, episodes, export, health, integrations, job_events, me, new_document, removal, search, set_aside, sources,
+    sync, sync_jobs, table, team, uploads, usage, webhooks,
 };
 use crate::endpoint::Access;
 
@@ -85,6 +85,13 @@ use crate::endpoint::Access;
         chats::messages,
         chats::delete,
         chats::ask,
+        alerts::active,
+        alerts::stats,
+        alerts::history,
+        alerts::one,
+        alerts::dismiss,
+        alerts::investigate,
+        alerts::backfill,
         dashboard::dashboard,
         books::overview,
         books::invoices,

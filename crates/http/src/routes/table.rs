@@ -4,9 +4,9 @@ use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents, emails,
-    episodes, export, health, integrations, job_events, me, new_document, removal, search, set_aside, sources, sync,
-    sync_jobs, team, uploads, usage, webhooks,
+    alerts, books, chats, connect, connection_status, connections, dashboard, deletions, document_file, documents,
+    emails, episodes, export, health, integrations, job_events, me, new_document, removal, search, set_aside, sources,
+    sync, sync_jobs, team, uploads, usage, webhooks,
 };
 use crate::endpoint::{Access, Endpoint};
 
@@ -97,6 +97,14 @@ pub(crate) fn table() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/integrations/quickbooks/summary")
             .also_at("/integrations/quickbooks/summary")
             .get(VIEWER, books::summary),
+        // What its people should look at.
+        Endpoint::at("/api/v1/alerts/active").get(VIEWER, alerts::active),
+        Endpoint::at("/api/v1/alerts/stats").get(VIEWER, alerts::stats),
+        Endpoint::at("/api/v1/alerts/history").get(VIEWER, alerts::history),
+        Endpoint::at("/api/v1/alerts/backfill").post(ADMIN, alerts::backfill),
+        Endpoint::at("/api/v1/alerts/{id}").get(VIEWER, alerts::one),
+        Endpoint::at("/api/v1/alerts/{id}/dismiss").post(USER, alerts::dismiss),
+        Endpoint::at("/api/v1/alerts/{id}/investigate").post(USER, alerts::investigate),
         // The admin panel. Its login has a limit of its own.
         Endpoint::at("/admin/auth").post(OPEN, login::log_in),
         Endpoint::at("/admin/verify-session").get(PANEL, session::verify),

@@ -3,6 +3,7 @@
 mod admin;
 mod admin_gate;
 mod admin_login;
+mod alerts;
 mod answers;
 mod audit_log;
 mod bodies;

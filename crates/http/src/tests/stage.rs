@@ -43,9 +43,10 @@ use cortex_ingestion::model::Quota;
 use cortex_ingestion::ports::{HeldDeletions, MockBlobRemovals, MockBlobStore, MockTextExtractor};
 use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryIntake, InMemoryLibrary, InMemoryPageStore};
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, KeepBlob, UploadDocument};
-use cortex_insights::AnswerQuestion;
+use cortex_insights::model::Passage;
 use cortex_insights::ports::MockPassages;
-use cortex_insights::testing::{InMemoryBooks, InMemoryChats, InMemoryOverview};
+use cortex_insights::testing::{InMemoryAlerts, InMemoryBooks, InMemoryChats, InMemoryOverview};
+use cortex_insights::{AnswerQuestion, Investigate};
 use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -66,8 +67,8 @@ use crate::rate_limit::{RateLimiter, RateLimits};
 use crate::upload_room::UploadRoom;
 use crate::watch::NobodyWatches;
 use crate::{
-    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services, SyncJobServices,
-    UploadLimits, app,
+    AdminServices, AlertServices, ChatServices, InsightServices, IntakeServices, LibraryServices, Services,
+    SyncJobServices, UploadLimits, app,
 };
 
 /// What the broker's signature is here.
@@ -299,6 +300,24 @@ pub(super) fn services() -> Services {
         intake: intake(Arc::default(), MockTextExtractor::new(), Quota::default()),
         chat: chat_services(),
         insights: insights(Arc::default(), Arc::default()),
+        alerts: alert_services(Arc::default(), Arc::default(), Vec::new()),
+    }
+}
+
+/// These alerts, jobs among these, and documents of which these say something to everything.
+pub(super) fn alert_services(
+    alerts: Arc<InMemoryAlerts>,
+    jobs: Arc<InMemoryJobQueue>,
+    said: Vec<Passage>,
+) -> AlertServices {
+    let mut passages = MockPassages::new();
+    passages.expect_find().returning(move |_, _, _| Ok(said.clone()));
+    let books = Arc::<InMemoryBooks>::default();
+    AlertServices {
+        alerts,
+        investigate: Arc::new(Investigate::new(Arc::new(passages), books, Arc::new(|| NOON))),
+        start_job: start_company_job_by(jobs),
+        clock: Arc::new(|| NOON),
     }
 }
 

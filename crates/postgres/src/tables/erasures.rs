@@ -57,6 +57,7 @@ pub(crate) async fn has_any(
            or exists (select from connections where tenant_id = $1 and user_id = $2) \
            or exists (select from sync_jobs where tenant_id = $1 and user_id = $2) \
            or exists (select from chats where tenant_id = $1 and user_email = $2) \
+           or exists (select from cortex_alerts where tenant_id = $1 and (dismissed_by = $2 or user_id = $2)) \
            or exists (select from connect_sessions where tenant_id = $1 and user_id = $2) as answer")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(user_id.to_string())
@@ -294,7 +295,7 @@ pub(crate) async fn give_up_quarantined(
 }
 
 /// The few rows that are left of him, each table's.
-const THE_REST: [&str; 10] = [
+const THE_REST: [&str; 12] = [
     "delete from nango_sync_cursors where tenant_id = $1 and user_id = $2",
     "delete from gmail_cursors where tenant_id = $1 and user_id = $2",
     "delete from user_cursors where tenant_id = $1 and user_id = $2",
@@ -303,6 +304,8 @@ const THE_REST: [&str; 10] = [
     "delete from sync_turns where tenant_id = $1 and user_id = $2",
     "delete from usage_days where tenant_id = $1 and user_id = $2",
     "delete from idempotency_keys where tenant_id = $1 and user_id = $2",
+    "delete from cortex_alerts where tenant_id = $1 and user_id = $2",
+    "update cortex_alerts set dismissed_by = null, note = null where tenant_id = $1 and dismissed_by = $2",
     "update held_deletions set decided_by = null where tenant_id = $1 and decided_by = $2",
     "update sync_jobs set triggered_by = null where tenant_id = $1 and triggered_by = $2",
 ];
