@@ -12,7 +12,7 @@ pub(crate) async fn fill(client: &Client, documents: u32) {
         client.batch_execute(&format!("drop index {}", index.get::<_, String>(0))).await.unwrap();
     }
     let records = documents / 10;
-    for statement in [mails(documents - records), of_quickbooks(records), connections()] {
+    for statement in [mails(documents - records), of_quickbooks(records), connections(), alerts()] {
         client.batch_execute(&statement).await.unwrap();
     }
     client.batch_execute("set maintenance_work_mem = '256MB'").await.unwrap();
@@ -53,11 +53,24 @@ fn of_quickbooks(count: u32) -> String {
            jsonb_build_object('doc_number', n::text, 'total', (n % 10000 + 0.37)::text, \
              'balance', case when n % 3 = 0 then '0.00' else (n % 1000 + 0.11)::text end, 'status', 'Outstanding', \
              'currency', 'USD', case when kind = 'bill' then 'vendor_name' else 'customer_name' end, 'Party ' || n % 500, \
-             'date', ((now() at time zone 'UTC')::date - n * 7 % 365)::text), \
+             'date', ((now() at time zone 'UTC')::date - n * 7 % 365)::text, \
+             'due_date', ((now() at time zone 'UTC')::date + 30 - n * 7 % 365)::text), \
            now() - make_interval(days => n * 7 % 365), now(), 'user-1', 'user-1@example.com', 'oauth_sync', \
            ''::tsvector, 1 \
          from generate_series(1, {count}) n \
          cross join lateral (select (array['invoice', 'bill', 'payment', 'customer'])[1 + n % 4] as kind) kinds"
+    )
+}
+
+/// 5,000 of them, a third of which are over.
+fn alerts() -> String {
+    format!(
+        "insert into cortex_alerts (tenant_id, rule, subject, mark, urgency, summary, key_entities, document_id, \
+           detected_at, resolved_at) \
+         select '{COMPANY_A}', 'urgent_mail', id::text, 'urgent', 1 + id % 4, 'A mail says: urgent.', \
+           array['Person ' || id % 2000], id, now() - make_interval(mins => id::int), \
+           case when id % 3 = 0 then now() end \
+         from (select id from documents where document_type = 'email' order by id limit 5000) mail"
     )
 }
 

@@ -4,11 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 
 use cortex_ingestion::ports::MailReader as _;
-use cortex_insights::model::{BookKind, Days, EntryQuery, Party, Period};
-use cortex_insights::ports::{Books as _, CompanyOverview as _};
-use cortex_insights::testing::COMPANY_A;
+use cortex_insights::model::{AlertRule, BookKind, Days, EntryQuery, Party, Period, RuleSetting, Scope, Viewer};
+use cortex_insights::ports::{Alerts as _, Books as _, CompanyOverview as _, Facts as _};
+use cortex_insights::testing::{COMPANY_A, USER_1};
 use cortex_kernel::PageRequest;
-use cortex_postgres::stores::{PgBooks, PgCompanyOverview, PgMailReader};
+use cortex_postgres::stores::{PgAlerts, PgBooks, PgCompanyOverview, PgFacts, PgMailReader};
 use futures_util::future::try_join;
 use time::{Duration, OffsetDateTime};
 
@@ -25,6 +25,8 @@ pub(crate) struct Read {
 
 /// What the routes call.
 pub(crate) struct Stores {
+    alerts: PgAlerts,
+    facts: PgFacts,
     books: PgBooks,
     overview: PgCompanyOverview,
     mail: PgMailReader,
@@ -37,6 +39,8 @@ impl Stores {
         #[expect(clippy::disallowed_methods, reason = "what is measured is as old as it says")]
         let now = OffsetDateTime::now_utc();
         Self {
+            alerts: PgAlerts::new(pool.clone()),
+            facts: PgFacts::new(pool.clone()),
             books: PgBooks::new(pool.clone()),
             overview: PgCompanyOverview::new(pool.clone()),
             mail: PgMailReader::new(pool),
@@ -46,6 +50,15 @@ impl Stores {
 
     fn year(&self) -> Period {
         Period::until(self.now.date(), Days::new(365).unwrap())
+    }
+
+    /// The first page of what each rule looks at.
+    async fn facts(&self) {
+        let own = self.overview.list_own_addresses(COMPANY_A).await.unwrap();
+        for rule in AlertRule::ALL {
+            let query = RuleSetting::default_of(rule).query(&own, Scope::New, self.now);
+            self.facts.list(COMPANY_A, &query, None, 500).await.unwrap();
+        }
     }
 
     async fn entries(&self, kind: Option<BookKind>, period: Period, limit: u16) {
@@ -58,7 +71,7 @@ const ENTRIES: &str = "select id, title, content, metadata from documents \
                        where id in (select document_id from book_records order by day desc limit 200)";
 const SUMS: &str = "select kind, count(*), sum(total), sum(balance) from book_records group by kind";
 
-pub(crate) const READS: [Read; 6] = [
+pub(crate) const READS: [Read; 8] = [
     Read {
         name: "quickbooks/overview, a year",
         ours: |stores| {
@@ -136,5 +149,21 @@ pub(crate) const READS: [Read; 6] = [
         },
         bare: "select id, title, metadata, left(content, 1000) from documents where document_type = 'email' \
                order by id limit 200",
+    },
+    Read {
+        name: "alerts/active, 200 of 5,000",
+        ours: |stores| {
+            Box::pin(async {
+                let viewer = Viewer { company_id: COMPANY_A, user_id: USER_1, is_admin: true };
+                stores.alerts.list_active(viewer, None, 200).await.unwrap();
+            })
+        },
+        bare: "select * from cortex_alerts where resolved_at is null order by urgency desc, detected_at desc limit 200",
+    },
+    Read {
+        name: "alerts, what the rules look at",
+        ours: |stores| Box::pin(stores.facts()),
+        bare: "select sender, thread, max(sent_at) from mail_records where sent_at > now() - interval '30 days' \
+               group by sender, thread",
     },
 ];
