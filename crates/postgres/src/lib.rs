@@ -20,6 +20,7 @@ pub mod schema;
 pub mod stores;
 mod tables;
 mod tls;
+mod together;
 mod upkeep;
 
 pub use backlog::{Backlog, Figures, LiveJobs};

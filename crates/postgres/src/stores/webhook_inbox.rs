@@ -11,11 +11,16 @@ use tracing::instrument;
 
 use crate::Pool;
 use crate::tables::webhook_inbox::{self, Settlement};
+use crate::together::{Batch, Together};
 
-/// The inbox in a company's database.
+/// The inbox in a company's database. Webhooks that come at once are stored by one statement.
 pub struct PgWebhookInbox {
     company: Pool,
+    incoming: Together<NewWebhook, PutOutcome>,
 }
+
+/// What is stored by one statement. Webhooks are a few hundred bytes; the longest that are taken, a megabyte, go alone.
+const BATCH: Batch<NewWebhook> = Batch { most: 64, weight: |webhook| webhook.body.len(), heaviest: 256 * 1024 };
 
 /// Longest note that is kept, in characters. It is for operators, who have the log as well.
 const MAX_NOTE: usize = 1000;
@@ -24,7 +29,17 @@ impl PgWebhookInbox {
     /// Works on the pool of the company's database.
     #[must_use]
     pub fn new(company: Pool) -> Self {
-        Self { company }
+        Self { company, incoming: Together::new(BATCH) }
+    }
+
+    async fn store(&self, webhooks: Vec<NewWebhook>) -> Result<Vec<PutOutcome>, StoreError> {
+        let webhooks = webhooks.as_slice();
+        let stored = self
+            .company
+            .run(async |connection: &mut AsyncPgConnection| webhook_inbox::insert(connection, webhooks).await)
+            .await?;
+        let outcome = |stored| if stored { PutOutcome::Stored } else { PutOutcome::AlreadyPending };
+        Ok(stored.into_iter().map(outcome).collect())
     }
 }
 
@@ -32,11 +47,7 @@ impl PgWebhookInbox {
 impl WebhookInbox for PgWebhookInbox {
     #[instrument(name = "pg.webhook_inbox.put", skip_all)]
     async fn put(&self, webhook: &NewWebhook) -> Result<PutOutcome, StoreError> {
-        let stored = self
-            .company
-            .run(async |connection: &mut AsyncPgConnection| webhook_inbox::insert(connection, webhook).await)
-            .await?;
-        Ok(if stored { PutOutcome::Stored } else { PutOutcome::AlreadyPending })
+        self.incoming.put(webhook, |webhooks| self.store(webhooks)).await
     }
 
     #[instrument(name = "pg.webhook_inbox.claim_next", skip_all)]

@@ -1,12 +1,13 @@
 //! Webhooks that wait for being worked off. Who holds one is told by `run_after`, the moment at which it can be claimed
 //! again: each claim ends at another one. All times are the database's.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use cortex_connections::model::{ClaimedWebhook, InboxEntry, NewWebhook, WebhookClaim, WebhookState};
 use cortex_kernel::CompanyId;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Double, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Double, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -29,6 +30,14 @@ pub(crate) struct Row {
     run_after: OffsetDateTime,
     #[diesel(sql_type = Double)]
     age: f64,
+}
+
+#[derive(QueryableByName)]
+struct StoredRow {
+    #[diesel(sql_type = Text)]
+    tenant_id: String,
+    #[diesel(sql_type = Binary)]
+    body_hash: Vec<u8>,
 }
 
 /// A webhook without its body.
@@ -60,18 +69,31 @@ pub(crate) struct Settlement<'a> {
     pub(crate) after: Option<Duration>,
 }
 
-/// Stores a webhook unless an equal one waits. Answers whether it did.
-pub(crate) async fn insert(connection: &mut AsyncPgConnection, webhook: &NewWebhook) -> QueryResult<bool> {
-    let hash = Sha256::digest(&webhook.body);
-    let stored = sql("insert into webhook_inbox (tenant_id, body, body_hash, request_id) values ($1, $2, $3, $4) \
-         on conflict (tenant_id, body_hash) where state = 'pending' do nothing")
-    .bind::<Text, _>(webhook.company_id.to_string())
-    .bind::<Binary, _>(webhook.body.as_slice())
-    .bind::<Binary, _>(hash.as_slice())
-    .bind::<Nullable<Text>, _>(webhook.request_id.as_deref())
-    .execute(connection)
+/// Stores webhooks, each unless an equal one waits. Answers of each in their order whether it did.
+pub(crate) async fn insert(connection: &mut AsyncPgConnection, webhooks: &[NewWebhook]) -> QueryResult<Vec<bool>> {
+    let companies: Vec<String> = webhooks.iter().map(|webhook| webhook.company_id.to_string()).collect();
+    let hashes: Vec<[u8; 32]> = webhooks.iter().map(|webhook| Sha256::digest(&webhook.body).into()).collect();
+    let mut order: Vec<usize> = (0..webhooks.len()).collect();
+    // Two who store the same ones at once wait for each other in one order, or they would wait forever.
+    order.sort_by_key(|at| (&companies[*at], hashes[*at]));
+    let stored: Vec<StoredRow> = sql("insert into webhook_inbox (tenant_id, body, body_hash, request_id) \
+         select * from unnest($1, $2, $3, $4) \
+         on conflict (tenant_id, body_hash) where state = 'pending' do nothing \
+         returning tenant_id, body_hash")
+    .bind::<Array<Text>, _>(in_order(&order, |at| companies[at].as_str()))
+    .bind::<Array<Binary>, _>(in_order(&order, |at| webhooks[at].body.as_slice()))
+    .bind::<Array<Binary>, _>(in_order(&order, |at| hashes[at].as_slice()))
+    .bind::<Array<Nullable<Text>>, _>(in_order(&order, |at| webhooks[at].request_id.as_deref()))
+    .load(connection)
     .await?;
-    Ok(stored > 0)
+    // Of equal ones among them the first is the one that is stored.
+    let mut stored: HashSet<_> = stored.into_iter().map(|row| (row.tenant_id, row.body_hash)).collect();
+    let of_each = companies.into_iter().zip(hashes);
+    Ok(of_each.map(|(company, hash)| stored.remove(&(company, hash.to_vec()))).collect())
+}
+
+fn in_order<T>(order: &[usize], of: impl Fn(usize) -> T) -> Vec<T> {
+    order.iter().map(|at| of(*at)).collect()
 }
 
 /// Takes the webhook that has been due longest.

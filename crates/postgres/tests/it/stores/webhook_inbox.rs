@@ -1,16 +1,18 @@
 //! [`PgWebhookInbox`].
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cortex_connections::model::WebhookEnding;
+use cortex_connections::model::{NewWebhook, PutOutcome, WebhookEnding};
 use cortex_connections::ports::WebhookInbox;
 use cortex_connections::testing::webhook_inbox::Harness;
 use cortex_connections::testing::{COMPANY_A, COMPANY_B, StoredWebhook, a_webhook};
 use cortex_kernel::CompanyId;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::PgWebhookInbox;
+use futures_util::future::join_all;
 
 use super::world::World;
 
@@ -51,7 +53,7 @@ async fn without_walls_the_store_itself_tells_companies_apart() {
     let harness = PgHarness::new().await;
     harness.0.open_walls().await;
 
-    let elsewhere = cortex_connections::model::NewWebhook { company_id: COMPANY_B, ..a_webhook() };
+    let elsewhere = NewWebhook { company_id: COMPANY_B, ..a_webhook() };
     harness.inbox(COMPANY_B).put(&elsewhere).await.unwrap();
 
     assert_eq!(harness.inbox(COMPANY_B).claim_next(COMPANY_A, Duration::from_secs(1)).await.unwrap(), None);
@@ -75,4 +77,26 @@ async fn an_error_is_kept_whatever_is_in_it() {
 
     let kept = harness.stored(COMPANY_A).await.remove(0).last_error.unwrap();
     assert!(kept.starts_with("abö") && kept.chars().count() == 1000, "{kept}");
+}
+
+/// Two replicas are sent the same ones in opposite orders. Some are sent to one of them twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_webhooks_that_come_at_once_each_is_stored_once() {
+    let harness = PgHarness::new().await;
+    let replicas = [harness.inbox(COMPANY_A), harness.inbox(COMPANY_A)];
+    let webhook = |number: usize| NewWebhook { body: number.to_string().into_bytes(), ..a_webhook() };
+    let webhooks: Vec<_> = (0..300).map(|number| webhook(number % 250)).collect();
+    let back: Vec<_> = webhooks.iter().rev().cloned().collect();
+
+    let puts = join_all(webhooks.iter().map(|webhook| replicas[0].put(webhook)));
+    let puts_back = join_all(back.iter().map(|webhook| replicas[1].put(webhook)));
+    let (one, other) = tokio::join!(puts, puts_back);
+
+    let stored = one.into_iter().chain(other).filter(|put| *put.as_ref().unwrap() == PutOutcome::Stored).count();
+    assert_eq!((stored, harness.stored(COMPANY_A).await.len()), (250, 250));
+    let mut claimed = HashSet::new();
+    while let Some(next) = replicas[0].claim_next(COMPANY_A, Duration::from_mins(1)).await.unwrap() {
+        claimed.insert(next.body);
+    }
+    assert_eq!(claimed.len(), 250);
 }
