@@ -119,8 +119,11 @@ impl EvaluateRules {
         let now = self.clock.now();
         let query = setting.query(own, scope, now);
         let mut after: Option<String> = None;
-        while setting.is_on {
-            let page = facts.list(company_id, &query, after.as_deref(), FACTS).await?;
+        if !setting.is_on {
+            return Ok(GoOn::Yes);
+        }
+        loop {
+            let page = facts.list(company_id, &query, after, FACTS).await?;
             let findings: Vec<Finding> = page.iter().filter_map(|fact| setting.judge(fact, self.limit, now)).collect();
             if !findings.is_empty() {
                 alerts.record(company_id, setting.rule, &findings).await?;
@@ -131,7 +134,6 @@ impl EvaluateRules {
                 return Ok(go_on);
             }
         }
-        Ok(GoOn::Yes)
     }
 }
 

@@ -13,9 +13,9 @@ pub(super) struct Report {
     title: String,
     executive_summary: String,
     root_cause: RootCause,
-    impact: Impact,
+    impact: ReportImpact,
     /// The earliest first.
-    timeline: Vec<Event>,
+    timeline: Vec<ReportEvent>,
     key_stakeholders: Vec<Stakeholder>,
     /// Sentences that stand in the documentation, by the rule that found an alert.
     recommendations: Vec<Recommendation>,
@@ -35,8 +35,7 @@ struct RootCause {
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = ReportImpact)]
-struct Impact {
+struct ReportImpact {
     financial_impact: String,
     /// Customers of the books that are named.
     customers_affected: Vec<String>,
@@ -46,8 +45,7 @@ struct Impact {
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = ReportEvent)]
-struct Event {
+struct ReportEvent {
     #[serde(with = "time::serde::rfc3339")]
     date: OffsetDateTime,
     event: String,
@@ -118,7 +116,7 @@ impl From<Investigation> for Report {
                 contributing_factors: Vec::new(),
                 evidence: known.cause.evidence,
             },
-            impact: Impact {
+            impact: ReportImpact {
                 financial_impact: known.impact.financial.unwrap_or_default(),
                 customers_affected: known.impact.customers,
                 orders_blocked: Vec::new(),
@@ -128,7 +126,7 @@ impl From<Investigation> for Report {
             timeline: known
                 .timeline
                 .into_iter()
-                .map(|moment| Event { date: moment.at, event: moment.event, source: moment.source })
+                .map(|moment| ReportEvent { date: moment.at, event: moment.event, source: moment.source })
                 .collect(),
             key_stakeholders: known
                 .stakeholders

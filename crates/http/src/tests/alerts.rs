@@ -166,7 +166,7 @@ async fn a_backfill_is_a_job_of_who_asked_for_it() {
     let id = told["job_id"].as_str().unwrap().parse().unwrap();
     let job = scene.jobs.find_job(COMPANY_A, cortex_kernel::JobId::new(id)).await.unwrap().unwrap();
     assert_eq!((job.kind.name(), job.user_id), ("alert_rules", member(Role::Admin)));
-    assert_eq!(job.subject.period().map(|period| period.as_str()), Some("backfill"));
+    assert_eq!(job.subject.period().map(cortex_sync_jobs::model::Period::as_str), Some("backfill"));
     assert_eq!(told["user_id"], member(Role::Admin).to_string());
 }
 

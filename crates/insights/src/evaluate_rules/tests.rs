@@ -28,7 +28,7 @@ impl Open {
         let mut facts = MockFacts::new();
         facts.expect_list().returning(move |_, query, after, most| {
             let FactQuery::OpenEntries { kind: BookKind::Invoice, .. } = query else { return Ok(Vec::new()) };
-            let after: i64 = after.map_or(0, |after| after.parse().unwrap());
+            let after: i64 = after.map_or(0, |after: String| after.parse().unwrap());
             let open = open.lock().unwrap();
             Ok(open.iter().filter(|number| **number > after).take(most.into()).map(|number| invoice(*number)).collect())
         });

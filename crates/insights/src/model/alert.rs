@@ -236,7 +236,7 @@ pub struct NoteTooLong;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DismissOutcome {
     /// It is dismissed, by this call.
-    Dismissed(Alert),
+    Dismissed(Box<Alert>),
     /// It was dismissed or resolved before.
     NotActive,
     /// There is no such alert for who says so.

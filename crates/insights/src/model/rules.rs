@@ -141,8 +141,10 @@ fn overdue(entry: &OpenEntry, days: i64, threshold: u32) -> Option<Finding> {
         (None, Some(party)) => format!("{what} {link} {}", short(party)),
         (None, None) => format!("{what} \"{}\"", short(&entry.title)),
     };
-    let currency = entry.currency.iter().map(|currency| format!(" {}", short(currency))).collect::<String>();
-    let amount = format!("{}{currency}", entry.balance);
+    let amount = match &entry.currency {
+        Some(currency) => format!("{} {}", entry.balance, short(currency)),
+        None => entry.balance.to_string(),
+    };
     let summary = format!("{named} was due on {}; {amount} is open.", entry.due_day);
     let entities = [entry.party.clone(), entry.number.clone(), Some(amount)];
     Some(Finding {

@@ -11,11 +11,11 @@ use crate::model::{Fact, FactQuery};
 pub trait Facts: Send + Sync {
     /// At most `most` facts of the company, those after the subject `after`, in an order of their subjects that is always
     /// the same.
-    async fn list<'a>(
+    async fn list(
         &self,
         company_id: CompanyId,
         query: &FactQuery,
-        after: Option<&'a str>,
+        after: Option<String>,
         most: u16,
     ) -> Result<Vec<Fact>, StoreError>;
 }

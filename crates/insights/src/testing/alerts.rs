@@ -218,7 +218,7 @@ pub async fn who_dismisses_an_alert_is_kept_with_his_note_and_audited(harness: &
     assert_eq!(dismissed.note.as_deref(), Some("It was a joke."));
     assert_eq!(active(harness).await, []);
     let found = harness.alerts(COMPANY_A).find_alert(VIEWER, id).await.expect("an answer").expect("an alert");
-    assert_eq!(found.alert, alert);
+    assert_eq!(found.alert, *alert);
     assert_eq!(harness.audited(COMPANY_A).await, ["alert_dismissed"]);
 }
 

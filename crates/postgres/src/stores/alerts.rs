@@ -164,7 +164,7 @@ impl Alerts for PgAlerts {
             })
             .await?;
         Ok(match row {
-            Some(row) if is_dismissed => DismissOutcome::Dismissed(row.try_into()?),
+            Some(row) if is_dismissed => DismissOutcome::Dismissed(Box::new(row.try_into()?)),
             Some(_) => DismissOutcome::NotActive,
             None => DismissOutcome::NotFound,
         })

@@ -27,14 +27,14 @@ impl PgFacts {
 #[async_trait]
 impl Facts for PgFacts {
     #[instrument(name = "pg.facts.list", skip_all)]
-    async fn list<'a>(
+    async fn list(
         &self,
         company_id: CompanyId,
         query: &FactQuery,
-        after: Option<&'a str>,
+        after: Option<String>,
         most: u16,
     ) -> Result<Vec<Fact>, StoreError> {
-        let part = Part { company_id, after, most: most.into() };
+        let part = Part { company_id, after: after.as_deref(), most: most.into() };
         let facts = self
             .company
             .transaction(async |connection: &mut AsyncPgConnection| {

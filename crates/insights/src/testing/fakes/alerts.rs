@@ -233,7 +233,7 @@ impl Alerts for InMemoryAlerts {
         alert.dismissed = Some(Dismissed { at: now, by: Some(by.user_id), note });
         let alert = alert.clone();
         state.audited.push((by.company_id, "alert_dismissed".to_owned()));
-        Ok(DismissOutcome::Dismissed(alert))
+        Ok(DismissOutcome::Dismissed(Box::new(alert)))
     }
 
     async fn count_investigation(&self, viewer: Viewer, id: Uuid) -> Result<bool, StoreError> {

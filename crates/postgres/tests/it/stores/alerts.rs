@@ -406,7 +406,7 @@ async fn facts_follow_each_other_in_pages_without_a_gap() {
         let (mut seen, mut after) = (Vec::new(), None::<String>);
 
         loop {
-            let page = facts.list(COMPANY_A, &query, after.as_deref(), 2).await.unwrap();
+            let page = facts.list(COMPANY_A, &query, after, 2).await.unwrap();
             seen.extend(page.iter().map(Fact::subject));
             after = page.last().filter(|_| page.len() == 2).map(Fact::subject);
             if after.is_none() {
