@@ -409,23 +409,11 @@ struct CompanyWork {
     plan: Vec<(JobKind, Cadence)>,
 }
 
-impl CompanyWork {
-    /// All that there is.
-    fn compose(config: &RuntimeConfig, ports: &Ports) -> Self {
-        let mut work = Self::default();
-        work.add(
-            JobKind::AlertRules,
-            alert_rules(config, ports),
-            config.sync.alert_interval.map(Cadence::EveryMinutes),
-        );
-        work
-    }
-
-    /// One kind, with who does it, and when it is done by itself, if it is.
-    fn add(&mut self, kind: JobKind, runner: Arc<dyn JobRunner>, cadence: Option<Cadence>) {
-        self.runners.insert(kind, runner);
-        self.plan.extend(cadence.map(|cadence| (kind, cadence)));
-    }
+fn compose_company_work(config: &RuntimeConfig, ports: &Ports) -> CompanyWork {
+    let mut work = CompanyWork::default();
+    work.runners.insert(JobKind::AlertRules, alert_rules(config, ports));
+    work.plan.extend(config.sync.alert_interval.map(|minutes| (JobKind::AlertRules, Cadence::EveryMinutes(minutes))));
+    work
 }
 
 /// Puts the rules of alerts to the company.
@@ -498,7 +486,7 @@ pub(crate) fn compose_background(
         compose_contents(ports, fetch_contents),
         Arc::clone(&ports.clock),
     );
-    let CompanyWork { runners, plan } = CompanyWork::compose(config, ports);
+    let CompanyWork { runners, plan } = compose_company_work(config, ports);
     let runner = RunJobs { account: Arc::new(runner), company: runners };
     let jitter = Box::new(rand::random::<f64>);
     let run_job = RunJob::new(

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use cortex_kernel::{Clock, CompanyId, StoreError};
 
 use crate::model::{
-    BookTotals, Cause, Days, Impact, Inquiry, Investigation, Metric, Moment, Money, Party, Passage, Period,
-    Recommendation, Stakeholder, Trend,
+    BookTotals, Cause, Days, Impact, Inquiry, Investigation, Metric, MetricTrend, Moment, Money, Party, Passage,
+    Period, Recommendation, Stakeholder,
 };
 use crate::ports::{Books, Passages};
 
@@ -83,7 +83,7 @@ impl Investigate {
         }
         let metric = |name, of: fn(&BookTotals) -> Money| {
             let (value, before) = (of(&sums), of(&before));
-            Metric { name, value, trend: Trend::of(value, before), before, currencies: sums.currencies.clone() }
+            Metric { name, value, trend: MetricTrend::of(value, before), before, currencies: sums.currencies.clone() }
         };
         Ok(vec![
             metric("invoiced", |sums| sums.invoices.total),

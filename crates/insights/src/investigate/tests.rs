@@ -52,8 +52,8 @@ async fn an_alert_is_looked_into_by_what_documents_and_books_say() {
     assert_eq!((advice.action, advice.priority), ("Ask the customer for payment.", Urgency::High));
     let metrics: Vec<_> =
         report.metrics.iter().map(|metric| (metric.name, metric.value.cents(), metric.trend)).collect();
-    assert_eq!(metrics[0], ("invoiced", 10_000, Trend::Down));
-    assert_eq!(metrics[1], ("outstanding of invoices", 4_000, Trend::Flat));
+    assert_eq!(metrics[0], ("invoiced", 10_000, MetricTrend::Down));
+    assert_eq!(metrics[1], ("outstanding of invoices", 4_000, MetricTrend::Flat));
     assert_eq!(report.sources.len(), 3);
 }
 

@@ -24,7 +24,7 @@ pub enum FactQuery {
         since: Option<OffsetDateTime>,
     },
     /// Threads whose last mail is from outside to one of ours.
-    WaitingThreads {
+    OpenThreads {
         /// Which addresses are ours.
         own: OwnAddresses,
         /// With a mail sent since then; of any time, where it is not said.
@@ -58,7 +58,7 @@ pub enum Fact {
     /// A mail with words of the lexicon in it.
     AlarmingMail(AlarmingMail),
     /// A thread that waits for an answer.
-    WaitingThread(WaitingThread),
+    OpenThread(OpenThread),
     /// Somebody's mails of two weeks.
     Sender(SenderWeeks),
     /// A connection with its syncs.
@@ -105,7 +105,7 @@ pub struct AlarmingMail {
 
 /// A thread that waits for an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WaitingThread {
+pub struct OpenThread {
     /// The thread.
     pub thread: String,
     /// Its last mail.
@@ -187,7 +187,7 @@ impl Fact {
         match self {
             Self::OpenEntry(entry) => entry.document_id.to_string(),
             Self::AlarmingMail(mail) => mail.document_id.to_string(),
-            Self::WaitingThread(thread) => thread.thread.clone(),
+            Self::OpenThread(thread) => thread.thread.clone(),
             Self::Sender(sender) => sender.sender.clone(),
             Self::Connection(connection) => connection.id.to_string(),
             Self::Usage(usage) => usage.user_id.clone(),

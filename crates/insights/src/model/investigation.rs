@@ -102,7 +102,7 @@ pub struct Metric {
     /// The sum of the last thirty days.
     pub value: Money,
     /// Against the thirty days before.
-    pub trend: Trend,
+    pub trend: MetricTrend,
     /// The sum of the thirty days before.
     pub before: Money,
     /// The currencies that it is of.
@@ -111,7 +111,7 @@ pub struct Metric {
 
 /// Whether something is more than before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trend {
+pub enum MetricTrend {
     /// More.
     Up,
     /// Less.
@@ -137,7 +137,7 @@ impl Inquiry {
     }
 }
 
-impl Trend {
+impl MetricTrend {
     /// Of what was that, and is this now.
     #[must_use]
     pub fn of(now: Money, before: Money) -> Self {

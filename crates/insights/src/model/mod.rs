@@ -29,10 +29,10 @@ pub use chat::{
     Answer, AnswerSource, AnsweredBy, Chat, ChatTitle, Exchange, InvalidChatTitle, Message, Owner, Speaker,
     UnknownSpeaker,
 };
-pub use facts::{
-    AlarmingMail, DayLimit, Fact, FactQuery, OpenEntry, SenderWeeks, SyncFailures, UsedToday, WaitingThread,
+pub use facts::{AlarmingMail, DayLimit, Fact, FactQuery, OpenEntry, OpenThread, SenderWeeks, SyncFailures, UsedToday};
+pub use investigation::{
+    Cause, Impact, Inquiry, Investigation, Metric, MetricTrend, Moment, Recommendation, Stakeholder,
 };
-pub use investigation::{Cause, Impact, Inquiry, Investigation, Metric, Moment, Recommendation, Stakeholder, Trend};
 pub use lexicon::{Keyword, LEXICON, LEXICON_VERSION, SignalCategory, UnknownSignalCategory, find_keywords};
 pub use money::{InvalidMoney, Money};
 pub use overview::{

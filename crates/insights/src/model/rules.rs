@@ -3,8 +3,8 @@
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    AlarmingMail, AlertRule, BookKind, DayLimit, Fact, FactQuery, Finding, OpenEntry, OwnAddresses, RuleSetting,
-    SenderWeeks, SignalCategory, SyncFailures, Urgency, UsedToday, WaitingThread, Week, change_percent,
+    AlarmingMail, AlertRule, BookKind, DayLimit, Fact, FactQuery, Finding, OpenEntry, OpenThread, OwnAddresses,
+    RuleSetting, SenderWeeks, SignalCategory, SyncFailures, Urgency, UsedToday, Week, change_percent,
 };
 
 /// Which facts an evaluation looks at.
@@ -85,7 +85,7 @@ impl RuleSetting {
                 FactQuery::OpenEntries { kind: BookKind::Bill, due_until: now.date().saturating_sub(days) }
             }
             AlertRule::UrgentMail => FactQuery::AlarmingMails { own: own.clone(), since: since(NEW_MAIL_DAYS) },
-            AlertRule::UnansweredMail => FactQuery::WaitingThreads {
+            AlertRule::UnansweredMail => FactQuery::OpenThreads {
                 own: own.clone(),
                 since: since(LIVE_THREAD_DAYS),
                 until: now.saturating_sub(days),
@@ -109,7 +109,7 @@ impl RuleSetting {
                 overdue(entry, (now.date() - entry.due_day).whole_days(), self.threshold)
             }
             (AlertRule::UrgentMail, Fact::AlarmingMail(mail)) => urgent(mail, threshold),
-            (AlertRule::UnansweredMail, Fact::WaitingThread(thread)) => unanswered(thread, now, self.threshold),
+            (AlertRule::UnansweredMail, Fact::OpenThread(thread)) => unanswered(thread, now, self.threshold),
             (AlertRule::SenderFell, Fact::Sender(sender)) => fell(sender, threshold),
             (AlertRule::SenderRose, Fact::Sender(sender)) => rose(sender, threshold),
             (AlertRule::FailedSyncs, Fact::Connection(connection)) => failed(connection, threshold),
@@ -185,7 +185,7 @@ fn urgent(mail: &AlarmingMail, threshold: u64) -> Option<Finding> {
 }
 
 /// Low from the threshold on, medium from a week, high from two.
-fn unanswered(thread: &WaitingThread, now: OffsetDateTime, threshold: u32) -> Option<Finding> {
+fn unanswered(thread: &OpenThread, now: OffsetDateTime, threshold: u32) -> Option<Finding> {
     let days = (now - thread.sent_at).whole_days();
     if days < i64::from(threshold) || is_machine(&thread.sender) {
         return None;

@@ -61,9 +61,9 @@ async fn read(
             let rows = alert_facts::list_mails(connection, part, own, *since).await?;
             rows.into_iter().map(|row| AlarmingMail::try_from(row).map(Fact::AlarmingMail)).collect()
         }
-        FactQuery::WaitingThreads { own, since, until } => {
+        FactQuery::OpenThreads { own, since, until } => {
             let rows = alert_facts::list_threads(connection, part, own, *since, *until).await?;
-            Ok(rows.into_iter().map(|row| Fact::WaitingThread(row.into())).collect())
+            Ok(rows.into_iter().map(|row| Fact::OpenThread(row.into())).collect())
         }
         FactQuery::Senders { own, week, at_least } => {
             let rows = alert_facts::list_senders(connection, part, own, *week, *at_least).await?;

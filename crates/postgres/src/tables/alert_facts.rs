@@ -1,8 +1,7 @@
 //! What rules of alerts look at: bounded by time or by what is open, page by page.
 
 use cortex_insights::model::{
-    AlarmingMail, AlertRule, BookKind, OpenEntry, OwnAddresses, SenderWeeks, SyncFailures, UsedToday, WaitingThread,
-    Week,
+    AlarmingMail, AlertRule, BookKind, OpenEntry, OpenThread, OwnAddresses, SenderWeeks, SyncFailures, UsedToday, Week,
 };
 use cortex_kernel::{CompanyId, ConnectionId, DocumentId, Provider};
 use diesel::prelude::*;
@@ -376,7 +375,7 @@ impl TryFrom<MailRow> for AlarmingMail {
     }
 }
 
-impl From<ThreadRow> for WaitingThread {
+impl From<ThreadRow> for OpenThread {
     fn from(row: ThreadRow) -> Self {
         let ThreadRow { thread, document_id, sender, sender_name, subject, sent_at } = row;
         Self { thread, document_id: DocumentId::new(document_id), sender, sender_name, subject, sent_at }

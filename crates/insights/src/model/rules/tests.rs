@@ -37,7 +37,7 @@ fn mail(keywords: &[(&str, SignalCategory)]) -> Fact {
 }
 
 fn thread(sender: &str, sent_at: OffsetDateTime) -> Fact {
-    Fact::WaitingThread(WaitingThread {
+    Fact::OpenThread(OpenThread {
         thread: "t-1".to_owned(),
         document_id: DocumentId::new(7),
         sender: sender.to_owned(),
@@ -224,11 +224,8 @@ fn what_is_new_is_asked_for_or_all() {
 
     let until = datetime!(2026-02-27 12:00 UTC);
     let since = Some(datetime!(2026-01-31 12:00 UTC));
-    assert_eq!(setting.query(&own, Scope::New, NOON), FactQuery::WaitingThreads { own: own.clone(), since, until });
-    assert_eq!(
-        setting.query(&own, Scope::All, NOON),
-        FactQuery::WaitingThreads { own: own.clone(), since: None, until }
-    );
+    assert_eq!(setting.query(&own, Scope::New, NOON), FactQuery::OpenThreads { own: own.clone(), since, until });
+    assert_eq!(setting.query(&own, Scope::All, NOON), FactQuery::OpenThreads { own: own.clone(), since: None, until });
     let week = Week::of(date!(2026 - 02 - 23));
     let fell = RuleSetting::default_of(AlertRule::SenderFell).query(&own, Scope::New, NOON);
     assert_eq!(fell, FactQuery::Senders { own, week, at_least: 10 });

@@ -306,7 +306,7 @@ async fn threads_that_wait_for_an_answer_are_told() {
     harness
         .insert(COMPANY_A, "gmail", "email", &json!({ "sender_address": "x@y.example", "to_addresses": [OURS] }))
         .await;
-    let query = |days| FactQuery::WaitingThreads {
+    let query = |days| FactQuery::OpenThreads {
         own: own(),
         since: Some(NOON - Duration::days(days)),
         until: NOON - Duration::days(3),
@@ -314,7 +314,7 @@ async fn threads_that_wait_for_an_answer_are_told() {
 
     let facts = harness.facts(&query(30)).await;
 
-    let [Fact::WaitingThread(told)] = facts.as_slice() else { panic!("{facts:?}") };
+    let [Fact::OpenThread(told)] = facts.as_slice() else { panic!("{facts:?}") };
     assert_eq!((told.thread.as_str(), told.document_id), ("waits", last));
     assert_eq!((told.sender.as_str(), told.sent_at), ("nora@yard.example", NOON - Duration::days(4)));
     assert_eq!(harness.subjects(&query(50)).await, ["long ago", "waits"]);
@@ -399,9 +399,7 @@ async fn facts_follow_each_other_in_pages_without_a_gap() {
     }
     harness.read_mails().await;
     let (until, since) = (NOON, None);
-    for query in
-        [FactQuery::WaitingThreads { own: own(), since, until }, FactQuery::AlarmingMails { own: own(), since }]
-    {
+    for query in [FactQuery::OpenThreads { own: own(), since, until }, FactQuery::AlarmingMails { own: own(), since }] {
         let facts = PgFacts::new(harness.0.pool(COMPANY_A));
         let (mut seen, mut after) = (Vec::new(), None::<String>);
 
