@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what goes wrong while a test prepares fails that test")]
 
 mod admin;
+mod alerts;
 mod audit_trail;
 mod built_cortex;
 mod chats;

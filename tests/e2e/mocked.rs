@@ -22,10 +22,11 @@ use cortex_identity::testing::attempt_counters::InMemoryAttemptCounters;
 use cortex_identity::testing::visit_store::InMemoryVisits;
 use cortex_identity::testing::{COMPANY_A, InMemoryMembershipStore, USER_1, a_company, a_membership, a_token};
 use cortex_ingestion::testing::InMemoryLibrary;
-use cortex_insights::ports::MockReportRenderer;
+use cortex_insights::RulePorts;
+use cortex_insights::ports::{MockFacts, MockReportRenderer};
 use cortex_insights::testing::{
-    InMemoryBooks, InMemoryChats, InMemoryCorrespondence, InMemoryDailyReports, InMemoryDays, InMemoryFigures,
-    InMemoryOverview, InMemorySavedReports, InMemorySummaries,
+    InMemoryAlerts, InMemoryBooks, InMemoryChats, InMemoryCorrespondence, InMemoryDailyReports, InMemoryDays,
+    InMemoryFigures, InMemoryMailSignals, InMemoryOverview, InMemorySavedReports, InMemorySummaries,
 };
 use cortex_kernel::Provider;
 use cortex_sync_jobs::ports::MockActiveMembers;
@@ -88,6 +89,8 @@ fn ports(config: &ServeConfig) -> ApiPorts {
     accounts.expect_who_am_i().returning(|_| Ok(an_account()));
     let members = InMemoryMembers::default();
     members.add(COMPANY_A, USER_1, a_membership().email);
+    let mut facts = MockFacts::new();
+    facts.expect_list().returning(|_, _, _, _| Ok(Vec::new()));
     let views = Arc::new(InMemoryConnectionViews::default());
     let (connections, sessions) = (Arc::clone(&views.connections), Arc::clone(&views.sessions));
     let jobs = Arc::new(InMemoryJobQueue::default());
@@ -133,6 +136,12 @@ fn ports(config: &ServeConfig) -> ApiPorts {
                 summarizer: None,
                 renderer: Arc::new(MockReportRenderer::new()),
                 saved: Arc::new(InMemorySavedReports::default()),
+            },
+            rules: RulePorts {
+                alerts: Arc::new(InMemoryAlerts::default()),
+                facts: Arc::new(facts),
+                signals: Arc::new(InMemoryMailSignals::default()),
+                overview: Arc::new(InMemoryOverview::default()),
             },
             ..Ports::production(&config.runtime).unwrap()
         },

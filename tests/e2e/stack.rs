@@ -126,6 +126,7 @@ impl Stack {
             ("SYNC_POLL_MS", "20".to_owned()),
             // Nothing is read by itself but where a test wants it.
             ("SYNC_INTERVAL_SECONDS", "0".to_owned()),
+            ("ALERT_INTERVAL_MINUTES", "0".to_owned()),
             // Tests look again and again.
             ("RATE_LIMIT_READ", "0".to_owned()),
             ("RATE_LIMIT_WRITE", "0".to_owned()),

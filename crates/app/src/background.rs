@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use cortex_ingestion::{DecideDeletions, ForgetIdempotencyKeys, ForgetSetAside, RemoveBlobs};
-use cortex_sync_jobs::{Pulse, ReportWorker, Worker};
+use cortex_sync_jobs::{ForgetCompanyJobs, Pulse, ReportWorker, Worker};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +12,7 @@ use crate::blob_removal::remove_in_time;
 use crate::company_schedule::CompanySchedule;
 use crate::confirmed_deletions::finish_deletions;
 use crate::connection_upkeep::ConnectionUpkeep;
+use crate::ended_company_jobs;
 use crate::idempotency_keys;
 use crate::schedule::Schedule;
 use crate::searchable::{MakeSearchable, keep_searchable};
@@ -42,6 +43,8 @@ pub(crate) struct Background {
     pub(crate) blobs: RemoveBlobs,
     /// Keys of requests, to be forgotten in time.
     pub(crate) idempotency_keys: ForgetIdempotencyKeys,
+    /// Jobs of the company that ended, to be forgotten in time.
+    pub(crate) ended_company_jobs: ForgetCompanyJobs,
 }
 
 impl Background {
@@ -64,6 +67,7 @@ impl Background {
             set_aside,
             blobs,
             idempotency_keys,
+            ended_company_jobs,
         } = self;
         let scheduled = async {
             if let Some(schedule) = schedule {
@@ -92,6 +96,7 @@ impl Background {
             forget_in_time(set_aside, stop.child_token()),
             remove_in_time(blobs, stop.child_token()),
             idempotency_keys::forget_in_time(idempotency_keys, stop.child_token()),
+            ended_company_jobs::forget_in_time(ended_company_jobs, stop.child_token()),
         );
     }
 }

@@ -5,6 +5,7 @@
 //! first, and [`cli`] is the commands. Nothing is decided here that a domain should decide.
 
 pub mod admin_pin;
+mod alert_rules;
 mod ask_documents;
 pub mod audit_upkeep;
 mod background;
@@ -19,6 +20,7 @@ pub mod config;
 mod confirmed_deletions;
 mod connection_upkeep;
 mod departures;
+mod ended_company_jobs;
 mod have_read;
 mod idempotency_keys;
 mod json_lines;

@@ -24,6 +24,7 @@ use cortex_ingestion::ports::{
     SetAsideRecords, TextExtractor, UsageReader,
 };
 use cortex_ingestion::record_source::RecordSource;
+use cortex_insights::RulePorts;
 use cortex_insights::ports::{
     Books, Chats, CompanyOverview, Correspondence, DailyReports, DayReader, Figures, ReportRenderer, SavedReports,
     Summaries, Summarizer,
@@ -36,15 +37,15 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAttemptCounters, PgBlobRemovals, PgBooks, PgBrokerRemovals, PgChats, PgCompanyJobs,
+    PgAdminSessions, PgAlerts, PgAttemptCounters, PgBlobRemovals, PgBooks, PgBrokerRemovals, PgChats, PgCompanyJobs,
     PgCompanyLeaves, PgCompanyOverview, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory,
     PgConnectionEndings, PgConnectionHealth, PgConnectionStore, PgConnectionViews, PgContentLedger, PgCorrespondence,
     PgDailyReports, PgDayReader, PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval,
-    PgDocumentWriter, PgDueAccounts, PgErasure, PgFigures, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory,
-    PgJobQueue, PgLiveJobs, PgMailReader, PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch,
-    PgOriginalConnections, PgPageStore, PgPassageFinder, PgProfileReader, PgQuarantineStore, PgSavedReports,
-    PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSummaries, PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns,
-    PgUnclaimedConnections, PgUsageReader, PgVisitStore, PgWebhookInbox, PgWorkers,
+    PgDocumentWriter, PgDueAccounts, PgErasure, PgFacts, PgFigures, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory,
+    PgJobQueue, PgLiveJobs, PgMailReader, PgMailSignals, PgMemberDirectory, PgMembers, PgMembershipStore,
+    PgMembershipWatch, PgOriginalConnections, PgPageStore, PgPassageFinder, PgProfileReader, PgQuarantineStore,
+    PgSavedReports, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSummaries, PgSyncOverrides, PgSyncStarter,
+    PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader, PgVisitStore, PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Backlog, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_summarizer::{ChatApiConfig, ChatApiSummarizer};
@@ -179,6 +180,8 @@ pub struct Ports {
     pub company_leaves: Arc<dyn CompanyLeaves>,
     /// What the company sees of all that it has.
     pub insights: InsightPorts,
+    /// What rules of alerts look at, and what they found.
+    pub rules: RulePorts,
 }
 
 /// What the API stands on besides.
@@ -391,6 +394,12 @@ impl Ports {
             sync_starter: Arc::new(PgSyncStarter::new(company.clone())),
             company_leaves: Arc::new(PgCompanyLeaves::new(master.clone())),
             insights: InsightPorts::production(&company),
+            rules: RulePorts {
+                alerts: Arc::new(PgAlerts::new(company.clone())),
+                facts: Arc::new(PgFacts::new(company.clone())),
+                signals: Arc::new(PgMailSignals::new(company.clone())),
+                overview: Arc::new(PgCompanyOverview::new(company.clone())),
+            },
             metrics,
         };
         Ok((ports, Pools { company, master }))

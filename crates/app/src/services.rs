@@ -16,8 +16,8 @@ use cortex_http::rate_limit::{RateLimiter, RateLimits};
 use cortex_http::upload_room::UploadRoom;
 use cortex_http::watch::NobodyWatches;
 use cortex_http::{
-    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, ReportServices, Services,
-    SyncJobServices, UploadLimits,
+    AdminServices, AlertServices, ChatServices, InsightServices, IntakeServices, LibraryServices, ReportServices,
+    Services, SyncJobServices, UploadLimits,
 };
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
@@ -30,19 +30,21 @@ use cortex_ingestion::{
     AddDocument, DecideDeletions, ErasePerson, FetchContents, FinishContents, ForgetIdempotencyKeys, ForgetSetAside,
     KeepBlob, ReadStream, RemoveBlobs, UploadDocument,
 };
-use cortex_insights::{AnswerQuestion, Numbers, ReportWriting, SumUp, WriteDailyReport};
+use cortex_insights::model::DayLimit;
+use cortex_insights::{AnswerQuestion, EvaluateRules, Investigate, Numbers, ReportWriting, SumUp, WriteDailyReport};
 use cortex_kernel::Provider;
 use cortex_sync_jobs::model::{Cadence, JobKind, WorkerSign};
 use cortex_sync_jobs::ports::JobRunner;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
 use cortex_sync_jobs::{
-    ByCompanyLeave, CallOffDeparted, CancelJob, ReportWorker, RetryJob, RunJob, ScheduleCompanyJobs, ScheduleSyncs,
-    StartCompanyJob, StartSync, Worker,
+    ByCompanyLeave, CallOffDeparted, CancelJob, ForgetCompanyJobs, ReportWorker, RetryJob, RunJob, ScheduleCompanyJobs,
+    ScheduleSyncs, StartCompanyJob, StartSync, Worker,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::alert_rules::AlertRules;
 use crate::ask_documents::AskDocuments;
 use crate::audit_upkeep::{AuditPorts, AuditUpkeep};
 use crate::background::Background;
@@ -125,6 +127,7 @@ pub fn compose(
     let start_company_job = start_company_job(&ports, wake);
     let jobs = compose_jobs(&ports, &admin_ports, &start_sync, Arc::clone(&start_company_job), stop.clone());
     let intake = compose_intake(config, &ports);
+    let alerts = compose_alerts(&chat, &ports, Arc::clone(&start_company_job));
     let chat = compose_chat(chat, &ports);
     let insights = compose_insights(&ports, start_company_job, &providers);
     let reports = compose_reports(&ports);
@@ -172,6 +175,7 @@ pub fn compose(
         chat,
         insights,
         reports,
+        alerts,
     };
     (services, beside)
 }
@@ -313,6 +317,7 @@ fn compose_insights(
         overview,
         correspondence,
         figures,
+        signals: Arc::clone(&ports.rules.signals),
         sum_up: Arc::new(sum_up(ports)),
         start_company_job,
         providers: Arc::clone(providers),
@@ -343,6 +348,18 @@ fn write_daily_report(ports: &Ports) -> WriteDailyReport {
     let ReportPorts { days, overview, daily, summarizer, .. } = ports.reports.clone();
     let (clock, ids) = (Arc::clone(&ports.clock), Arc::clone(&ports.ids));
     WriteDailyReport::new(ReportWriting { days, overview, reports: daily, summarizer, clock, ids })
+}
+
+/// What is called about alerts.
+fn compose_alerts(chat: &ChatPorts, ports: &Ports, start_job: Arc<StartCompanyJob>) -> AlertServices {
+    let passages = Arc::new(AskDocuments(Arc::clone(&chat.passages)));
+    let clock = || Arc::clone(&ports.clock);
+    AlertServices {
+        alerts: Arc::clone(&ports.rules.alerts),
+        investigate: Arc::new(Investigate::new(passages, Arc::clone(&ports.insights.books), clock())),
+        start_job,
+        clock: clock(),
+    }
 }
 
 /// What the admin panel calls.
@@ -431,13 +448,23 @@ struct CompanyWork {
     plan: Vec<(JobKind, Cadence)>,
 }
 
-fn compose_company_work(ports: &Ports) -> CompanyWork {
+fn compose_company_work(config: &RuntimeConfig, ports: &Ports) -> CompanyWork {
     let mut work = CompanyWork::default();
     work.runners.insert(JobKind::Summaries, Arc::new(SummingUp(sum_up(ports))));
     work.plan.push((JobKind::Summaries, SummingUp::CADENCE));
     work.runners.insert(JobKind::DailyReports, Arc::new(ReportDays(write_daily_report(ports))));
     work.plan.push((JobKind::DailyReports, ReportDays::CADENCE));
+    work.runners.insert(JobKind::AlertRules, alert_rules(config, ports));
+    work.plan.extend(config.sync.alert_interval.map(|minutes| (JobKind::AlertRules, Cadence::EveryMinutes(minutes))));
     work
+}
+
+/// Puts the rules of alerts to the company.
+fn alert_rules(config: &RuntimeConfig, ports: &Ports) -> Arc<dyn JobRunner> {
+    let storage = &config.storage;
+    let limit = DayLimit { documents: storage.daily_document_quota, bytes: storage.daily_byte_quota };
+    let evaluate = EvaluateRules::new(ports.rules.clone(), Arc::clone(&ports.clock), limit);
+    Arc::new(AlertRules { evaluate, jobs: Arc::clone(&ports.company_jobs) })
 }
 
 /// Puts what looks after the jobs of people who leave over ports.
@@ -502,7 +529,7 @@ pub(crate) fn compose_background(
         compose_contents(ports, fetch_contents),
         Arc::clone(&ports.clock),
     );
-    let CompanyWork { runners, plan } = compose_company_work(ports);
+    let CompanyWork { runners, plan } = compose_company_work(config, ports);
     let runner = RunJobs { account: Arc::new(runner), company: runners };
     let jitter = Box::new(rand::random::<f64>);
     let run_job = RunJob::new(
@@ -546,6 +573,7 @@ pub(crate) fn compose_background(
         documents: Arc::clone(&ports.searchable),
         deletions: DecideDeletions::new(company_id, Arc::clone(&ports.held_deletions)),
         idempotency_keys: ForgetIdempotencyKeys::new(company_id, Arc::clone(&ports.idempotency_keys)),
+        ended_company_jobs: ForgetCompanyJobs::new(company_id, Arc::clone(&ports.company_jobs)),
         set_aside: ForgetSetAside::new(company_id, Arc::clone(&ports.set_aside), config.storage.set_aside_retention),
         blobs: RemoveBlobs::new(company_id, Arc::clone(&ports.blobs), Arc::clone(&ports.blob_removals)),
     }

@@ -74,6 +74,7 @@ impl Deployment {
             ("SYNC_POLL_MS", "100".to_owned()),
             ("SYNC_LEASE_SECONDS", LEASE_SECONDS.to_string()),
             ("SYNC_INTERVAL_SECONDS", "0".to_owned()),
+            ("ALERT_INTERVAL_MINUTES", "0".to_owned()),
             ("BACKFILL_DAYS", outside.backfill_days.to_string()),
         ];
         if let Some(file) = server.ca_file() {

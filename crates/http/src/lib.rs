@@ -63,9 +63,10 @@ use cortex_ingestion::ports::{
 };
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, UploadDocument};
 use cortex_insights::ports::{
-    Books, Chats, CompanyOverview, Correspondence, DailyReports, Figures, ReportRenderer, SavedReports,
+    Alerts, Books, Chats, CompanyOverview, Correspondence, DailyReports, Figures, MailSignals, ReportRenderer,
+    SavedReports,
 };
-use cortex_insights::{AnswerQuestion, SumUp, WriteDailyReport};
+use cortex_insights::{AnswerQuestion, Investigate, SumUp, WriteDailyReport};
 use cortex_kernel::{Clock, IdGenerator, Provider};
 use cortex_sync_jobs::ports::{JobDirectory, JobQueue, SyncOverrides, Workers};
 use cortex_sync_jobs::{CancelJob, RetryJob, StartCompanyJob, StartSync};
@@ -160,6 +161,21 @@ pub struct Services {
     pub insights: InsightServices,
     /// What it is told of it in reports.
     pub reports: ReportServices,
+    /// What its people should look at.
+    pub alerts: AlertServices,
+}
+
+/// What the routes of alerts call. Cheap to clone.
+#[derive(Clone)]
+pub struct AlertServices {
+    /// The alerts.
+    pub alerts: Arc<dyn Alerts>,
+    /// Looks into them.
+    pub investigate: Arc<Investigate>,
+    /// Has rules put to all documents.
+    pub start_job: Arc<StartCompanyJob>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// What the routes of chats call. Cheap to clone.
@@ -208,6 +224,8 @@ pub struct InsightServices {
     pub correspondence: Arc<dyn Correspondence>,
     /// How much there was, day by day.
     pub figures: Arc<dyn Figures>,
+    /// Which words of the lexicon stand in mails.
+    pub signals: Arc<dyn MailSignals>,
     /// What days, weeks and months were.
     pub sum_up: Arc<SumUp>,
     /// Has it computed anew.

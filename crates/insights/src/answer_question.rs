@@ -130,8 +130,7 @@ fn extract(passages: &[Passage]) -> String {
 }
 
 fn source(passage: &Passage, index: usize) -> AnswerSource {
-    let said: Vec<&str> = passage.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
-    let said = if said.is_empty() { passage.title.clone() } else { said.join(" ") };
+    let said = passage.said();
     AnswerSource {
         index,
         document_id: passage.document_id,

@@ -14,6 +14,8 @@
 //! `cortex-postgres`. What is the same for all implementations is computed here, where no database is needed to test it.
 
 pub mod answer_question;
+pub mod evaluate_rules;
+mod investigate;
 pub mod model;
 pub mod ports;
 pub mod sum_up;
@@ -22,5 +24,7 @@ pub mod testing;
 pub mod write_daily_report;
 
 pub use answer_question::{AnswerError, AnswerQuestion};
+pub use evaluate_rules::{EvaluateRules, GoOn, Parts, RulePorts};
+pub use investigate::Investigate;
 pub use sum_up::{Numbers, SumUp};
 pub use write_daily_report::{ReportWriting, WriteDailyReport};

@@ -1,5 +1,6 @@
-//! How records are synced: the worker loop, the schedule, how far back.
+//! How records are synced: the worker loop, the schedules, how far back.
 
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 use super::reader::{Reader, Reading};
@@ -30,6 +31,13 @@ pub(super) const VARIABLES: &[Variable] = &[
         "whether the initial sync starts as soon as a connection is saved",
     ),
     Variable::preset(
+        "ALERT_INTERVAL_MINUTES",
+        "15",
+        SERVE_WORK,
+        "how often the rules of alerts are put to the company by themselves; 0 is only on request",
+    )
+    .within(0, 1_440),
+    Variable::preset(
         "BACKFILL_DAYS",
         "365",
         SERVE_WORK,
@@ -51,6 +59,8 @@ pub struct SyncConfig {
     pub interval: Option<Duration>,
     /// Whether a saved connection starts its initial sync.
     pub on_connect: bool,
+    /// How many minutes lie between two evaluations of the rules of alerts; none is never.
+    pub alert_interval: Option<NonZeroU16>,
     /// How old, in days, a record may be for a run without a cursor.
     pub backfill_days: u32,
 }
@@ -62,6 +72,7 @@ impl SyncConfig {
         let poll_interval = reader.milliseconds("SYNC_POLL_MS");
         let interval = reader.seconds("SYNC_INTERVAL_SECONDS");
         let on_connect = reader.flag("SYNC_ON_CONNECT");
+        let alert_interval = reader.integer("ALERT_INTERVAL_MINUTES");
         let backfill_days = reader.integer("BACKFILL_DAYS");
         Ok(Self {
             workers: workers?,
@@ -69,6 +80,7 @@ impl SyncConfig {
             poll_interval: poll_interval?,
             interval: Some(interval?).filter(|interval| !interval.is_zero()),
             on_connect: on_connect?,
+            alert_interval: NonZeroU16::new(alert_interval?),
             backfill_days: backfill_days?,
         })
     }

@@ -1,7 +1,10 @@
 //! `/api/v1/analytics`: who writes to whom, and what is written about. What is computed how stands in `docs/insights.md`.
 
 use actix_web::web::{Data, Json, Query};
-use cortex_insights::model::{Correspondent, Days, Rise, Stretch, Tie, TopicKind, TouchedThread, by_hour_and_weekday};
+use cortex_insights::model::{
+    Correspondent, Days, KeywordCount, Period, Rise, Stretch, Tie, TopicKind, TouchedThread, by_hour_and_weekday,
+};
+use cortex_kernel::DocumentId;
 use futures_util::future::{try_join, try_join_all};
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
@@ -152,6 +155,39 @@ struct DealMomentum {
     velocity_percent: Option<f64>,
 }
 
+/// Words of complaint and urgency in mails.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SentimentAnalysis {
+    /// Those that stand in most mails first.
+    alerts: Vec<SentimentAlert>,
+    /// Mails that were looked through.
+    total_documents_analyzed: u64,
+    date_range_days: u16,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SentimentAlert {
+    /// `complaint` or `urgency`.
+    r#type: &'static str,
+    keyword: String,
+    /// In how many mails.
+    count: u64,
+    /// `low`, from three mails on `medium`, from ten on `high`.
+    severity: &'static str,
+    /// At most twenty, the newest first.
+    document_ids: Vec<i64>,
+    /// Those weeks that have any, the earliest first.
+    weeks: Vec<SentimentWeek>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SentimentWeek {
+    /// A Monday.
+    #[schema(format = Date)]
+    week_start: String,
+    count: u64,
+}
+
 const TOP_PEOPLE: u16 = 10;
 const TOP_EDGES: u16 = 50;
 const TOP_DEALS: u16 = 50;
@@ -266,6 +302,26 @@ pub(super) async fn momentum(
     Ok(Json(DealsMomentum { deals, date_range_days: days.get() }))
 }
 
+/// How often words of complaint and of urgency stand in mails, week by week.
+#[utoipa::path(
+    get, path = "/api/v1/analytics/sentiment/analysis", operation_id = "sentiment_analysis", tag = "analytics",
+    params(AnalyticsDays),
+    responses((status = 200, body = SentimentAnalysis))
+)]
+pub(super) async fn sentiment(
+    Caller(caller): Caller,
+    insights: Data<InsightServices>,
+    Query(asked): Query<AnalyticsDays>,
+) -> Result<Json<SentimentAnalysis>, Problem> {
+    let days = days(asked.days, 30, 365)?;
+    let counts = insights.signals.count(caller.company_id, Period::until(insights.today(), days)).await?;
+    Ok(Json(SentimentAnalysis {
+        alerts: counts.keywords.into_iter().map(SentimentAlert::from).collect(),
+        total_documents_analyzed: counts.mails,
+        date_range_days: days.get(),
+    }))
+}
+
 /// The days that a query asks for, or so many where it does not say.
 fn days(asked: Option<u16>, usual: u16, most: u16) -> Result<Days, Problem> {
     let wanted = Days::new(asked.unwrap_or(usual)).ok().filter(|days| days.get() <= most);
@@ -327,6 +383,22 @@ impl DealMomentum {
             status: touches.status(today).name(),
             trend: touches.trend().name(),
             velocity_percent: touches.velocity_percent(),
+        }
+    }
+}
+
+impl From<KeywordCount> for SentimentAlert {
+    fn from(counted: KeywordCount) -> Self {
+        let severity = counted.severity().name();
+        let KeywordCount { keyword, category, count, weeks, documents } = counted;
+        let week = |(monday, count): (Date, u64)| SentimentWeek { week_start: monday.to_string(), count };
+        Self {
+            r#type: category.name(),
+            keyword,
+            count,
+            severity,
+            document_ids: documents.into_iter().map(DocumentId::get).collect(),
+            weeks: weeks.into_iter().map(week).collect(),
         }
     }
 }

@@ -9,10 +9,11 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 
+use super::alerts::{by_urgency, viewer};
 use super::integrations::{IntegrationConnection, MOST_CONNECTIONS, may_see};
-use crate::InsightServices;
 use crate::gate::Caller;
 use crate::problem::Problem;
+use crate::{AlertServices, InsightServices};
 
 /// How the company stands.
 #[derive(Serialize, ToSchema)]
@@ -25,6 +26,14 @@ pub(super) struct Dashboard {
     new_documents: DashboardNews,
     syncs: DashboardSyncs,
     connections: DashboardConnections,
+    open_alerts: OpenAlerts,
+}
+
+/// Active alerts: of members those that are not about a colleague's account, of admins all.
+#[derive(Serialize, ToSchema)]
+struct OpenAlerts {
+    total: u64,
+    by_urgency: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -110,6 +119,7 @@ const MOST_ATTENTION: usize = 50;
 pub(super) async fn dashboard(
     Caller(caller): Caller,
     insights: Data<InsightServices>,
+    alerts: Data<AlertServices>,
 ) -> Result<Json<Dashboard>, Problem> {
     let (company_id, overview) = (caller.company_id, &insights.overview);
     let now = insights.clock.now();
@@ -122,6 +132,7 @@ pub(super) async fn dashboard(
     let users: Vec<_> = users.into_iter().take(MOST_USERS).collect();
     let ids: Vec<_> = users.iter().filter_map(|(user_id, _)| user_id.clone()).collect();
     let mut addresses = overview.find_addresses(company_id, &ids).await?;
+    let open = alerts.alerts.count_active(viewer(&caller)).await?;
     let wanting = attention_first(&connections);
     let attention = wanting.iter().filter(|(one, _)| may_see(&caller, one)).take(MOST_ATTENTION);
     Ok(Json(Dashboard {
@@ -147,6 +158,7 @@ pub(super) async fn dashboard(
             needs_attention: wanting.len(),
             attention: attention.map(|(one, _)| IntegrationConnection::of(one)).collect(),
         },
+        open_alerts: OpenAlerts { total: open.total(), by_urgency: by_urgency(&open) },
     }))
 }
 

@@ -6,7 +6,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Query};
 use cortex_identity::model::UserContext;
 use cortex_insights::model::{
-    Insight, InsightCategory, InsightId, KeptSummary, Span, SpanKind, Stretch, SummarySource, Widget, WidgetKind,
+    Inquiry, Insight, InsightCategory, InsightId, KeptSummary, Span, SpanKind, Stretch, SummarySource, Widget,
+    WidgetKind,
 };
 use cortex_kernel::Origin;
 use cortex_sync_jobs::model::{Asker, CompanyJobRequest, JobKind, Period};
@@ -18,10 +19,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::books::invalid_query;
 use super::intelligence::{DayWanted, MonthWanted, WeekWanted, span};
 use super::openapi::ProblemBody;
-use crate::InsightServices;
+use super::report::Report;
+use crate::extract::Json as JsonBody;
 use crate::gate::Caller;
 use crate::origin::CameFrom;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
+use crate::{AlertServices, InsightServices};
 
 /// Query of the latest insights.
 #[derive(Deserialize, IntoParams)]
@@ -143,6 +146,20 @@ struct WidgetBody {
     sources: Vec<InsightSource>,
 }
 
+/// A widget about which more is wanted.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct DrillDown {
+    widget_title: String,
+    widget_message: Option<String>,
+}
+
+/// What is known about a widget.
+#[derive(Serialize, ToSchema)]
+pub(super) struct DrilledDown {
+    success: bool,
+    report: Report,
+}
+
 /// A job computes it.
 #[derive(Serialize, ToSchema)]
 pub(super) struct InsightsQueued {
@@ -155,6 +172,7 @@ pub(super) struct InsightsQueued {
     company_id: String,
 }
 
+const MAX_TITLE_CHARS: usize = 300;
 const USUAL_LIMIT: u16 = 10;
 const MOST_INSIGHTS: u16 = 50;
 
@@ -254,6 +272,28 @@ pub(super) async fn categories(
         icon: category.icon(),
     });
     Ok(Json(CategoryInsights { success: true, categories: categories.into(), total: told.len(), insights: told }))
+}
+
+/// What documents and books say about a widget. Nothing is kept of it.
+#[utoipa::path(
+    post, path = "/api/v1/insights/drill-down", operation_id = "insights_drill_down", tag = "insights",
+    request_body = DrillDown, responses((status = 200, body = DrilledDown))
+)]
+pub(super) async fn drill_down(
+    Caller(caller): Caller,
+    JsonBody(wish): JsonBody<DrillDown>,
+    alerts: Data<AlertServices>,
+) -> Result<Json<DrilledDown>, Problem> {
+    let DrillDown { widget_title, widget_message } = wish;
+    let title = widget_title.trim();
+    if title.is_empty() || title.chars().count() > MAX_TITLE_CHARS {
+        let detail = format!("must have 1 to {MAX_TITLE_CHARS} characters that are not all white space");
+        return Err(Problem::new(ProblemKind::InvalidField).invalid_field("/widget_title", detail));
+    }
+    let words = Inquiry::words(&format!("{title} {}", widget_message.unwrap_or_default()));
+    let inquiry = Inquiry { title: title.to_owned(), words, alert: None };
+    let investigation = alerts.investigate.investigate(caller.company_id, inquiry).await?;
+    Ok(Json(DrilledDown { success: true, report: investigation.into() }))
 }
 
 /// Has the last day, week and month computed anew, and those of today.

@@ -1,6 +1,7 @@
 //! All addresses of the API.
 
 mod admin;
+mod alerts;
 mod analytics;
 mod books;
 mod chats;
@@ -31,6 +32,7 @@ mod openapi;
 mod provider;
 mod received;
 mod removal;
+mod report;
 mod saved_reports;
 mod search;
 mod set_aside;
@@ -98,6 +100,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
         chat,
         insights,
         reports,
+        alerts,
     } = services;
     let LibraryServices { mail, removal, exports, erase } = library;
     let expose_docs = settings.expose_docs;
@@ -139,6 +142,7 @@ pub(crate) fn register(services: Services, settings: &Settings) -> impl FnOnce(&
             .app_data(Data::new(chat))
             .app_data(Data::new(insights))
             .app_data(Data::new(reports))
+            .app_data(Data::new(alerts))
             .app_data(Data::new(backfill));
         let docs = if expose_docs { docs::endpoints() } else { Vec::new() };
         for endpoint in table().into_iter().chain(docs) {

@@ -4,7 +4,7 @@ use cortex_identity::model::Role;
 
 use super::admin::{audit_log, jobs, login, overview, session, stuck, workers};
 use super::{
-    analytics, books, chats, connect, connection_status, connections, daily_reports, dashboard, deletions,
+    alerts, analytics, books, chats, connect, connection_status, connections, daily_reports, dashboard, deletions,
     document_file, documents, emails, episodes, export, health, insights, integrations, intelligence, job_events, me,
     new_document, removal, saved_reports, search, set_aside, sources, sync, sync_jobs, team, uploads, usage, webhooks,
 };
@@ -126,12 +126,21 @@ fn knowledge() -> Vec<Endpoint> {
         Endpoint::at("/api/v1/insights/monthly").get(VIEWER, insights::monthly),
         Endpoint::at("/api/v1/insights/latest").get(VIEWER, insights::latest),
         Endpoint::at("/api/v1/insights/categories").get(VIEWER, insights::categories),
+        Endpoint::at("/api/v1/insights/drill-down").post(VIEWER, insights::drill_down),
         Endpoint::at("/api/v1/insights/generate").post(USER, insights::generate),
         Endpoint::at("/api/v1/insights/regenerate").post(USER, insights::regenerate),
         Endpoint::at("/api/v1/analytics/communication/patterns").get(VIEWER, analytics::patterns),
         Endpoint::at("/api/v1/analytics/relationships/network").get(VIEWER, analytics::network),
         Endpoint::at("/api/v1/analytics/entities/trending").get(VIEWER, analytics::trending),
         Endpoint::at("/api/v1/analytics/deals/momentum").get(VIEWER, analytics::momentum),
+        Endpoint::at("/api/v1/analytics/sentiment/analysis").get(VIEWER, analytics::sentiment),
+        Endpoint::at("/api/v1/alerts/active").get(VIEWER, alerts::active),
+        Endpoint::at("/api/v1/alerts/stats").get(VIEWER, alerts::stats),
+        Endpoint::at("/api/v1/alerts/history").get(VIEWER, alerts::history),
+        Endpoint::at("/api/v1/alerts/backfill").post(ADMIN, alerts::backfill),
+        Endpoint::at("/api/v1/alerts/{id}").get(VIEWER, alerts::one),
+        Endpoint::at("/api/v1/alerts/{id}/dismiss").post(USER, alerts::dismiss),
+        Endpoint::at("/api/v1/alerts/{id}/investigate").post(USER, alerts::investigate),
     ]
 }
 

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use actix_web::test::TestRequest;
 use cortex_identity::model::Role;
+use cortex_insights::model::{Keyword, LEXICON_VERSION, ReadMail, SignalCategory};
+use cortex_insights::ports::MailSignals as _;
 use cortex_insights::testing::correspondence::{Mail, a_mail};
-use cortex_insights::testing::{COMPANY_A, COMPANY_B, InMemoryCorrespondence, InMemoryOverview, NOON, a_standing};
+use cortex_insights::testing::{
+    COMPANY_A, COMPANY_B, InMemoryCorrespondence, InMemoryMailSignals, InMemoryOverview, NOON, a_standing,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 use time::Duration;
@@ -115,6 +119,33 @@ async fn threads_tell_how_they_get_on() {
         "velocity_percent": 200.0,
     });
     assert_eq!(answered, (200, json!({"deals": [deal], "date_range_days": 14})));
+}
+
+#[actix_web::test]
+async fn words_of_complaint_and_urgency_are_told_with_their_mails() {
+    let signals = InMemoryMailSignals::default();
+    signals.put_mail(COMPANY_A, NOON, "Crane", "It is urgent.");
+    let unread = signals.list_unread(COMPANY_A, LEXICON_VERSION, 9).await.unwrap();
+    let keywords = vec![Keyword { text: "urgent", category: SignalCategory::Urgency }];
+    let read = ReadMail { document_id: unread[0].document_id, state: unread[0].state.clone(), keywords };
+    signals.keep(COMPANY_A, LEXICON_VERSION, &[read]).await.unwrap();
+    let services = mails();
+    let insights = InsightServices { signals: Arc::new(signals), ..services.insights };
+    let services = Services { insights, ..services };
+
+    let request = TestRequest::get().uri("/api/v1/analytics/sentiment/analysis");
+    let answered = answer(services, as_role(Role::Viewer, request)).await;
+
+    let alert = json!({
+        "type": "urgency",
+        "keyword": "urgent",
+        "count": 1,
+        "severity": "low",
+        "document_ids": [1],
+        "weeks": [{"week_start": "2026-03-02", "count": 1}],
+    });
+    let expected = json!({"alerts": [alert], "total_documents_analyzed": 1, "date_range_days": 30});
+    assert_eq!(answered, (200, expected));
 }
 
 #[rstest]

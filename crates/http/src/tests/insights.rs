@@ -332,6 +332,7 @@ async fn the_dashboard_tells_how_the_company_stands() {
             "success_percent": 66.7, "last_completed_at": "2026-03-02T11:00:00Z",
         },
         "connections": {"total": 2, "needs_attention": 1, "attention": [the_users()]},
+        "open_alerts": {"total": 0, "by_urgency": {"critical": 0, "high": 0, "medium": 0, "low": 0}},
     });
     assert_eq!((status, body), (200, expected));
 }

@@ -252,3 +252,19 @@ async fn what_is_no_insight_is_not_computed_anew() {
         problem_of(refused, ProblemKind::InvalidQuery).await;
     }
 }
+
+#[actix_web::test]
+async fn what_is_known_about_a_widget_is_told() {
+    let wish = json!({"widget_title": "Revenue fell", "widget_message": "By half."});
+    let post = TestRequest::post().uri("/api/v1/insights/drill-down").set_json(wish);
+
+    let (status, told) = answer(monday(), as_role(Role::Viewer, post)).await;
+
+    assert_eq!((status, &told["success"], &told["report"]["title"]), (200, &json!(true), &json!("Revenue fell")));
+    assert_eq!((&told["report"]["total_sources"], &told["report"]["sources"]), (&json!(0), &json!([])));
+    for wrong in [" ".to_owned(), "x".repeat(301)] {
+        let post = TestRequest::post().uri("/api/v1/insights/drill-down").set_json(json!({"widget_title": wrong}));
+        let refused = call(monday(), as_role(Role::Viewer, post)).await;
+        problem_of(refused, ProblemKind::InvalidField).await;
+    }
+}

@@ -3,6 +3,7 @@
 mod admin;
 mod admin_gate;
 mod admin_login;
+mod alerts;
 mod analytics;
 mod answers;
 mod audit_log;

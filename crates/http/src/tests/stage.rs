@@ -43,12 +43,13 @@ use cortex_ingestion::model::Quota;
 use cortex_ingestion::ports::{HeldDeletions, MockBlobRemovals, MockBlobStore, MockTextExtractor};
 use cortex_ingestion::testing::{InMemoryBlobStore, InMemoryIntake, InMemoryLibrary, InMemoryPageStore};
 use cortex_ingestion::{AddDocument, DecideDeletions, ErasePerson, KeepBlob, UploadDocument};
+use cortex_insights::model::Passage;
 use cortex_insights::ports::{MockPassages, MockReportRenderer};
 use cortex_insights::testing::{
-    InMemoryBooks, InMemoryChats, InMemoryCorrespondence, InMemoryDailyReports, InMemoryDays, InMemoryFigures,
-    InMemoryOverview, InMemorySavedReports, InMemorySummaries,
+    InMemoryAlerts, InMemoryBooks, InMemoryChats, InMemoryCorrespondence, InMemoryDailyReports, InMemoryDays,
+    InMemoryFigures, InMemoryMailSignals, InMemoryOverview, InMemorySavedReports, InMemorySummaries,
 };
-use cortex_insights::{AnswerQuestion, Numbers, ReportWriting, SumUp, WriteDailyReport};
+use cortex_insights::{AnswerQuestion, Investigate, Numbers, ReportWriting, SumUp, WriteDailyReport};
 use cortex_kernel::{Provider, RandomIds, UserId};
 use cortex_sync_jobs::model::StartRefusal;
 use cortex_sync_jobs::ports::{CancellationToken, MockSyncStarter, StartOutcome, SyncStarter};
@@ -69,8 +70,8 @@ use crate::rate_limit::{RateLimiter, RateLimits};
 use crate::upload_room::UploadRoom;
 use crate::watch::NobodyWatches;
 use crate::{
-    AdminServices, ChatServices, InsightServices, IntakeServices, LibraryServices, ReportServices, Services,
-    SyncJobServices, UploadLimits, app,
+    AdminServices, AlertServices, ChatServices, InsightServices, IntakeServices, LibraryServices, ReportServices,
+    Services, SyncJobServices, UploadLimits, app,
 };
 
 /// What the broker's signature is here.
@@ -303,6 +304,24 @@ pub(super) fn services() -> Services {
         chat: chat_services(),
         insights: insights(Arc::default(), Arc::default()),
         reports: report_services(),
+        alerts: alert_services(Arc::default(), Arc::default(), Vec::new()),
+    }
+}
+
+/// These alerts, jobs among these, and documents of which these say something to everything.
+pub(super) fn alert_services(
+    alerts: Arc<InMemoryAlerts>,
+    jobs: Arc<InMemoryJobQueue>,
+    said: Vec<Passage>,
+) -> AlertServices {
+    let mut passages = MockPassages::new();
+    passages.expect_find().returning(move |_, _, _| Ok(said.clone()));
+    let books = Arc::<InMemoryBooks>::default();
+    AlertServices {
+        alerts,
+        investigate: Arc::new(Investigate::new(Arc::new(passages), books, Arc::new(|| NOON))),
+        start_job: start_company_job_by(jobs),
+        clock: Arc::new(|| NOON),
     }
 }
 
@@ -360,6 +379,7 @@ pub(super) fn insights(books: Arc<InMemoryBooks>, overview: Arc<InMemoryOverview
         overview,
         correspondence,
         figures,
+        signals: Arc::<InMemoryMailSignals>::default(),
         sum_up: Arc::new(SumUp::new(numbers, Arc::<InMemorySummaries>::default(), Arc::new(|| NOON))),
         start_company_job: start_company_job_by(Arc::default()),
         providers: Arc::new(switched_on()),

@@ -1,5 +1,6 @@
 //! What is asked and answered.
 
+mod alert;
 mod books;
 mod change;
 mod chat;
@@ -7,8 +8,11 @@ mod common_words;
 mod correspondence;
 mod daily_report;
 mod day;
+mod facts;
 mod figures;
 mod insight;
+mod investigation;
+mod lexicon;
 mod line;
 mod log_odds;
 mod momentum;
@@ -17,12 +21,19 @@ mod overview;
 mod own_addresses;
 mod passage;
 mod period;
+mod rules;
 mod saved_report;
+mod signals;
 mod span;
 mod summary;
 mod trending;
 mod word_group;
 
+pub use alert::{
+    ActiveAlerts, Alert, AlertCounts, AlertDocument, AlertNote, AlertRule, DismissOutcome, Dismissal, Dismissed,
+    Evaluation, Finding, FoundAlert, History, HistoryQuery, MAX_PREVIEW, NoteTooLong, RuleSetting, UnknownAlertRule,
+    UnknownUrgency, Urgency, Viewer,
+};
 pub use books::{
     BookEntry, BookKind, BookTotals, EntryCursor, EntryQuery, KindTotals, MAX_ENTRY_CONTENT, Party, PartyTotal,
     RecordCounts, TimeRange, UnknownTimeRange,
@@ -41,10 +52,15 @@ pub use day::{
     Among, DayCounts, DayOf, Exchanges, LOOKED_INTO, MACHINES, MOST_LOOKED_INTO, Mention, MentionQuery, Mentions,
     Partner, Unanswered, WAITS_DAYS, WaitingThread,
 };
+pub use facts::{AlarmingMail, DayLimit, Fact, FactQuery, OpenEntry, OpenThread, SenderWeeks, SyncFailures, UsedToday};
 pub use figures::{DayFigures, MailsWanted, by_span};
 pub use insight::{
     Insight, InsightCategory, InsightId, InvalidInsightId, STEEP_FALL, UnknownCategory, Widget, WidgetKind,
 };
+pub use investigation::{
+    Cause, Impact, Inquiry, Investigation, Metric, MetricTrend, Moment, Recommendation, Stakeholder,
+};
+pub use lexicon::{Keyword, LEXICON, LEXICON_VERSION, SignalCategory, UnknownSignalCategory, find_keywords};
 pub use log_odds::{Occurrences, log_odds};
 pub use momentum::{ThreadStatus, Touches, Trend};
 pub use money::{InvalidMoney, Money};
@@ -55,10 +71,12 @@ pub use overview::{
 pub use own_addresses::{OwnAddresses, domain_of, is_public};
 pub use passage::{InvalidQuestion, Passage, Question, Sentence};
 pub use period::{Days, DaysOutOfRange, Period, Stretch};
+pub use rules::Scope;
 pub use saved_report::{
     InvalidSavedReport, NewSavedReport, ReportChange, ReportData, ReportHead, ReportOrigin, ReportQuery, ReportStats,
     SavedReport, SavedReportPart,
 };
+pub use signals::{KeywordCount, MailText, ReadMail, Severity, SignalCounts};
 pub use span::{InvalidSpan, Span, SpanKind, UnknownSpanKind};
 pub use summary::{
     Amounts, HealthScores, KeptSummary, KindCount, PROMPT_REPLY, SLOW_REPLY, Summary, SummarySource,

@@ -55,6 +55,15 @@ pub struct Sentence {
     pub worth: usize,
 }
 
+impl Passage {
+    /// What it says, in one line; its title where only that says something.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let said: Vec<&str> = self.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
+        if said.is_empty() { self.title.clone() } else { said.join(" ") }
+    }
+}
+
 impl Question {
     /// The longest question, in characters.
     pub const MAX_CHARS: usize = 1_000;

@@ -1,12 +1,15 @@
 //! What this domain needs from outside.
 
+mod alerts;
 mod books;
 mod chats;
 mod company_overview;
 mod correspondence;
 mod daily_reports;
 mod day_reader;
+mod facts;
 mod figures;
+mod mail_signals;
 mod passages;
 mod report_renderer;
 mod saved_reports;
@@ -18,6 +21,9 @@ use thiserror::Error;
 
 use crate::model::InvalidCursor;
 
+pub use alerts::Alerts;
+#[cfg(any(test, feature = "testing"))]
+pub use alerts::MockAlerts;
 pub use books::Books;
 #[cfg(any(test, feature = "testing"))]
 pub use books::MockBooks;
@@ -36,9 +42,15 @@ pub use daily_reports::MockDailyReports;
 pub use day_reader::DayReader;
 #[cfg(any(test, feature = "testing"))]
 pub use day_reader::MockDayReader;
+pub use facts::Facts;
+#[cfg(any(test, feature = "testing"))]
+pub use facts::MockFacts;
 pub use figures::Figures;
 #[cfg(any(test, feature = "testing"))]
 pub use figures::MockFigures;
+pub use mail_signals::MailSignals;
+#[cfg(any(test, feature = "testing"))]
+pub use mail_signals::MockMailSignals;
 #[cfg(any(test, feature = "testing"))]
 pub use passages::MockPassages;
 pub use passages::Passages;

@@ -4,12 +4,13 @@ use cortex_kernel::{CompanyId, ConnectionId, DocumentId, IdGenerator, Provider, 
 use serde_json::json;
 use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
-use uuid::uuid;
+use uuid::{Uuid, uuid};
 
 use super::books::Record;
 use crate::model::{
-    AnsweredBy, ChartForm, ConnectionStanding, ConnectionState, DailyReport, DailyReportKind, NewSavedReport, Passage,
-    ReportChart, ReportData, ReportHead, ReportOrigin, ReportSection, ReportSource, SectionFacts, Sentence,
+    Alert, AlertRule, AnsweredBy, ChartForm, ConnectionStanding, ConnectionState, DailyReport, DailyReportKind,
+    NewSavedReport, Passage, ReportChart, ReportData, ReportHead, ReportOrigin, ReportSection, ReportSource,
+    SectionFacts, Sentence, Urgency,
 };
 
 /// The company of the deployment under test.
@@ -123,5 +124,23 @@ pub fn a_daily_report(kind: DailyReportKind, day: Date) -> DailyReport {
         key_items: vec!["Issue: Pumps".to_owned()],
         generated_at: NOON,
         duration_ms: 12,
+    }
+}
+
+/// Invoice 1042 to Tern Hotels is overdue, and nobody did anything about it.
+#[must_use]
+pub fn an_alert() -> Alert {
+    Alert {
+        id: Uuid::from_u128(42),
+        rule: AlertRule::OverdueInvoice,
+        urgency: Urgency::High,
+        summary: "Invoice 1042 to Tern Hotels was due on 2026-02-01; 480.50 GBP is open.".to_owned(),
+        key_entities: ["Tern Hotels", "1042", "480.50 GBP"].map(ToOwned::to_owned).into(),
+        document: None,
+        detected_at: NOON,
+        occurrences: 1,
+        investigation_count: 0,
+        resolved_at: None,
+        dismissed: None,
     }
 }

@@ -1,5 +1,11 @@
 //! The contracts of this domain's ports, on the fakes.
 
+mod alerts {
+    use cortex_insights::testing::alerts::InMemoryHarness;
+
+    cortex_insights::alerts_contract!(InMemoryHarness::default());
+}
+
 mod books {
     use cortex_insights::testing::books::InMemoryHarness;
 
@@ -52,4 +58,10 @@ mod saved_reports {
     use cortex_insights::testing::saved_reports::InMemoryHarness;
 
     cortex_insights::saved_reports_contract!(InMemoryHarness::default());
+}
+
+mod mail_signals {
+    use cortex_insights::testing::mail_signals::InMemoryHarness;
+
+    cortex_insights::mail_signals_contract!(InMemoryHarness::default());
 }

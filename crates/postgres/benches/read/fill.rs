@@ -12,7 +12,7 @@ pub(crate) async fn fill(client: &Client, documents: u32) {
         client.batch_execute(&format!("drop index {}", index.get::<_, String>(0))).await.unwrap();
     }
     let records = documents / 10;
-    for statement in [mails(documents - records), of_quickbooks(records), connections(), reports()] {
+    for statement in [mails(documents - records), of_quickbooks(records), connections(), reports(), alerts()] {
         client.batch_execute(&statement).await.unwrap();
     }
     client.batch_execute("set maintenance_work_mem = '256MB'").await.unwrap();
@@ -53,7 +53,8 @@ fn of_quickbooks(count: u32) -> String {
            jsonb_build_object('doc_number', n::text, 'total', (n % 10000 + 0.37)::text, \
              'balance', case when n % 3 = 0 then '0.00' else (n % 1000 + 0.11)::text end, 'status', 'Outstanding', \
              'currency', 'USD', case when kind = 'bill' then 'vendor_name' else 'customer_name' end, 'Party ' || n % 500, \
-             'date', ((now() at time zone 'UTC')::date - n * 7 % 365)::text), \
+             'date', ((now() at time zone 'UTC')::date - n * 7 % 365)::text, \
+             'due_date', ((now() at time zone 'UTC')::date + 30 - n * 7 % 365)::text), \
            now() - make_interval(days => n * 7 % 365), now(), 'user-1', 'user-1@example.com', 'oauth_sync', \
            ''::tsvector, 1 \
          from generate_series(1, {count}) n \
@@ -75,6 +76,18 @@ fn reports() -> String {
              'title', 'Issues', 'question', 'What?', 'content', repeat('word ' || n || ' ', 1000), 'sources', '[]'::jsonb, \
              'evolution_note', '', 'count', 1, 'names', '[]'::jsonb))) \
          from generate_series(1, 365) n, unnest(array['client_relationships', 'operations']) kind"
+    )
+}
+
+/// 5,000 of them, a third of which are over.
+fn alerts() -> String {
+    format!(
+        "insert into cortex_alerts (tenant_id, rule, subject, mark, urgency, summary, key_entities, document_id, \
+           detected_at, resolved_at) \
+         select '{COMPANY_A}', 'urgent_mail', id::text, 'urgent', 1 + id % 4, 'A mail says: urgent.', \
+           array['Person ' || id % 2000], id, now() - make_interval(mins => id::int), \
+           case when id % 3 = 0 then now() end \
+         from (select id from documents where document_type = 'email' order by id limit 5000) mail"
     )
 }
 

@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use cortex_ingestion::ports::MailReader as _;
 use cortex_insights::model::{
-    Among, BookKind, DayOf, Days, EntryQuery, MentionQuery, OwnAddresses, Owner, Party, Period, ReportQuery, SpanKind,
-    Stretch, TopicKind, WordGroup,
+    AlertRule, Among, BookKind, DayOf, Days, EntryQuery, MentionQuery, OwnAddresses, Owner, Party, Period, ReportQuery,
+    RuleSetting, Scope, SpanKind, Stretch, TopicKind, Viewer, WordGroup,
 };
 use cortex_insights::ports::{
-    Books as _, CompanyOverview as _, Correspondence as _, DailyReports as _, DayReader as _, Figures as _,
-    SavedReports as _,
+    Alerts as _, Books as _, CompanyOverview as _, Correspondence as _, DailyReports as _, DayReader as _, Facts as _,
+    Figures as _, SavedReports as _,
 };
 use cortex_insights::testing::{COMPANY_A, USER_1};
 use cortex_insights::{Numbers, SumUp};
 use cortex_kernel::PageRequest;
 use cortex_postgres::stores::{
-    PgBooks, PgCompanyOverview, PgCorrespondence, PgDailyReports, PgDayReader, PgFigures, PgMailReader, PgSavedReports,
-    PgSummaries,
+    PgAlerts, PgBooks, PgCompanyOverview, PgCorrespondence, PgDailyReports, PgDayReader, PgFacts, PgFigures,
+    PgMailReader, PgSavedReports, PgSummaries,
 };
 use futures_util::future::{try_join, try_join_all};
 use time::{Duration, OffsetDateTime};
@@ -36,6 +36,8 @@ pub(crate) struct Read {
 
 /// What the routes call.
 pub(crate) struct Stores {
+    alerts: PgAlerts,
+    facts: PgFacts,
     books: Arc<PgBooks>,
     overview: Arc<PgCompanyOverview>,
     mail: PgMailReader,
@@ -65,6 +67,8 @@ impl Stores {
         let summaries = Arc::new(PgSummaries::new(pool.clone()));
         let sum_up = SumUp::new(numbers, summaries, Arc::new(move || now));
         Self {
+            alerts: PgAlerts::new(pool.clone()),
+            facts: PgFacts::new(pool.clone()),
             books,
             overview,
             mail: PgMailReader::new(pool.clone()),
@@ -86,6 +90,15 @@ impl Stores {
         Period::until(self.now.date(), Days::new(365).unwrap())
     }
 
+    /// The first page of what each rule looks at.
+    async fn facts(&self) {
+        let own = self.overview.list_own_addresses(COMPANY_A).await.unwrap();
+        for rule in AlertRule::ALL {
+            let query = RuleSetting::default_of(rule).query(&own, Scope::New, self.now);
+            self.facts.list(COMPANY_A, &query, None, 500).await.unwrap();
+        }
+    }
+
     async fn entries(&self, kind: Option<BookKind>, period: Period, limit: u16) {
         let query = EntryQuery { kind, period, page: PageRequest::new(Some(limit), None) };
         self.books.list_entries(COMPANY_A, &query).await.unwrap();
@@ -96,7 +109,7 @@ const ENTRIES: &str = "select id, title, content, metadata from documents \
                        where id in (select document_id from book_records order by day desc limit 200)";
 const SUMS: &str = "select kind, count(*), sum(total), sum(balance) from book_records group by kind";
 
-pub(crate) const READS: [Read; 16] = [
+pub(crate) const READS: [Read; 18] = [
     Read {
         name: "quickbooks/overview, a year",
         ours: |stores| {
@@ -284,5 +297,21 @@ pub(crate) const READS: [Read; 16] = [
             })
         },
         bare: "select sender, count(*) from mail_records where sent_at > now() - interval '15 days' group by sender",
+    },
+    Read {
+        name: "alerts/active, 200 of 5,000",
+        ours: |stores| {
+            Box::pin(async {
+                let viewer = Viewer { company_id: COMPANY_A, user_id: USER_1, is_admin: true };
+                stores.alerts.list_active(viewer, None, 200).await.unwrap();
+            })
+        },
+        bare: "select * from cortex_alerts where resolved_at is null order by urgency desc, detected_at desc limit 200",
+    },
+    Read {
+        name: "alerts, what the rules look at",
+        ours: |stores| Box::pin(stores.facts()),
+        bare: "select sender, thread, max(sent_at) from mail_records where sent_at > now() - interval '30 days' \
+               group by sender, thread",
     },
 ];

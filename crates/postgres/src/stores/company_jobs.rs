@@ -1,7 +1,9 @@
 //! [`CompanyJobs`] on a company's database.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use cortex_kernel::StoreError;
+use cortex_kernel::{CompanyId, Lease, StoreError};
 use cortex_sync_jobs::model::{CompanyJobRequest, CompanyJobStart, Job, JobSubject, NewJob};
 use cortex_sync_jobs::ports::{CompanyJobs, EnqueueOutcome};
 use diesel::QueryResult;
@@ -56,6 +58,24 @@ impl CompanyJobs for PgCompanyJobs {
             })
             .await?;
         Ok(row.map(Job::try_from).transpose()?)
+    }
+
+    #[instrument(name = "pg.company_jobs.count_part", skip_all, fields(job.id = %lease.job))]
+    async fn count_part(&self, company_id: CompanyId, lease: Lease) -> Result<bool, StoreError> {
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| {
+                company_jobs::count_part(connection, company_id, lease).await
+            })
+            .await
+    }
+
+    #[instrument(name = "pg.company_jobs.forget_ended", skip_all)]
+    async fn forget_ended(&self, company_id: CompanyId, keep: Duration, most: u16) -> Result<usize, StoreError> {
+        self.company
+            .run(async |connection: &mut AsyncPgConnection| {
+                company_jobs::forget_ended(connection, company_id, keep, most.into()).await
+            })
+            .await
     }
 }
 

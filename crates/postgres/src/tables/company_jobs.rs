@@ -1,8 +1,11 @@
 //! Jobs of the company among [`sync_jobs`](super::sync_jobs): how they are made. All times are the database's.
 
+use std::time::Duration;
+
+use cortex_kernel::{CompanyId, Lease};
 use cortex_sync_jobs::model::{Failure, NewJob, Period};
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Double, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::sql;
@@ -60,4 +63,46 @@ pub(crate) async fn enqueue_once(
     .get_result(connection)
     .await
     .optional()
+}
+
+/// Counts a part of the job as a page, if the lease is the job's still; says whether it is.
+pub(crate) async fn count_part(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    lease: Lease,
+) -> QueryResult<bool> {
+    let counted = sql("update sync_jobs \
+         set progress = coalesce(progress, '{}') || jsonb_build_object('pages', \
+               coalesce((progress ->> 'pages')::bigint, 0) + 1), \
+             attempt = least(attempt, 1), progressed_at = now() \
+         where tenant_id = $1 and id = $2 and lease_epoch = $3 and status = 'running' and lease_until > now()")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<SqlUuid, _>(lease.job.as_uuid())
+    .bind::<BigInt, _>(lease.epoch)
+    .execute(connection)
+    .await?;
+    Ok(counted > 0)
+}
+
+/// Forgets some of the jobs that ended and were made before that long, but for the newest of each kind.
+pub(crate) async fn forget_ended(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    keep: Duration,
+    most: i64,
+) -> QueryResult<usize> {
+    sql("delete from sync_jobs where tenant_id = $1 and id in ( \
+           select job.id from sync_jobs job \
+           where job.tenant_id = $1 and job.parameters ->> 'period' is not null \
+             and job.status in ('completed', 'failed', 'cancelled') and job.created_at <= now() - make_interval(secs => $2) \
+             and exists ( \
+               select from sync_jobs newer \
+               where newer.tenant_id = $1 and newer.kind = job.kind and newer.parameters ->> 'period' is not null \
+                 and (newer.created_at, newer.id) > (job.created_at, job.id)) \
+           limit $3)")
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Double, _>(keep.as_secs_f64())
+    .bind::<BigInt, _>(most)
+    .execute(connection)
+    .await
 }

@@ -58,6 +58,7 @@ pub(crate) async fn has_any(
            or exists (select from sync_jobs where tenant_id = $1 and user_id = $2) \
            or exists (select from chats where tenant_id = $1 and user_email = $2) \
            or exists (select from cortex_saved_reports where tenant_id = $1 and user_id = $2) \
+           or exists (select from cortex_alerts where tenant_id = $1 and (dismissed_by = $2 or user_id = $2)) \
            or exists (select from connect_sessions where tenant_id = $1 and user_id = $2) as answer")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(user_id.to_string())
@@ -295,7 +296,7 @@ pub(crate) async fn give_up_quarantined(
 }
 
 /// The few rows that are left of him, each table's.
-const THE_REST: [&str; 13] = [
+const THE_REST: [&str; 15] = [
     "delete from nango_sync_cursors where tenant_id = $1 and user_id = $2",
     "delete from gmail_cursors where tenant_id = $1 and user_id = $2",
     "delete from user_cursors where tenant_id = $1 and user_id = $2",
@@ -309,6 +310,8 @@ const THE_REST: [&str; 13] = [
     "delete from idempotency_keys where tenant_id = $1 and user_id = $2",
     // They may name him, whatever they are of. Who reads one has it computed anew.
     "delete from summaries where tenant_id = $1 and $2 <> ''",
+    "delete from cortex_alerts where tenant_id = $1 and user_id = $2",
+    "update cortex_alerts set dismissed_by = null, note = null where tenant_id = $1 and dismissed_by = $2",
     "update held_deletions set decided_by = null where tenant_id = $1 and decided_by = $2",
     "update sync_jobs set triggered_by = null where tenant_id = $1 and triggered_by = $2",
 ];

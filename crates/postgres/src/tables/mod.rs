@@ -6,6 +6,8 @@
 
 pub(crate) mod admin_audit_log;
 pub(crate) mod admin_sessions;
+pub(crate) mod alert_facts;
+pub(crate) mod alerts;
 pub(crate) mod attempt_counters;
 pub(crate) mod audit_chain;
 pub(crate) mod audit_entries;
@@ -43,6 +45,7 @@ pub(crate) mod job_claims;
 pub(crate) mod lexemes;
 pub(crate) mod locks;
 pub(crate) mod mail_records;
+pub(crate) mod mail_signals;
 pub(crate) mod mails;
 pub(crate) mod master_actions;
 pub(crate) mod master_copies;

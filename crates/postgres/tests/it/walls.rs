@@ -18,6 +18,11 @@ fn company_rows(company: &str, number: u32) -> String {
            values ('{company}', {number}, now(), '{{}}', 'Crane') on conflict (document_id) do update set subject = 'Crane';
          insert into summaries (tenant_id, kind, first_day, version, summary, computed_at)
            values ('{company}', 'daily', '2026-03-02', 1, '{{}}', now());
+         insert into mail_signals (tenant_id, document_id, keyword, category, sent_at)
+           values ('{company}', {number}, 'urgent', 'urgency', now());
+         insert into cortex_alert_rules (tenant_id, rule, threshold) values ('{company}', 'urgent_mail', 1);
+         insert into cortex_alerts (tenant_id, rule, subject, mark, urgency, summary, key_entities, document_id)
+           values ('{company}', 'urgent_mail', '{number}', 'urgent', 3, 'A mail says: urgent.', '{{}}', {number});
          insert into document_sources (tenant_id, document_id, user_id, connection_id, method, source, source_id)
            values ('{company}', {number}, 'user', {number}, 'oauth_sync', 'gmail', 'message');
          insert into sync_jobs (tenant_id, user_id, job_type) values ('{company}', 'user', 'gmail');

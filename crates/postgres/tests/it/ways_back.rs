@@ -123,6 +123,12 @@ const A_COMPANY: &str = "insert into companies (id, slug, name) values ('$compan
     "deletions that wait for a decision"
 )]
 #[case::superseded("062", &[A_DOCUMENT, "update documents set superseded_at = now()"], "would show again")]
+#[case::alerts(
+    "123",
+    &["insert into cortex_alerts (tenant_id, rule, subject, mark, urgency, summary, key_entities, dismissed_at) \
+       values ('$company', 'urgent_mail', '1', 'urgent', 3, 'A mail.', '{}', now())"],
+    "would forget who did, and why"
+)]
 #[case::deleted(
     "066",
     &["insert into deleted_documents (tenant_id, source, source_account, source_id) values ('$company', 'gmail', '', '1')"],

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cortex_kernel::{AdminSessionId, CompanyId, JobId};
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use super::{COMPANY_A, COMPANY_B, InMemoryJobQueue, USER_1, a_claim, a_company_request, a_new_company_job};
 use crate::model::{
     Asker, CompanyJobRequest, CompanyJobStart, Ending, Failure, Job, JobKind, JobStatus, JobSubject, NOBODY, NewJob,
-    Trigger,
+    Progress, Trigger,
 };
 use crate::ports::{CompanyJobs, EnqueueOutcome, JobQueue, LiveJobs};
 
@@ -45,6 +46,9 @@ macro_rules! company_jobs_contract {
             twenty_schedules_at_once_make_one_job,
             what_somebody_asked_for_serves_the_schedule_unless_it_ended_badly,
             what_was_called_off_with_who_left_is_made_by_the_schedule_after_all,
+            a_part_that_is_counted_shows_in_the_job,
+            a_lost_lease_counts_nothing,
+            what_ended_long_ago_is_forgotten_but_for_the_newest_of_its_kind,
             another_companys_jobs_stand_in_no_way,
         }
     };
@@ -219,6 +223,61 @@ pub async fn what_was_called_off_with_who_left_is_made_by_the_schedule_after_all
     assert_eq!(schedule(harness, 2).await.map(|job| job.id), Some(id(2)));
     assert_eq!(live.call_off(COMPANY_A, &[NOBODY], &Failure::cancelled()).await.expect("an answer"), 1);
     assert_eq!(schedule(harness, 3).await, None, "somebody did not want it");
+}
+
+pub async fn a_part_that_is_counted_shows_in_the_job(harness: &impl Harness) {
+    started(harness, 1).await;
+    let lease = harness.queue(COMPANY_A).claim(&a_claim()).await.expect("an answer").pop().expect("a job").lease;
+
+    for _ in 0..2 {
+        assert!(harness.company_jobs(COMPANY_A).count_part(COMPANY_A, lease).await.expect("an answer"));
+    }
+
+    let job = harness.queue(COMPANY_A).find_job(COMPANY_A, id(1)).await.expect("an answer").expect("a job");
+    assert_eq!((job.progress, job.progressed_at.is_some()), (Progress { pages: 2, ..Progress::default() }, true));
+}
+
+pub async fn a_lost_lease_counts_nothing(harness: &impl Harness) {
+    started(harness, 1).await;
+    let queue = harness.queue(COMPANY_A);
+    let first = queue.claim(&a_claim()).await.expect("an answer").pop().expect("a job").lease;
+    queue.give_back(COMPANY_A, first).await.expect("an answer");
+    let jobs = harness.company_jobs(COMPANY_A);
+    assert!(!jobs.count_part(COMPANY_A, first).await.expect("an answer"), "it waits");
+
+    let second = queue.claim(&a_claim()).await.expect("an answer").pop().expect("a job").lease;
+
+    assert!(!jobs.count_part(COMPANY_A, first).await.expect("an answer"), "somebody else has it");
+    assert!(!harness.company_jobs(COMPANY_B).count_part(COMPANY_B, second).await.expect("an answer"));
+    let job = queue.find_job(COMPANY_A, id(1)).await.expect("an answer").expect("a job");
+    assert_eq!(job.progress.pages, 0);
+}
+
+pub async fn what_ended_long_ago_is_forgotten_but_for_the_newest_of_its_kind(harness: &impl Harness) {
+    for (n, ending) in (1..).zip([Ending::Completed, failed(), Ending::Completed]) {
+        started(harness, n).await;
+        end(harness, &ending).await;
+    }
+    let other = NewJob { kind: JobKind::AlertRules, ..by_schedule(4) };
+    let jobs = harness.company_jobs(COMPANY_A);
+    jobs.start_once(&other).await.expect("an outcome");
+    end(harness, &Ending::Completed).await;
+    let forget = async |keep, most| jobs.forget_ended(COMPANY_A, keep, most).await.expect("an answer");
+
+    assert_eq!(forget(Duration::from_hours(1), 10).await, 0, "they are not old");
+    let elsewhere = harness.company_jobs(COMPANY_B).forget_ended(COMPANY_B, Duration::ZERO, 10).await;
+    assert_eq!(elsewhere.expect("an answer"), 0);
+    assert_eq!(
+        [forget(Duration::ZERO, 1).await, forget(Duration::ZERO, 10).await, forget(Duration::ZERO, 10).await],
+        [1, 1, 0]
+    );
+
+    let queue = harness.queue(COMPANY_A);
+    let mut left = Vec::new();
+    for n in 1..=4 {
+        left.extend(queue.find_job(COMPANY_A, id(n)).await.expect("an answer").map(|_| n));
+    }
+    assert_eq!(left, [3, 4]);
 }
 
 pub async fn another_companys_jobs_stand_in_no_way(harness: &impl Harness) {

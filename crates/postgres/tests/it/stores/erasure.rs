@@ -68,6 +68,12 @@ fn rows_of(company: CompanyId, user: UserId, number: u32) -> String {
            values (gen_random_uuid(), '{company}', '{user}', 't', 'weekly', '{{}}', 's', true);
          insert into sync_overrides (tenant_id, user_id, allow, reason, by)
            values ('{company}', '{user}', true, 'because', 'admin');
+         insert into cortex_alerts (tenant_id, rule, subject, mark, urgency, summary, key_entities, user_id)
+           values ('{company}', 'quota_nearly_used', '{user}', 'today', 2, '{user}@x used 90 %.', '{{}}', '{user}');
+         insert into cortex_alerts (tenant_id, rule, subject, mark, urgency, summary, key_entities, dismissed_at,
+           dismissed_by, note)
+           values ('{company}', 'urgent_mail', 'mail-{number}', 'urgent', 3, 'A mail.', '{{}}', now(), '{user}',
+             'I, {user}, did it');
          insert into sync_turns (tenant_id, user_id, served_at) values ('{company}', '{user}', now());"
     )
 }
@@ -182,7 +188,7 @@ async fn without_its_audit_row_nobody_is_erased_to_the_end() {
 
 /// Every column whose name may mean a person, and what becomes of it. A new one is decided on here, in the store, and in
 /// the docs.
-const DECIDED: [(&str, &str); 51] = [
+const DECIDED: [(&str, &str); 53] = [
     ("admin_audit_log.user_agent", "ages out as configured"),
     ("admin_audit_log.user_id", "stays: it is the record"),
     ("admin_sessions.user_agent", "goes with the session"),
@@ -196,6 +202,8 @@ const DECIDED: [(&str, &str); 51] = [
     ("connections.connection_id", "goes"),
     ("connections.user_email", "goes"),
     ("connections.user_id", "goes"),
+    ("cortex_alerts.dismissed_by", "is forgotten, with his note"),
+    ("cortex_alerts.user_id", "goes"),
     ("cortex_saved_reports.user_id", "goes"),
     ("deleted_documents.source_account", "stays: without it what an admin deleted comes back"),
     ("document_sources.account_email", "goes"),

@@ -230,16 +230,18 @@ async fn records_of_before_are_entered_as_later_ones_are() {
          select '{COMPANY_A}', case when n % 7 = 0 then 'gmail' else 'quickbooks' end, n::text, \
            (array['invoice', 'bill', 'customer'])[1 + n % 3], 't', 'c', \
            case when n % 5 > 0 then jsonb_build_object('total', n || '.07', 'balance', 'x', 'vendor_name', 'V' || n % 9, \
-             'currency', 'USD', 'date', '2026-0' || n % 11 || '-28') end, \
+             'currency', 'USD', 'date', '2026-0' || n % 11 || '-28', 'due_date', '2026-1' || n % 4 || '-02') end, \
            case when n % 4 > 0 then timestamptz '2026-03-01 23:30:00-05' end, \
            case when n % 50 = 1 then now() end \
          from generate_series(1, 3000) n"
     );
 
-    let [before, after] = kept_of_before("090", &fill, "book_records").await;
+    for migration in ["090", "120"] {
+        let [before, after] = kept_of_before(migration, &fill, "book_records").await;
 
-    assert_eq!(before, after);
-    assert!(before.1 > 2_000, "{before:?}");
+        assert_eq!(before, after);
+        assert!(before.1 > 2_000, "{before:?}");
+    }
 }
 
 /// More than a batch of them, other documents between them, and metadata of any shape.

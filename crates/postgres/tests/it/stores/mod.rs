@@ -1,6 +1,7 @@
 //! The stores keep the contracts of their ports, under row level security and on the real schema.
 
 mod admin_sessions;
+mod alerts;
 mod attempt_counters;
 mod audit;
 mod backlog;

@@ -1,0 +1,2 @@
+-- The days go with their column.
+select 1;
