@@ -23,6 +23,8 @@ mod departures;
 mod ended_company_jobs;
 mod have_read;
 mod idempotency_keys;
+mod insight_ports;
+mod insight_services;
 mod json_lines;
 mod lacking_contents;
 pub mod logging;

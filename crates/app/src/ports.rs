@@ -25,10 +25,7 @@ use cortex_ingestion::ports::{
 };
 use cortex_ingestion::record_source::RecordSource;
 use cortex_insights::RulePorts;
-use cortex_insights::ports::{
-    Books, Chats, CompanyOverview, Correspondence, DailyReports, DayReader, Figures, ReportRenderer, SavedReports,
-    Summaries, Summarizer,
-};
+use cortex_insights::ports::{Chats, Summarizer};
 use cortex_kernel::{Clock, IdGenerator, RandomIds, SystemClock};
 use cortex_nango::{
     NangoClient, NangoConfig, NangoConnectionBroker, NangoConnections, NangoContentSource, NangoProviderAccounts,
@@ -37,15 +34,15 @@ use cortex_nango::{
 use cortex_postgres::migrate::Inspector;
 use cortex_postgres::schema::Database;
 use cortex_postgres::stores::{
-    PgAdminSessions, PgAlerts, PgAttemptCounters, PgBlobRemovals, PgBooks, PgBrokerRemovals, PgChats, PgCompanyJobs,
+    PgAdminSessions, PgAlerts, PgAttemptCounters, PgBlobRemovals, PgBrokerRemovals, PgChats, PgCompanyJobs,
     PgCompanyLeaves, PgCompanyOverview, PgConnectSessionEndings, PgConnectSessionStore, PgConnectionDirectory,
-    PgConnectionEndings, PgConnectionHealth, PgConnectionStore, PgConnectionViews, PgContentLedger, PgCorrespondence,
-    PgDailyReports, PgDayReader, PgDocumentCounts, PgDocumentExport, PgDocumentReader, PgDocumentRemoval,
-    PgDocumentWriter, PgDueAccounts, PgErasure, PgFacts, PgFigures, PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory,
-    PgJobQueue, PgLiveJobs, PgMailReader, PgMailSignals, PgMemberDirectory, PgMembers, PgMembershipStore,
-    PgMembershipWatch, PgOriginalConnections, PgPageStore, PgPassageFinder, PgProfileReader, PgQuarantineStore,
-    PgSavedReports, PgSearchIndex, PgSetAsideRecords, PgStuckThings, PgSummaries, PgSyncOverrides, PgSyncStarter,
-    PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader, PgVisitStore, PgWebhookInbox, PgWorkers,
+    PgConnectionEndings, PgConnectionHealth, PgConnectionStore, PgConnectionViews, PgContentLedger, PgDocumentCounts,
+    PgDocumentExport, PgDocumentReader, PgDocumentRemoval, PgDocumentWriter, PgDueAccounts, PgErasure, PgFacts,
+    PgHeldDeletions, PgIdempotencyKeys, PgJobDirectory, PgJobQueue, PgLiveJobs, PgMailReader, PgMailSignals,
+    PgMemberDirectory, PgMembers, PgMembershipStore, PgMembershipWatch, PgOriginalConnections, PgPageStore,
+    PgPassageFinder, PgProfileReader, PgQuarantineStore, PgSearchIndex, PgSetAsideRecords, PgStuckThings,
+    PgSyncOverrides, PgSyncStarter, PgTeamStore, PgTurns, PgUnclaimedConnections, PgUsageReader, PgVisitStore,
+    PgWebhookInbox, PgWorkers,
 };
 use cortex_postgres::{Address, Backlog, Pool, PoolConfig, Pooler, Upkeep};
 use cortex_summarizer::{ChatApiConfig, ChatApiSummarizer};
@@ -56,13 +53,13 @@ use cortex_sync_jobs::ports::{
     ActiveMembers, CompanyJobs, CompanyLeaves, DueAccounts, JobDirectory, JobQueue, LiveJobs, SyncOverrides,
     SyncStarter, Workers,
 };
-use cortex_typeset::Typesetter;
 use url::Url;
 
 use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
 use crate::audit_upkeep::AuditPorts;
 use crate::blob_store;
 use crate::config::{AdminPin, DatabaseUrl, RuntimeConfig, Secret, ServeConfig};
+pub use crate::insight_ports::{InsightPorts, ReportPorts};
 use crate::metrics::{CompanyBacklog, Metrics};
 use crate::readiness::{DatabaseAnswers, NangoAnswers, NangoTakesOurKey};
 use crate::searchable::MakeSearchable;
@@ -254,38 +251,6 @@ pub struct ChatPorts {
     pub summarizer: Option<Arc<dyn Summarizer>>,
 }
 
-/// What the company sees of all that it has.
-#[derive(Clone)]
-pub struct InsightPorts {
-    /// What documents of accounting say.
-    pub books: Arc<dyn Books>,
-    /// Documents, connections and syncs in numbers.
-    pub overview: Arc<dyn CompanyOverview>,
-    /// Who writes to whom.
-    pub correspondence: Arc<dyn Correspondence>,
-    /// How much there was, day by day.
-    pub figures: Arc<dyn Figures>,
-    /// What days, weeks and months were.
-    pub summaries: Arc<dyn Summaries>,
-}
-
-/// What people are told in reports.
-#[derive(Clone)]
-pub struct ReportPorts {
-    /// What there was on a day.
-    pub days: Arc<dyn DayReader>,
-    /// Which addresses are the company's own.
-    pub overview: Arc<dyn CompanyOverview>,
-    /// The reports of days.
-    pub daily: Arc<dyn DailyReports>,
-    /// Puts their summaries in words, where there is a language model.
-    pub summarizer: Option<Arc<dyn Summarizer>>,
-    /// Makes files of them.
-    pub renderer: Arc<dyn ReportRenderer>,
-    /// The reports that they keep.
-    pub saved: Arc<dyn SavedReports>,
-}
-
 /// As PostgreSQL's own views show us.
 const APPLICATION_NAME: &str = "cortex";
 
@@ -452,31 +417,6 @@ fn summarizer(config: &RuntimeConfig, tls: rustls::ClientConfig) -> anyhow::Resu
     let api_key = named.api_key.as_ref().map(|key| key.as_secret().clone());
     let access = ChatApiConfig { url: named.url.clone(), api_key, model: named.model.clone() };
     Ok(Some(Arc::new(ChatApiSummarizer::new(access, tls)?)))
-}
-
-impl InsightPorts {
-    fn production(company: &Pool) -> Self {
-        Self {
-            books: Arc::new(PgBooks::new(company.clone())),
-            overview: Arc::new(PgCompanyOverview::new(company.clone())),
-            correspondence: Arc::new(PgCorrespondence::new(company.clone())),
-            figures: Arc::new(PgFigures::new(company.clone())),
-            summaries: Arc::new(PgSummaries::new(company.clone())),
-        }
-    }
-}
-
-impl ReportPorts {
-    fn production(company: &Pool, summarizer: Option<Arc<dyn Summarizer>>) -> Self {
-        Self {
-            days: Arc::new(PgDayReader::new(company.clone())),
-            overview: Arc::new(PgCompanyOverview::new(company.clone())),
-            daily: Arc::new(PgDailyReports::new(company.clone())),
-            summarizer,
-            renderer: Arc::new(Typesetter::default()),
-            saved: Arc::new(PgSavedReports::new(company.clone())),
-        }
-    }
 }
 
 impl ApiPorts {

@@ -1,6 +1,6 @@
 //! Ports in, use cases out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cortex_connections::ports::ConnectionBroker;
@@ -16,8 +16,7 @@ use cortex_http::rate_limit::{RateLimiter, RateLimits};
 use cortex_http::upload_room::UploadRoom;
 use cortex_http::watch::NobodyWatches;
 use cortex_http::{
-    AdminServices, AlertServices, ChatServices, InsightServices, IntakeServices, LibraryServices, ReportServices,
-    Services, SyncJobServices, UploadLimits,
+    AdminServices, ChatServices, IntakeServices, LibraryServices, Services, SyncJobServices, UploadLimits,
 };
 use cortex_identity::ports::{AdminTokens, PinVerifier, TeamStore};
 use cortex_identity::{
@@ -30,11 +29,9 @@ use cortex_ingestion::{
     AddDocument, DecideDeletions, ErasePerson, FetchContents, FinishContents, ForgetIdempotencyKeys, ForgetSetAside,
     KeepBlob, ReadStream, RemoveBlobs, UploadDocument,
 };
-use cortex_insights::model::DayLimit;
-use cortex_insights::{AnswerQuestion, EvaluateRules, Investigate, Numbers, ReportWriting, SumUp, WriteDailyReport};
+use cortex_insights::AnswerQuestion;
 use cortex_kernel::Provider;
-use cortex_sync_jobs::model::{Cadence, JobKind, WorkerSign};
-use cortex_sync_jobs::ports::JobRunner;
+use cortex_sync_jobs::model::WorkerSign;
 use cortex_sync_jobs::run_job::Timing;
 use cortex_sync_jobs::worker::WorkerSettings;
 use cortex_sync_jobs::{
@@ -44,7 +41,6 @@ use cortex_sync_jobs::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::alert_rules::AlertRules;
 use crate::ask_documents::AskDocuments;
 use crate::audit_upkeep::{AuditPorts, AuditUpkeep};
 use crate::background::Background;
@@ -54,15 +50,14 @@ use crate::config::{RuntimeConfig, ServeConfig};
 use crate::connection_upkeep::ConnectionUpkeep;
 use crate::departures::Departures;
 use crate::have_read::HaveRead;
+use crate::insight_services::{CompanyWork, compose_alerts, compose_company_work, compose_insights, compose_reports};
 use crate::lacking_contents::LackingContents;
 use crate::own_thread::OnItsOwnThread;
-use crate::ports::{AdminPorts, ApiPorts, ChatPorts, InsightPorts, LibraryPorts, Ports, ReportPorts};
+use crate::ports::{AdminPorts, ApiPorts, ChatPorts, LibraryPorts, Ports};
 use crate::read_account::ReadAccount;
 use crate::readiness::NangoAnswers;
-use crate::report_days::ReportDays;
 use crate::run_jobs::RunJobs;
 use crate::schedule::Schedule;
-use crate::summing_up::SummingUp;
 
 /// How often a sync may begin without getting on, before it is given up.
 const MAX_ATTEMPTS: u32 = 5;
@@ -305,63 +300,6 @@ fn compose_library(ports: LibraryPorts, stop: CancellationToken) -> LibraryServi
     }
 }
 
-/// What is called by who looks at what the company has.
-fn compose_insights(
-    ports: &Ports,
-    start_company_job: Arc<StartCompanyJob>,
-    providers: &Arc<BTreeSet<Provider>>,
-) -> InsightServices {
-    let InsightPorts { books, overview, correspondence, figures, .. } = ports.insights.clone();
-    InsightServices {
-        books,
-        overview,
-        correspondence,
-        figures,
-        signals: Arc::clone(&ports.rules.signals),
-        sum_up: Arc::new(sum_up(ports)),
-        start_company_job,
-        providers: Arc::clone(providers),
-        clock: Arc::clone(&ports.clock),
-    }
-}
-
-/// Sums days, weeks and months up.
-fn sum_up(ports: &Ports) -> SumUp {
-    let InsightPorts { books, overview, correspondence, figures, summaries } = ports.insights.clone();
-    SumUp::new(Numbers { books, overview, correspondence, figures }, summaries, Arc::clone(&ports.clock))
-}
-
-/// What is called by who reads and keeps reports.
-fn compose_reports(ports: &Ports) -> ReportServices {
-    ReportServices {
-        saved: Arc::clone(&ports.reports.saved),
-        ids: Arc::clone(&ports.ids),
-        daily: Arc::clone(&ports.reports.daily),
-        write: Arc::new(write_daily_report(ports)),
-        renderer: Arc::clone(&ports.reports.renderer),
-        clock: Arc::clone(&ports.clock),
-    }
-}
-
-/// Writes reports of days.
-fn write_daily_report(ports: &Ports) -> WriteDailyReport {
-    let ReportPorts { days, overview, daily, summarizer, .. } = ports.reports.clone();
-    let (clock, ids) = (Arc::clone(&ports.clock), Arc::clone(&ports.ids));
-    WriteDailyReport::new(ReportWriting { days, overview, reports: daily, summarizer, clock, ids })
-}
-
-/// What is called about alerts.
-fn compose_alerts(chat: &ChatPorts, ports: &Ports, start_job: Arc<StartCompanyJob>) -> AlertServices {
-    let passages = Arc::new(AskDocuments(Arc::clone(&chat.passages)));
-    let clock = || Arc::clone(&ports.clock);
-    AlertServices {
-        alerts: Arc::clone(&ports.rules.alerts),
-        investigate: Arc::new(Investigate::new(passages, Arc::clone(&ports.insights.books), clock())),
-        start_job,
-        clock: clock(),
-    }
-}
-
 /// What the admin panel calls.
 fn compose_admin(
     ports: &Ports,
@@ -437,34 +375,6 @@ fn start_sync(ports: &Ports, wake: &Arc<Notify>) -> Arc<StartSync> {
 fn start_company_job(ports: &Ports, wake: &Arc<Notify>) -> Arc<StartCompanyJob> {
     let (jobs, ids) = (Arc::clone(&ports.company_jobs), Arc::clone(&ports.ids));
     Arc::new(StartCompanyJob::new(jobs, ids, Arc::clone(wake), MAX_ATTEMPTS))
-}
-
-/// The work of the company's own jobs: who brings some puts it in here.
-#[derive(Default)]
-struct CompanyWork {
-    /// Who does it, by kind.
-    runners: HashMap<JobKind, Arc<dyn JobRunner>>,
-    /// What is done by itself, and when.
-    plan: Vec<(JobKind, Cadence)>,
-}
-
-fn compose_company_work(config: &RuntimeConfig, ports: &Ports) -> CompanyWork {
-    let mut work = CompanyWork::default();
-    work.runners.insert(JobKind::Summaries, Arc::new(SummingUp(sum_up(ports))));
-    work.plan.push((JobKind::Summaries, SummingUp::CADENCE));
-    work.runners.insert(JobKind::DailyReports, Arc::new(ReportDays(write_daily_report(ports))));
-    work.plan.push((JobKind::DailyReports, ReportDays::CADENCE));
-    work.runners.insert(JobKind::AlertRules, alert_rules(config, ports));
-    work.plan.extend(config.sync.alert_interval.map(|minutes| (JobKind::AlertRules, Cadence::EveryMinutes(minutes))));
-    work
-}
-
-/// Puts the rules of alerts to the company.
-fn alert_rules(config: &RuntimeConfig, ports: &Ports) -> Arc<dyn JobRunner> {
-    let storage = &config.storage;
-    let limit = DayLimit { documents: storage.daily_document_quota, bytes: storage.daily_byte_quota };
-    let evaluate = EvaluateRules::new(ports.rules.clone(), Arc::clone(&ports.clock), limit);
-    Arc::new(AlertRules { evaluate, jobs: Arc::clone(&ports.company_jobs) })
 }
 
 /// Puts what looks after the jobs of people who leave over ports.
