@@ -68,6 +68,29 @@ fn config() -> ServeConfig {
     ServeConfig::from_env(&|name| variables.get(name).cloned()).unwrap()
 }
 
+/// What the company sees, of nothing.
+fn insights() -> InsightPorts {
+    InsightPorts {
+        books: Arc::new(InMemoryBooks::default()),
+        overview: Arc::new(InMemoryOverview::default()),
+        correspondence: Arc::new(InMemoryCorrespondence::default()),
+        figures: Arc::new(InMemoryFigures::default()),
+        summaries: Arc::new(InMemorySummaries::default()),
+    }
+}
+
+/// Reports of nothing.
+fn reports() -> ReportPorts {
+    ReportPorts {
+        days: Arc::new(InMemoryDays::default()),
+        overview: Arc::new(InMemoryOverview::default()),
+        daily: Arc::new(InMemoryDailyReports::default()),
+        summarizer: None,
+        renderer: Arc::new(MockReportRenderer::new()),
+        saved: Arc::new(InMemorySavedReports::default()),
+    }
+}
+
 /// A member who has a token, and a broker at which he connected an account.
 fn ports(config: &ServeConfig) -> ApiPorts {
     let mut tokens = MockTokenVerifier::new();
@@ -122,21 +145,8 @@ fn ports(config: &ServeConfig) -> ApiPorts {
             due_accounts: Arc::<InMemoryJobQueue>::clone(&jobs),
             active_members: Arc::new(MockActiveMembers::new()),
             sync_starter: jobs,
-            insights: InsightPorts {
-                books: Arc::new(InMemoryBooks::default()),
-                overview: Arc::new(InMemoryOverview::default()),
-                correspondence: Arc::new(InMemoryCorrespondence::default()),
-                figures: Arc::new(InMemoryFigures::default()),
-                summaries: Arc::new(InMemorySummaries::default()),
-            },
-            reports: ReportPorts {
-                days: Arc::new(InMemoryDays::default()),
-                overview: Arc::new(InMemoryOverview::default()),
-                daily: Arc::new(InMemoryDailyReports::default()),
-                summarizer: None,
-                renderer: Arc::new(MockReportRenderer::new()),
-                saved: Arc::new(InMemorySavedReports::default()),
-            },
+            insights: insights(),
+            reports: reports(),
             rules: RulePorts {
                 alerts: Arc::new(InMemoryAlerts::default()),
                 facts: Arc::new(facts),

@@ -62,6 +62,7 @@ mod tests {
     use std::sync::Arc;
 
     use cortex_insights::ReportWriting;
+    use cortex_insights::model::OwnAddresses;
     use cortex_insights::ports::{DailyReports, MockCompanyOverview};
     use cortex_insights::testing::{InMemoryDailyReports, InMemoryDays, NOON};
     use cortex_kernel::RandomIds;
@@ -73,7 +74,7 @@ mod tests {
     fn runner(reports: &Arc<InMemoryDailyReports>, outage: bool) -> ReportDays {
         let mut overview = MockCompanyOverview::new();
         overview.expect_list_own_addresses().returning(move |_| {
-            if outage { Err(StoreError::Unavailable("away".into())) } else { Ok(Default::default()) }
+            if outage { Err(StoreError::Unavailable("away".into())) } else { Ok(OwnAddresses::default()) }
         });
         ReportDays(WriteDailyReport::new(ReportWriting {
             days: Arc::new(InMemoryDays::default()),

@@ -74,6 +74,7 @@ mod tests {
     use std::sync::Arc;
 
     use cortex_insights::Numbers;
+    use cortex_insights::model::OwnAddresses;
     use cortex_insights::ports::{MockCompanyOverview, Summaries};
     use cortex_insights::testing::{InMemoryBooks, InMemoryCorrespondence, InMemoryFigures, InMemorySummaries, NOON};
     use cortex_sync_jobs::testing::a_job;
@@ -84,7 +85,7 @@ mod tests {
     async fn run(kept: &Arc<InMemorySummaries>, period: &str, outage: bool) -> Disposition {
         let mut overview = MockCompanyOverview::new();
         overview.expect_list_own_addresses().returning(move |_| {
-            if outage { Err(StoreError::Unavailable("away".into())) } else { Ok(Default::default()) }
+            if outage { Err(StoreError::Unavailable("away".into())) } else { Ok(OwnAddresses::default()) }
         });
         let numbers = Numbers {
             books: Arc::new(InMemoryBooks::default()),

@@ -69,7 +69,8 @@ impl SumUp {
 
     /// Computes the summary of the span and keeps it.
     pub async fn compute(&self, company_id: CompanyId, span: Span) -> Result<KeptSummary, StoreError> {
-        let computed_at = self.clock.now();
+        // As exactly as it is kept.
+        let computed_at = self.clock.now().truncate_to_microsecond();
         let summary = self.numbers.sum_up(company_id, span).await?;
         let kept = KeptSummary { span, summary, computed_at };
         self.kept.keep(company_id, &kept).await?;

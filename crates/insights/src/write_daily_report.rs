@@ -94,7 +94,8 @@ impl WriteDailyReport {
         }
         let in_words = self.in_words(&told).await;
         let summarized_by = if in_words.is_some() { AnsweredBy::Model } else { AnsweredBy::Extract };
-        let generated_at = clock.now();
+        // As exactly as it is kept.
+        let generated_at = clock.now().truncate_to_microsecond();
         let report = DailyReport {
             id: ids.new_uuid(),
             kind,

@@ -17,10 +17,10 @@ fn a_report() -> DailyReport {
 /// A report of which a document says this, in its title, in a section and in a chart.
 fn saying(text: &str) -> DailyReport {
     let mut report = a_report();
-    report.executive_summary = text.to_owned();
+    text.clone_into(&mut report.executive_summary);
     report.sections[0].content = format!("- **{}**: {}\n", escaped(text), escaped(text));
     report.sections[0].sources = vec![ReportSource { document_id: DocumentId::new(7), title: text.to_owned() }];
-    report.charts[0].bars[0].0 = text.to_owned();
+    text.clone_into(&mut report.charts[0].bars[0].0);
     report
 }
 
