@@ -66,7 +66,7 @@ fn of_quickbooks(count: u32) -> String {
 fn reports() -> String {
     format!(
         "insert into cortex_saved_reports (id, tenant_id, user_id, title, report_type, report_data, summary, tags) \
-         select gen_random_uuid(), '{COMPANY_A}', '{USER_1}', 'Report ' || n || case when n % 3 = 0 then ' of pumps' end, \
+         select gen_random_uuid(), '{COMPANY_A}', '{USER_1}', 'Report ' || n || case when n % 3 = 0 then ' of pumps' else '' end, \
            'weekly', jsonb_build_object('text', repeat(md5(n::text), 200)), repeat('word ', 50), array['one', 'two'] \
          from generate_series(1, 500) n; \
          insert into cortex_daily_reports (tenant_id, report_date, report_type, id, generated_at, report) \
