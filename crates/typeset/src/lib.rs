@@ -1,8 +1,8 @@
 //! Reports as files: HTML that needs nothing besides itself, and PDF.
 //!
 //! What is in a report comes from documents, and anybody can send a mail. So the text of sections is read as Markdown and
-//! written anew from what was understood ([`html`], [`pdf`]): markup of HTML is text, links and pictures are their words.
-//! Charts are drawn once, as shapes ([`chart`]), and both write these in their own words.
+//! written anew from what was understood (`html`, `pdf`): markup of HTML is text, links and pictures are their words.
+//! Charts are drawn once, as shapes (`chart`), and both write these in their own words.
 //!
 //! A PDF takes a processor for some tens of milliseconds and has two fonts in memory meanwhile. It is made on a thread
 //! that may block, two at a time.

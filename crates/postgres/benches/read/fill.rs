@@ -3,6 +3,9 @@
 use cortex_insights::testing::{COMPANY_A, USER_1};
 use cortex_test_support::Client;
 
+/// So many people have mail.
+const MAILBOXES: u32 = 20;
+
 /// Makes so many documents, a tenth of them of `QuickBooks`. Indexes are made afterwards: that takes a fraction of the time.
 pub(crate) async fn fill(client: &Client, documents: u32) {
     let list = "select indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index \
@@ -22,22 +25,24 @@ pub(crate) async fn fill(client: &Client, documents: u32) {
     client.batch_execute("vacuum analyze").await.unwrap();
 }
 
-/// Four to a thread, of 2,000 people in 300 companies, over two years; brought in within two weeks, by 20 people.
+/// As syncs bring them in: twenty mailboxes one after the other, within two weeks, each with two years of mail and the newest
+/// first. Four to a thread, of 2,000 people in 300 companies.
 fn mails(count: u32) -> String {
+    let each = count.div_ceil(MAILBOXES);
     format!(
         "insert into documents (tenant_id, source, source_account, source_id, document_type, title, content, metadata, \
            source_created_at, ingested_at, ingested_by_user_id, ingested_by_user_email, ingestion_method, search_vector, \
            search_version) \
-         select '{COMPANY_A}', case when n % 3 = 0 then 'outlook' else 'gmail' end, 'box-' || n % 20, 'm-' || n, 'email', \
+         select '{COMPANY_A}', case when box % 3 = 0 then 'outlook' else 'gmail' end, 'box-' || box, 'm-' || n, 'email', \
            'Subject about word' || n % 5000 || ' and topic' || n * 31 % 7000, repeat('word ' || n || ' ', 100), \
            jsonb_build_object('sender_name', 'Person ' || a, 'sender_address', 'p' || a || '@d' || a % 300 || '.example', \
              'to_addresses', jsonb_build_array('p' || b || '@d' || b % 300 || '.example', \
                'p' || c || '@d' || c % 300 || '.example'), \
-             'cc_addresses', '[]'::jsonb, 'thread_id', 'thread-' || n / 4, 'has_attachments', false), \
-           now() - make_interval(secs => (n::bigint * 7919 % 63072000)::double precision), \
-           now() - make_interval(secs => (n::bigint * 7919 % 1000000)::double precision), \
-           'user-' || n % 20, 'user-' || n % 20 || '@example.com', 'oauth_sync', ''::tsvector, 1 \
-         from generate_series(1, {count}) n \
+             'cc_addresses', '[]'::jsonb, 'thread_id', 'thread-' || box || '-' || at / 4, 'has_attachments', false), \
+           now() - interval '730 days' * at / {each}, now() - interval '13 days' * ({count} - n) / {count}, \
+           'user-' || box, 'user-' || box || '@example.com', 'oauth_sync', ''::tsvector, 1 \
+         from generate_series(0, {count} - 1) n \
+         cross join lateral (select n / {each} as box, n % {each} as at) place \
          cross join lateral (select n::bigint * n % 2000 as a, n * 7 % 2000 as b, n * 13 % 2000 as c) people"
     )
 }

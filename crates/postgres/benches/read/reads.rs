@@ -181,7 +181,7 @@ pub(crate) const READS: [Read; 18] = [
         name: "emails/by-episodes, 50 threads",
         ours: |stores| {
             Box::pin(async {
-                let threads: Vec<_> = (1..=50).map(|number| format!("thread-{}", number * 7)).collect();
+                let threads: Vec<_> = (1..=50).map(|number| format!("thread-0-{}", number * 7)).collect();
                 stores.mail.list_threads(COMPANY_A, &threads, 20).await.unwrap();
             })
         },
