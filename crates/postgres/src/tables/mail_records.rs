@@ -231,7 +231,7 @@ pub(crate) async fn list_people(
     .await
 }
 
-/// The mails between these people.
+/// The mails between these people. They are joined, since a plan for any values would compare each sender with each of them.
 pub(crate) async fn list_ties_between(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
@@ -240,9 +240,11 @@ pub(crate) async fn list_ties_between(
     most: i64,
 ) -> QueryResult<Vec<TieRow>> {
     sql("select sender as writer, receiver, count(*) as mails, max(sent_at) as last_at \
-         from mail_records cross join unnest(receivers) receiver \
+         from mail_records \
+         join unnest($4) one(address) on one.address = sender \
+         cross join unnest(receivers) receiver \
+         join unnest($4) other(address) on other.address = receiver \
          where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and receiver <> sender \
-           and sender = any($4) and receiver = any($4) \
          group by sender, receiver order by count(*) desc, sender, receiver limit $5")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Timestamptz, _>(stretch.begins_at())
