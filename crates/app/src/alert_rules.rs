@@ -6,8 +6,10 @@ use async_trait::async_trait;
 use cortex_insights::model::Scope;
 use cortex_insights::{EvaluateRules, GoOn, Parts};
 use cortex_kernel::{CompanyId, Lease, StoreError};
-use cortex_sync_jobs::model::{Disposition, Failure, Job, JobFailure};
+use cortex_sync_jobs::model::{Disposition, Job};
 use cortex_sync_jobs::ports::{CancellationToken, CompanyJobs, JobRunner};
+
+use crate::run_jobs::store_failure;
 
 /// Puts the rules of alerts to the company of a job.
 pub(crate) struct AlertRules {
@@ -30,7 +32,7 @@ impl JobRunner for AlertRules {
             Ok(GoOn::Lost) => Disposition::LeaseLost,
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the rules of alerts cannot be evaluated");
-                Disposition::Failed(failure(&error))
+                Disposition::Failed(store_failure(&error, "The rules could not be evaluated."))
             }
         }
     }
@@ -54,17 +56,5 @@ impl Parts for CountedParts<'_> {
         } else {
             GoOn::Yes
         })
-    }
-}
-
-fn failure(error: &StoreError) -> JobFailure {
-    match error {
-        StoreError::Unavailable(_) => JobFailure::Throttled {
-            retry_after: None,
-            failure: Failure::new("database_unavailable", "The database is not available."),
-        },
-        StoreError::Broken(_) => {
-            JobFailure::Transient(Failure::new("database_failed", "The rules could not be evaluated."))
-        }
     }
 }

@@ -13,12 +13,12 @@ use cortex_ingestion::model::{IngestionMethod, Stream};
 use cortex_ingestion::readers::{BASE_VARIANT, account_of, models_of};
 use cortex_ingestion::record_source::{RecordSource, SourceError};
 use cortex_ingestion::{ReadStream, ReadStreamError, StreamReading};
-use cortex_kernel::{Clock, Lease, Origin, StoreError};
+use cortex_kernel::{Clock, Lease, Origin};
 use cortex_sync_jobs::model::{Account, Disposition, Failure, Job, JobFailure, JobKind, Trigger};
 use cortex_sync_jobs::ports::{CancellationToken, JobRunner};
 
 use crate::lacking_contents::LackingContents;
-use crate::run_jobs::no_runner;
+use crate::run_jobs::{no_runner, store_failure};
 
 /// Reads the account of a job's connection.
 pub(crate) struct ReadAccount {
@@ -82,7 +82,7 @@ impl ReadAccount {
                 }
             }
         }
-        self.contents.ask_for_what_lacks(job, account).await.map_err(|error| store_failure(&error))?;
+        self.contents.ask_for_what_lacks(job, account).await.map_err(|error| store_failure(&error, NOT_STORED))?;
         Ok(Disposition::Completed)
     }
 
@@ -107,7 +107,8 @@ impl ReadAccount {
                 }
             }
         }
-        let next = self.contents.next_due(job.company_id, account).await.map_err(|error| store_failure(&error))?;
+        let next =
+            self.contents.next_due(job.company_id, account).await.map_err(|error| store_failure(&error, NOT_STORED))?;
         match next {
             None => Ok(Disposition::Completed),
             Some(wait) => Err(JobFailure::Throttled { retry_after: Some(wait), failure: incomplete() }),
@@ -139,7 +140,7 @@ impl ReadAccount {
     async fn connection(&self, job: &Job, account: Account) -> Result<Connection, JobFailure> {
         let found = self.connections.find_connection(job.company_id, job.user_id, account.provider).await;
         let connection = found
-            .map_err(|error| store_failure(&error))?
+            .map_err(|error| store_failure(&error, NOT_STORED))?
             .filter(|connection| connection.id == account.connection_id)
             .ok_or_else(|| JobFailure::Permanent(Failure::new("not_connected", "The account is not connected.")))?;
         match connection.status {
@@ -188,7 +189,7 @@ fn reading(job: &Job, lease: Lease, connection: &Connection, model: &str) -> Str
 fn stream_failure(error: &ReadStreamError) -> JobFailure {
     match error {
         ReadStreamError::Source(error) => source_failure(error),
-        ReadStreamError::Store(error) => store_failure(error),
+        ReadStreamError::Store(error) => store_failure(error, NOT_STORED),
         ReadStreamError::CursorMoved | ReadStreamError::LeaseLost => {
             JobFailure::Transient(Failure::new("read_elsewhere", "The account is being read by another run."))
         }
@@ -215,17 +216,8 @@ fn source_failure(error: &SourceError) -> JobFailure {
     }
 }
 
-fn store_failure(error: &StoreError) -> JobFailure {
-    match error {
-        StoreError::Unavailable(_) => JobFailure::Throttled {
-            retry_after: None,
-            failure: Failure::new("database_unavailable", "The database is not available."),
-        },
-        StoreError::Broken(_) => {
-            JobFailure::Transient(Failure::new("database_failed", "What was read could not be stored."))
-        }
-    }
-}
+/// What is told where a store failed.
+const NOT_STORED: &str = "What was read could not be stored.";
 
 fn incomplete() -> Failure {
     Failure::new("contents_incomplete", "Some contents could not be fetched yet: they are asked for again.")

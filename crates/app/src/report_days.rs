@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use cortex_insights::WriteDailyReport;
 use cortex_insights::model::DailyReportKind;
-use cortex_kernel::{Lease, StoreError};
+use cortex_kernel::Lease;
 use cortex_sync_jobs::model::{Cadence, Disposition, Failure, Job, JobFailure, JobSubject};
 use cortex_sync_jobs::ports::{CancellationToken, JobRunner};
 use time::macros::{format_description, time};
 use time::{Date, Time};
 
-use crate::run_jobs::no_runner;
+use crate::run_jobs::{no_runner, store_failure};
 
 /// Writes the reports of the day before a job's period.
 pub(crate) struct ReportDays(pub(crate) WriteDailyReport);
@@ -34,7 +34,7 @@ impl JobRunner for ReportDays {
             }
             if let Err(error) = self.0.write(job.company_id, kind, day, true).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a report of a day is not written");
-                return Disposition::Failed(failure(&error));
+                return Disposition::Failed(store_failure(&error, "The report could not be written."));
             }
         }
         Disposition::Completed
@@ -43,18 +43,6 @@ impl JobRunner for ReportDays {
 
 fn no_day() -> JobFailure {
     JobFailure::Permanent(Failure::new("no_day", "The period of a daily report is a day like 2026-11-28."))
-}
-
-fn failure(error: &StoreError) -> JobFailure {
-    match error {
-        StoreError::Unavailable(_) => JobFailure::Throttled {
-            retry_after: None,
-            failure: Failure::new("database_unavailable", "The database is not available."),
-        },
-        StoreError::Broken(_) => {
-            JobFailure::Transient(Failure::new("database_failed", "The report could not be written."))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -66,6 +54,7 @@ mod tests {
     use cortex_insights::ports::{DailyReports, MockCompanyOverview};
     use cortex_insights::testing::{InMemoryDailyReports, InMemoryDays, NOON};
     use cortex_kernel::RandomIds;
+    use cortex_kernel::StoreError;
     use cortex_sync_jobs::testing::a_job;
     use time::macros::date;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cortex_kernel::Lease;
+use cortex_kernel::{Lease, StoreError};
 use cortex_sync_jobs::model::{Disposition, Failure, Job, JobFailure, JobKind, JobSubject};
 use cortex_sync_jobs::ports::{CancellationToken, JobRunner};
 
@@ -33,6 +33,18 @@ impl JobRunner for RunJobs {
 /// Nothing here does such work, and waiting does not change that.
 pub(crate) fn no_runner() -> JobFailure {
     JobFailure::Permanent(Failure::new("no_runner", "This version of the worker does no jobs of this kind."))
+}
+
+/// What a store told: one that is away is waited for and uses up no attempt, anything else is tried again. `says` tells people
+/// what could not be done.
+pub(crate) fn store_failure(error: &StoreError, says: &str) -> JobFailure {
+    match error {
+        StoreError::Unavailable(_) => JobFailure::Throttled {
+            retry_after: None,
+            failure: Failure::new("database_unavailable", "The database is not available."),
+        },
+        StoreError::Broken(_) => JobFailure::Transient(Failure::new("database_failed", says)),
+    }
 }
 
 #[cfg(test)]

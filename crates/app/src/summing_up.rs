@@ -6,13 +6,13 @@ use std::error::Error as StdError;
 use async_trait::async_trait;
 use cortex_insights::SumUp;
 use cortex_insights::model::{Span, SpanKind};
-use cortex_kernel::{Lease, StoreError};
+use cortex_kernel::Lease;
 use cortex_sync_jobs::model::{Cadence, Disposition, Failure, Job, JobFailure, JobSubject};
 use cortex_sync_jobs::ports::{CancellationToken, JobRunner};
 use time::macros::{format_description, time};
 use time::{Date, Time};
 
-use crate::run_jobs::no_runner;
+use crate::run_jobs::{no_runner, store_failure};
 
 /// Computes the summaries that a job's period names: of a day, the spans of that day and of the one before; or one span.
 pub(crate) struct SummingUp(pub(crate) SumUp);
@@ -36,7 +36,7 @@ impl JobRunner for SummingUp {
             }
             if let Err(error) = self.0.compute(job.company_id, span).await {
                 tracing::warn!(error = &error as &dyn StdError, %span, "a span is not summed up");
-                return Disposition::Failed(failure(&error));
+                return Disposition::Failed(store_failure(&error, "The summary could not be computed."));
             }
         }
         Disposition::Completed
@@ -57,18 +57,6 @@ fn no_span() -> JobFailure {
     JobFailure::Permanent(Failure::new("no_span", says))
 }
 
-fn failure(error: &StoreError) -> JobFailure {
-    match error {
-        StoreError::Unavailable(_) => JobFailure::Throttled {
-            retry_after: None,
-            failure: Failure::new("database_unavailable", "The database is not available."),
-        },
-        StoreError::Broken(_) => {
-            JobFailure::Transient(Failure::new("database_failed", "The summary could not be computed."))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -77,6 +65,7 @@ mod tests {
     use cortex_insights::model::OwnAddresses;
     use cortex_insights::ports::{MockCompanyOverview, Summaries};
     use cortex_insights::testing::{InMemoryBooks, InMemoryCorrespondence, InMemoryFigures, InMemorySummaries, NOON};
+    use cortex_kernel::StoreError;
     use cortex_sync_jobs::testing::a_job;
     use time::macros::date;
 

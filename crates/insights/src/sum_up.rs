@@ -7,8 +7,8 @@ use cortex_kernel::{Clock, CompanyId, DocumentId, PageRequest, StoreError};
 use time::{Date, Duration, OffsetDateTime, UtcOffset};
 
 use crate::model::{
-    Amounts, BookEntry, BookTotals, Comparison, Correspondent, EntryQuery, KeptSummary, LEAST_MENTIONS, MailsWanted,
-    OwnAddresses, Period, Span, SpanKind, Stretch, Summary, SummarySource, TopicKind, by_hour_and_weekday, is_public,
+    Amounts, BookEntry, BookTotals, Comparison, Correspondent, EntryQuery, KeptSummary, KindCount, MailsWanted,
+    OwnAddresses, Period, Span, SpanKind, Stretch, Summary, SummarySource, TopicKind, by_hour_and_weekday,
 };
 use crate::ports::{Books, CompanyOverview, Correspondence, Figures, ListError, Summaries};
 
@@ -62,8 +62,7 @@ impl SumUp {
     }
 
     /// The day that it is, by UTC.
-    #[must_use]
-    pub fn today(&self) -> Date {
+    fn today(&self) -> Date {
         self.clock.now().to_offset(UtcOffset::UTC).date()
     }
 
@@ -88,11 +87,8 @@ impl Numbers {
         let (stretch, before) = (span.stretch(), span.previous().stretch());
         let mails = &self.correspondence;
         let own = self.overview.list_own_addresses(company_id).await?;
-        let documents = self.figures.count_kinds(company_id, stretch).await?;
-        let books = self.books.sum_up(company_id, period(stretch)).await?;
-        let counted: u64 = documents.iter().map(|count| count.documents).sum();
-        let amounts = amounts(counted, self.count_mails(company_id, stretch).await?, &books);
-        let before = self.sum_up_before(company_id, before).await?;
+        let (amounts, documents, books) = self.add_up(company_id, stretch).await?;
+        let (before, ..) = self.add_up(company_id, before).await?;
         let people = mails.map_network(company_id, stretch, Summary::MOST).await?.people;
         let companies = mails.compare(company_id, stretch, TopicKind::Companies, CANDIDATES).await?;
         let mut new_people = mails.list_new_writers(company_id, stretch, Summary::MOST).await?;
@@ -133,16 +129,23 @@ impl Numbers {
         Ok(())
     }
 
-    async fn sum_up_before(&self, company_id: CompanyId, stretch: Stretch) -> Result<Amounts, StoreError> {
+    /// What is compared, and what it is of.
+    async fn add_up(
+        &self,
+        company_id: CompanyId,
+        stretch: Stretch,
+    ) -> Result<(Amounts, Vec<KindCount>, BookTotals), StoreError> {
         let documents = self.figures.count_kinds(company_id, stretch).await?;
         let books = self.books.sum_up(company_id, period(stretch)).await?;
-        let counted = documents.iter().map(|count| count.documents).sum();
-        Ok(amounts(counted, self.count_mails(company_id, stretch).await?, &books))
-    }
-
-    async fn count_mails(&self, company_id: CompanyId, stretch: Stretch) -> Result<u64, StoreError> {
         let (hours, _) = by_hour_and_weekday(&self.correspondence.count_by_hour(company_id, stretch).await?);
-        Ok(hours.iter().sum())
+        let amounts = Amounts {
+            documents: documents.iter().map(|count| count.documents).sum(),
+            mails: hours.iter().sum(),
+            revenue: books.invoices.total,
+            expenses: books.bills.total,
+            payments: books.payments.total,
+        };
+        Ok((amounts, documents, books))
     }
 
     async fn list_mails(
@@ -171,22 +174,13 @@ const fn period(stretch: Stretch) -> Period {
     Period { first: Some(stretch.first), last: Some(stretch.last) }
 }
 
-fn amounts(documents: u64, mails: u64, books: &BookTotals) -> Amounts {
-    let BookTotals { invoices, bills, payments, .. } = books;
-    Amounts { documents, mails, revenue: invoices.total, expenses: bills.total, payments: payments.total }
-}
-
 fn source(entry: BookEntry) -> SummarySource {
     SummarySource { document_id: entry.id, quote: entry.title, from: entry.party }
 }
 
 /// The domains of others in most mails.
 fn companies_of(comparison: Comparison, own: &OwnAddresses) -> Vec<Correspondent> {
-    let others = comparison.topics.into_iter().filter(|topic| {
-        topic.occurrences.now >= LEAST_MENTIONS
-            && !is_public(&topic.what)
-            && !own.domains().contains(&topic.what.as_str())
-    });
+    let others = comparison.topics.into_iter().filter(|topic| topic.tells(TopicKind::Companies, own));
     let told = others.map(|topic| Correspondent {
         address: topic.what,
         name: None,

@@ -7,7 +7,7 @@ use cortex_insights::model::{
 use cortex_kernel::DocumentId;
 use futures_util::future::{try_join, try_join_all};
 use serde::{Deserialize, Serialize};
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
 
 use super::books::invalid_query;
@@ -228,7 +228,7 @@ pub(super) async fn patterns(
         edges: ties.into_iter().map(|tie| MailEdge { from: tie.from, to: tie.to, count: tie.mails }).collect(),
         by_hour,
         by_weekday,
-        median_reply_minutes: median.map(|median| tenth(median.as_seconds_f64() / 60.0)),
+        median_reply_minutes: median.map(minutes),
         total_emails: by_hour.iter().sum(),
         date_range_days: days.get(),
     }))
@@ -329,26 +329,21 @@ fn days(asked: Option<u16>, usual: u16, most: u16) -> Result<Days, Problem> {
 }
 
 /// To a tenth.
-fn tenth(number: f64) -> f64 {
-    (number * 10.0).round() / 10.0
+pub(super) fn minutes(took: Duration) -> f64 {
+    (took.as_seconds_f64() / 6.0).round() / 10.0
 }
 
 impl From<Correspondent> for MailPerson {
     fn from(one: Correspondent) -> Self {
-        let Correspondent { address, name, mails, contacts } = one;
-        Self { name: called(name, &address), email: address, email_count: mails, unique_contacts: contacts }
+        let name = one.called().to_owned();
+        Self { name, email: one.address, email_count: one.mails, unique_contacts: one.contacts }
     }
 }
 
 impl From<Correspondent> for NetworkNode {
     fn from(one: Correspondent) -> Self {
-        Self { label: called(one.name, &one.address), id: one.address, messages: one.mails }
+        Self { label: one.called().to_owned(), id: one.address, messages: one.mails }
     }
-}
-
-/// What mails call somebody, or else his address.
-fn called(name: Option<String>, address: &str) -> String {
-    name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| address.to_owned())
 }
 
 impl From<Tie> for NetworkEdge {

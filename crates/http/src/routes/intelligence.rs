@@ -10,9 +10,10 @@ use cortex_insights::model::{
 };
 use serde::{Deserialize, Serialize};
 use time::macros::{date, format_description};
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
 
+use super::analytics::minutes;
 use super::books::invalid_query;
 use super::money::MoneyBody;
 use crate::InsightServices;
@@ -421,7 +422,7 @@ impl From<KeptSummary> for Intelligence {
             totals: IntelligenceTotals {
                 documents: now.documents,
                 emails: now.mails,
-                median_reply_minutes: summary.median_reply.map(minutes),
+                median_reply_minutes: summary.median_reply.map(Duration::seconds).map(minutes),
             },
             document_counts: counts,
             quickbooks: summary.books.into(),
@@ -443,12 +444,6 @@ impl From<KeptSummary> for Intelligence {
             executive_summary: words,
         }
     }
-}
-
-/// Of seconds, to a tenth.
-fn minutes(seconds: i64) -> f64 {
-    let tenths = (time::Duration::seconds(seconds).as_seconds_f64() / 6.0).round();
-    tenths / 10.0
 }
 
 fn people(people: Vec<Correspondent>) -> Vec<ActivePerson> {

@@ -56,7 +56,13 @@ impl OwnAddresses {
     #[must_use]
     pub fn own(&self, address: &str) -> bool {
         let address = address.to_lowercase();
-        self.addresses.contains(&address) || domain_of(&address).is_some_and(|domain| self.domains.contains(domain))
+        self.addresses.contains(&address) || domain_of(&address).is_some_and(|domain| self.has_domain(domain))
+    }
+
+    /// Whether colleagues write from this domain, in small letters.
+    #[must_use]
+    pub fn has_domain(&self, domain: &str) -> bool {
+        self.domains.contains(domain)
     }
 
     /// The addresses, in small letters.

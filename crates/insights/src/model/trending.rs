@@ -46,21 +46,30 @@ pub struct Rise {
 /// What is in fewer mails than so many rises by chance.
 pub const LEAST_MENTIONS: u64 = 2;
 
+impl Topic {
+    /// Whether it tells anything to be in as many mails now. The company's own people and domains, domains where anybody has an
+    /// address, and words that everybody uses do not, nor does what is in fewer than [`LEAST_MENTIONS`].
+    #[must_use]
+    pub fn tells(&self, kind: TopicKind, own: &OwnAddresses) -> bool {
+        let what = self.what.as_str();
+        self.occurrences.now >= LEAST_MENTIONS
+            && match kind {
+                TopicKind::People => !own.own(what),
+                TopicKind::Companies => !is_public(what) && !own.has_domain(what),
+                TopicKind::Terms => !is_common(what),
+            }
+    }
+}
+
 impl Comparison {
-    /// At most `most` of what rose, what rose most first. The company's own people and domains, domains where anybody has an
-    /// address, and words that everybody uses tell nothing and are left out.
+    /// At most `most` of what rose, what rose most first, of what [tells](Topic::tells) anything.
     #[must_use]
     pub fn risen(self, kind: TopicKind, own: &OwnAddresses, most: usize) -> Vec<Rise> {
         let all = self.all;
-        let tells = |what: &str| match kind {
-            TopicKind::People => !own.own(what),
-            TopicKind::Companies => !is_public(what) && !own.domains().contains(&what),
-            TopicKind::Terms => !is_common(what),
-        };
         let mut risen: Vec<_> = self
             .topics
             .into_iter()
-            .filter(|topic| topic.occurrences.now >= LEAST_MENTIONS && tells(&topic.what))
+            .filter(|topic| topic.tells(kind, own))
             .map(|topic| Rise { score: log_odds(topic.occurrences, all), topic })
             .filter(|rise| rise.score > 0.0)
             .collect();
