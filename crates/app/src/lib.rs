@@ -21,6 +21,7 @@ mod confirmed_deletions;
 mod connection_upkeep;
 mod departures;
 mod ended_company_jobs;
+mod folded_counts;
 mod have_read;
 mod idempotency_keys;
 mod insight_ports;

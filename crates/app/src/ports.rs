@@ -59,6 +59,7 @@ use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
 use crate::audit_upkeep::AuditPorts;
 use crate::blob_store;
 use crate::config::{AdminPin, DatabaseUrl, RuntimeConfig, Secret, ServeConfig};
+use crate::folded_counts::FoldCounts;
 pub use crate::insight_ports::{InsightPorts, ReportPorts};
 use crate::metrics::{CompanyBacklog, Metrics};
 use crate::readiness::{DatabaseAnswers, NangoAnswers, NangoTakesOurKey};
@@ -157,6 +158,8 @@ pub struct Ports {
     pub search: Arc<dyn SearchIndex>,
     /// Documents, to be made findable.
     pub searchable: Arc<dyn MakeSearchable>,
+    /// What counts documents, to be folded.
+    pub counts: Arc<dyn FoldCounts>,
     /// The sync jobs.
     pub jobs: Arc<dyn JobQueue>,
     /// Who works them off.
@@ -349,6 +352,7 @@ impl Ports {
             usage: Arc::new(PgUsageReader::new(company.clone())),
             search: metrics.of::<dyn SearchIndex>(Arc::new(PgSearchIndex::new(company.clone()))),
             searchable: Arc::new(Upkeep::new(company.clone())),
+            counts: Arc::new(Upkeep::new(company.clone())),
             jobs: metrics.of::<dyn JobQueue>(Arc::new(PgJobQueue::new(company.clone()))),
             workers: Arc::new(PgWorkers::new(company.clone())),
             live_jobs: Arc::new(PgLiveJobs::new(company.clone())),

@@ -481,6 +481,7 @@ pub(crate) fn compose_background(
         schedule,
         company_schedule,
         documents: Arc::clone(&ports.searchable),
+        counts: Arc::clone(&ports.counts),
         deletions: DecideDeletions::new(company_id, Arc::clone(&ports.held_deletions)),
         idempotency_keys: ForgetIdempotencyKeys::new(company_id, Arc::clone(&ports.idempotency_keys)),
         ended_company_jobs: ForgetCompanyJobs::new(company_id, Arc::clone(&ports.company_jobs)),

@@ -8,7 +8,8 @@ use time::{Date, Duration, OffsetDateTime, UtcOffset};
 
 use crate::model::{
     Amounts, BookEntry, BookTotals, Comparison, Correspondent, EntryQuery, KeptSummary, KindCount, MailsWanted,
-    OwnAddresses, Period, Span, SpanKind, Stretch, Summary, SummarySource, TopicKind, by_hour_and_weekday,
+    MostCorrespondents, OwnAddresses, Period, Span, SpanKind, Stretch, Summary, SummarySource, TopicKind,
+    by_hour_and_weekday,
 };
 use crate::ports::{Books, CompanyOverview, Correspondence, Figures, ListError, Summaries};
 
@@ -89,6 +90,8 @@ impl Numbers {
         let own = self.overview.list_own_addresses(company_id).await?;
         let (amounts, documents, books) = self.add_up(company_id, stretch).await?;
         let (before, ..) = self.add_up(company_id, before).await?;
+        let most = MostCorrespondents { people: Summary::MOST, ties: 0 };
+        let correspondents = mails.list_correspondents(company_id, stretch, most).await?;
         let people = mails.map_network(company_id, stretch, Summary::MOST).await?.people;
         let companies = mails.compare(company_id, stretch, TopicKind::Companies, CANDIDATES).await?;
         let mut new_people = mails.list_new_writers(company_id, stretch, Summary::MOST).await?;
@@ -102,8 +105,8 @@ impl Numbers {
             before,
             documents,
             books,
-            senders: mails.list_writers(company_id, stretch, Summary::MOST).await?,
-            recipients: mails.list_receivers(company_id, stretch, Summary::MOST).await?,
+            senders: correspondents.writers.into_iter().map(|one| one.who).collect(),
+            recipients: correspondents.receivers.into_iter().map(|one| one.who).collect(),
             people,
             companies: companies_of(companies, &own),
             median_reply: mails.find_median_reply(company_id, stretch).await?.map(Duration::whole_seconds),
@@ -181,12 +184,7 @@ fn source(entry: BookEntry) -> SummarySource {
 /// The domains of others in most mails.
 fn companies_of(comparison: Comparison, own: &OwnAddresses) -> Vec<Correspondent> {
     let others = comparison.topics.into_iter().filter(|topic| topic.tells(TopicKind::Companies, own));
-    let told = others.map(|topic| Correspondent {
-        address: topic.what,
-        name: None,
-        mails: topic.occurrences.now,
-        contacts: 0,
-    });
+    let told = others.map(|topic| Correspondent { address: topic.what, name: None, mails: topic.occurrences.now });
     told.take(Summary::MOST.into()).collect()
 }
 

@@ -95,6 +95,7 @@ impl Database {
                 "cortex_daily_reports",
                 "cortex_saved_reports",
                 "deleted_documents",
+                "document_days",
                 "document_sources",
                 "documents",
                 "erasure_receipts",

@@ -4,9 +4,9 @@ use cortex_kernel::StoreError;
 use diesel_async::AsyncPgConnection;
 
 use crate::pool::{Abort, Pool};
-use crate::tables::lexemes;
+use crate::tables::{document_days, lexemes};
 
-/// Does what a migration left to be done in small steps.
+/// Does in small steps what a migration left to be done, and what triggers leave.
 pub struct Upkeep {
     company: Pool,
 }
@@ -27,5 +27,12 @@ impl Upkeep {
                 lexemes::renew(connection, most).await.map_err(Abort::<StoreError>::Database)
             })
             .await
+    }
+
+    /// Makes one row of those that count the documents of a day, at most `most` times, and answers how often. What they come to
+    /// stays as it is, whoever writes or does the same meanwhile.
+    #[tracing::instrument(name = "pg.upkeep.fold_counts", skip(self))]
+    pub async fn fold_counts(&self, most: u16) -> Result<usize, StoreError> {
+        self.company.run(async |connection: &mut AsyncPgConnection| document_days::fold(connection, most).await).await
     }
 }

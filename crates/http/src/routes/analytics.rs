@@ -2,7 +2,8 @@
 
 use actix_web::web::{Data, Json, Query};
 use cortex_insights::model::{
-    Correspondent, Days, KeywordCount, Period, Rise, Stretch, Tie, TopicKind, TouchedThread, by_hour_and_weekday,
+    Acquainted, Correspondent, Days, KeywordCount, MostCorrespondents, Period, Rise, Stretch, Tie, TopicKind,
+    TouchedThread, by_hour_and_weekday,
 };
 use cortex_kernel::DocumentId;
 use futures_util::future::{try_join, try_join_all};
@@ -212,20 +213,20 @@ pub(super) async fn patterns(
     let days = days(asked.days, 30, 365)?;
     let stretch = Stretch::until(insights.today(), days);
     let (mails, company_id) = (&insights.correspondence, caller.company_id);
+    let most = MostCorrespondents { people: TOP_PEOPLE, ties: TOP_EDGES };
+    let correspondents = mails.list_correspondents(company_id, stretch, most);
     // Two at a time: a dashboard asks for several of these at once, and connections are for everybody.
-    let (writers, receivers) = try_join(
-        mails.list_writers(company_id, stretch, TOP_PEOPLE),
-        mails.list_receivers(company_id, stretch, TOP_PEOPLE),
-    )
-    .await?;
-    let (ties, hours) =
-        try_join(mails.list_ties(company_id, stretch, TOP_EDGES), mails.count_by_hour(company_id, stretch)).await?;
-    let median = mails.find_median_reply(company_id, stretch).await?;
+    let times = async {
+        let hours = mails.count_by_hour(company_id, stretch).await?;
+        Ok((hours, mails.find_median_reply(company_id, stretch).await?))
+    };
+    let (correspondents, (hours, median)) = try_join(correspondents, times).await?;
+    let edges = correspondents.ties.into_iter().map(|tie| MailEdge { from: tie.from, to: tie.to, count: tie.mails });
     let (by_hour, by_weekday) = by_hour_and_weekday(&hours);
     Ok(Json(CommunicationPatterns {
-        top_senders: writers.into_iter().map(MailPerson::from).collect(),
-        top_recipients: receivers.into_iter().map(MailPerson::from).collect(),
-        edges: ties.into_iter().map(|tie| MailEdge { from: tie.from, to: tie.to, count: tie.mails }).collect(),
+        top_senders: correspondents.writers.into_iter().map(MailPerson::from).collect(),
+        top_recipients: correspondents.receivers.into_iter().map(MailPerson::from).collect(),
+        edges: edges.collect(),
         by_hour,
         by_weekday,
         median_reply_minutes: median.map(minutes),
@@ -333,10 +334,10 @@ pub(super) fn minutes(took: Duration) -> f64 {
     (took.as_seconds_f64() / 6.0).round() / 10.0
 }
 
-impl From<Correspondent> for MailPerson {
-    fn from(one: Correspondent) -> Self {
-        let name = one.called().to_owned();
-        Self { name, email: one.address, email_count: one.mails, unique_contacts: one.contacts }
+impl From<Acquainted> for MailPerson {
+    fn from(one: Acquainted) -> Self {
+        let Acquainted { who, contacts } = one;
+        Self { name: who.called().to_owned(), email: who.address, email_count: who.mails, unique_contacts: contacts }
     }
 }
 

@@ -14,8 +14,35 @@ pub struct Correspondent {
     pub name: Option<String>,
     /// How many mails.
     pub mails: u64,
-    /// How many others are at their other ends.
+}
+
+/// Somebody and how many others are at the other ends of his mails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acquainted {
+    /// Who, and in how many mails.
+    pub who: Correspondent,
+    /// How many others.
     pub contacts: u64,
+}
+
+/// Who writes most, who is written to most, and who to whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Correspondents {
+    /// Those who wrote most mails.
+    pub writers: Vec<Acquainted>,
+    /// Those who were sent most mails, by their own or with a copy.
+    pub receivers: Vec<Acquainted>,
+    /// The pairs with most mails. Nobody is tied to himself.
+    pub ties: Vec<Tie>,
+}
+
+/// How many are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MostCorrespondents {
+    /// Writers, and receivers.
+    pub people: u16,
+    /// Pairs of both.
+    pub ties: u16,
 }
 
 /// That somebody wrote to somebody.

@@ -43,7 +43,10 @@ pub use chat::{
     Answer, AnswerSource, AnsweredBy, Chat, ChatTitle, Exchange, InvalidChatTitle, Message, Owner, Speaker,
     UnknownSpeaker,
 };
-pub use correspondence::{Correspondent, HourShare, LONGEST_REPLY, Network, Tie, TouchedThread, by_hour_and_weekday};
+pub use correspondence::{
+    Acquainted, Correspondent, Correspondents, HourShare, LONGEST_REPLY, MostCorrespondents, Network, Tie,
+    TouchedThread, by_hour_and_weekday,
+};
 pub use daily_report::{
     ChartForm, DailyReport, DailyReportKind, ReportChart, ReportFormat, ReportSection, ReportSource, SectionFacts,
     UnknownReportFormat, UnknownReportKind, escaped,

@@ -256,7 +256,7 @@ mod tests {
     use crate::model::{KindTotals, Occurrences, Topic};
 
     fn somebody(address: &str, name: Option<&str>, mails: u64) -> Correspondent {
-        Correspondent { address: address.to_owned(), name: name.map(ToOwned::to_owned), mails, contacts: 1 }
+        Correspondent { address: address.to_owned(), name: name.map(ToOwned::to_owned), mails }
     }
 
     fn paid(total: i128, paid: i128) -> Summary {

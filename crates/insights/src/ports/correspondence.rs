@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use cortex_kernel::{CompanyId, StoreError};
 use time::Duration;
 
-use crate::model::{Comparison, Correspondent, HourShare, Network, Stretch, Tie, TopicKind, TouchedThread};
+use crate::model::{
+    Comparison, Correspondent, Correspondents, HourShare, MostCorrespondents, Network, Stretch, TopicKind,
+    TouchedThread,
+};
 
 /// Counts the mails of a company, whoever brought them in. Addresses are compared in small letters. Of equals the first by
 /// address, or by id, comes first.
@@ -28,25 +31,13 @@ use crate::model::{Comparison, Correspondent, HourShare, Network, Stretch, Tie, 
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait Correspondence: Send + Sync {
-    /// At most `most` of those who wrote, with how many others they wrote to.
-    async fn list_writers(
+    /// Who wrote most, who was written to most, and who to whom: at most so many of each.
+    async fn list_correspondents(
         &self,
         company_id: CompanyId,
         stretch: Stretch,
-        most: u16,
-    ) -> Result<Vec<Correspondent>, StoreError>;
-
-    /// At most `most` of those who were written to, by their own or with a copy, with how many others wrote to them.
-    async fn list_receivers(
-        &self,
-        company_id: CompanyId,
-        stretch: Stretch,
-        most: u16,
-    ) -> Result<Vec<Correspondent>, StoreError>;
-
-    /// At most `most` pairs of those who wrote and were written to, those with the most mails first. Nobody is tied to
-    /// himself.
-    async fn list_ties(&self, company_id: CompanyId, stretch: Stretch, most: u16) -> Result<Vec<Tie>, StoreError>;
+        most: MostCorrespondents,
+    ) -> Result<Correspondents, StoreError>;
 
     /// The mails by hour and weekday of UTC, from Monday; hours without one are left out.
     async fn count_by_hour(&self, company_id: CompanyId, stretch: Stretch) -> Result<Vec<HourShare>, StoreError>;
@@ -78,8 +69,7 @@ pub trait Correspondence: Send + Sync {
         most: u16,
     ) -> Result<Comparison, StoreError>;
 
-    /// At most `most` of those who wrote in this stretch and in no mail before it, those who wrote most first; with how many
-    /// others they wrote to.
+    /// At most `most` of those who wrote in this stretch and in no mail before it, those who wrote most first.
     async fn list_new_writers(
         &self,
         company_id: CompanyId,

@@ -64,7 +64,7 @@ impl Harness for InMemoryHarness {
 /// Of a Monday.
 #[must_use]
 pub fn a_summary() -> KeptSummary {
-    let sender = Correspondent { address: "nora@yard.example".to_owned(), name: None, mails: 3, contacts: 1 };
+    let sender = Correspondent { address: "nora@yard.example".to_owned(), name: None, mails: 3 };
     let source = SummarySource { document_id: DocumentId::new(7), quote: String::new(), from: None };
     let summary = Summary {
         amounts: Amounts { mails: 3, revenue: Money::of_cents(98_050), ..Amounts::default() },

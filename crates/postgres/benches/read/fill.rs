@@ -26,7 +26,8 @@ pub(crate) async fn fill(client: &Client, documents: u32) {
 }
 
 /// As syncs bring them in: twenty mailboxes one after the other, within two weeks, each with two years of mail and the newest
-/// first. Four to a thread, of 2,000 people in 300 companies.
+/// first. Four to a thread, between the owner of the mailbox and one of a hundred that he knows, the first of them oftener;
+/// in two threads of three somebody else gets a copy. Some know the same people: there are 2,000, in 300 companies.
 fn mails(count: u32) -> String {
     let each = count.div_ceil(MAILBOXES);
     format!(
@@ -36,14 +37,19 @@ fn mails(count: u32) -> String {
          select '{COMPANY_A}', case when box % 3 = 0 then 'outlook' else 'gmail' end, 'box-' || box, 'm-' || n, 'email', \
            'Subject about word' || n % 5000 || ' and topic' || n * 31 % 7000, repeat('word ' || n || ' ', 100), \
            jsonb_build_object('sender_name', 'Person ' || a, 'sender_address', 'p' || a || '@d' || a % 300 || '.example', \
-             'to_addresses', jsonb_build_array('p' || b || '@d' || b % 300 || '.example', \
-               'p' || c || '@d' || c % 300 || '.example'), \
-             'cc_addresses', '[]'::jsonb, 'thread_id', 'thread-' || box || '-' || at / 4, 'has_attachments', false), \
+             'to_addresses', jsonb_build_array('p' || b || '@d' || b % 300 || '.example'), \
+             'cc_addresses', case when thread % 3 = 0 then '[]'::jsonb \
+               else jsonb_build_array('p' || c || '@d' || c % 300 || '.example') end, \
+             'thread_id', 'thread-' || box || '-' || thread, 'has_attachments', false), \
            now() - interval '730 days' * at / {each}, now() - interval '13 days' * ({count} - n) / {count}, \
            'user-' || box, 'user-' || box || '@example.com', 'oauth_sync', ''::tsvector, 1 \
          from generate_series(0, {count} - 1) n \
-         cross join lateral (select n / {each} as box, n % {each} as at) place \
-         cross join lateral (select n::bigint * n % 2000 as a, n * 7 % 2000 as b, n * 13 % 2000 as c) people"
+         cross join lateral (select n / {each} as box, n % {each} as at, n % {each} / 4 as thread) place \
+         cross join lateral (select \
+           (box * 90 + floor(100 * ((hashint8(thread * 20 + box) & 65535) / 65536.0) ^ 2)::int) % 2000 as other, \
+           (box * 90 + floor(100 * ((hashint8(-thread * 20 - box) & 65535) / 65536.0) ^ 2)::int) % 2000 as c) known \
+         cross join lateral (select \
+           case at % 2 when 0 then other else box * 90 end as a, case at % 2 when 0 then box * 90 else other end as b) people"
     )
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use cortex_ingestion::ports::MailReader as _;
 use cortex_insights::model::{
-    AlertRule, Among, BookKind, DayOf, Days, EntryQuery, MentionQuery, OwnAddresses, Owner, Party, Period, ReportQuery,
-    RuleSetting, Scope, SpanKind, Stretch, TopicKind, Viewer, WordGroup,
+    AlertRule, Among, BookKind, DayOf, Days, EntryQuery, MentionQuery, MostCorrespondents, OwnAddresses, Owner, Party,
+    Period, ReportQuery, RuleSetting, Scope, SpanKind, Stretch, TopicKind, Viewer, WordGroup,
 };
 use cortex_insights::ports::{
     Alerts as _, Books as _, CompanyOverview as _, Correspondence as _, DailyReports as _, DayReader as _, Facts as _,
@@ -193,11 +193,12 @@ pub(crate) const READS: [Read; 18] = [
         ours: |stores| {
             Box::pin(async {
                 let (mails, days) = (&stores.correspondence, stores.last(30));
-                try_join(mails.list_writers(COMPANY_A, days, 10), mails.list_receivers(COMPANY_A, days, 10))
-                    .await
-                    .unwrap();
-                try_join(mails.list_ties(COMPANY_A, days, 50), mails.count_by_hour(COMPANY_A, days)).await.unwrap();
-                mails.find_median_reply(COMPANY_A, days).await.unwrap();
+                let most = MostCorrespondents { people: 10, ties: 50 };
+                let times = async {
+                    mails.count_by_hour(COMPANY_A, days).await?;
+                    mails.find_median_reply(COMPANY_A, days).await
+                };
+                try_join(mails.list_correspondents(COMPANY_A, days, most), times).await.unwrap();
             })
         },
         bare: "select sender, count(*) from mail_records where sent_at > now() - interval '30 days' group by sender",

@@ -12,6 +12,7 @@ use tracing::instrument;
 
 use crate::Pool;
 use crate::tables::company_overview;
+use crate::tables::document_days;
 use crate::tables::inconsistency::readable;
 
 /// How a company stands, by its database.
@@ -34,7 +35,7 @@ impl CompanyOverview for PgCompanyOverview {
         let rows = self
             .company
             .run(async |connection: &mut AsyncPgConnection| {
-                company_overview::count_documents(connection, company_id).await
+                document_days::count_by_source_and_person(connection, company_id).await
             })
             .await?;
         Ok(rows.into_iter().map(DocumentShare::from).collect())
@@ -59,9 +60,7 @@ impl CompanyOverview for PgCompanyOverview {
     async fn count_new(&self, company_id: CompanyId, now: OffsetDateTime) -> Result<NewDocuments, StoreError> {
         let row = self
             .company
-            .run(async |connection: &mut AsyncPgConnection| {
-                company_overview::count_new(connection, company_id, now).await
-            })
+            .run(async |connection: &mut AsyncPgConnection| document_days::count_new(connection, company_id, now).await)
             .await?;
         Ok(row.into())
     }

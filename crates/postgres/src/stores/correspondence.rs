@@ -1,7 +1,10 @@
 //! [`Correspondence`] on a company's database.
 
 use async_trait::async_trait;
-use cortex_insights::model::{Comparison, Correspondent, HourShare, Network, Stretch, Tie, TopicKind, TouchedThread};
+use cortex_insights::model::{
+    Comparison, Correspondent, Correspondents, HourShare, MostCorrespondents, Network, Stretch, TopicKind,
+    TouchedThread,
+};
 use cortex_insights::ports::Correspondence;
 use cortex_kernel::{CompanyId, StoreError};
 use diesel_async::AsyncPgConnection;
@@ -26,47 +29,18 @@ impl PgCorrespondence {
 
 #[async_trait]
 impl Correspondence for PgCorrespondence {
-    #[instrument(name = "pg.correspondence.list_writers", skip_all)]
-    async fn list_writers(
+    #[instrument(name = "pg.correspondence.list_correspondents", skip_all)]
+    async fn list_correspondents(
         &self,
         company_id: CompanyId,
         stretch: Stretch,
-        most: u16,
-    ) -> Result<Vec<Correspondent>, StoreError> {
-        let rows = self
-            .company
+        most: MostCorrespondents,
+    ) -> Result<Correspondents, StoreError> {
+        self.company
             .run(async |connection: &mut AsyncPgConnection| {
-                mail_records::list_writers(connection, company_id, stretch, most).await
+                mail_records::list_correspondents(connection, company_id, stretch, most).await
             })
-            .await?;
-        Ok(rows.into_iter().map(Correspondent::from).collect())
-    }
-
-    #[instrument(name = "pg.correspondence.list_receivers", skip_all)]
-    async fn list_receivers(
-        &self,
-        company_id: CompanyId,
-        stretch: Stretch,
-        most: u16,
-    ) -> Result<Vec<Correspondent>, StoreError> {
-        let rows = self
-            .company
-            .run(async |connection: &mut AsyncPgConnection| {
-                mail_records::list_receivers(connection, company_id, stretch, most).await
-            })
-            .await?;
-        Ok(rows.into_iter().map(Correspondent::from).collect())
-    }
-
-    #[instrument(name = "pg.correspondence.list_ties", skip_all)]
-    async fn list_ties(&self, company_id: CompanyId, stretch: Stretch, most: u16) -> Result<Vec<Tie>, StoreError> {
-        let rows = self
-            .company
-            .run(async |connection: &mut AsyncPgConnection| {
-                mail_records::list_ties(connection, company_id, stretch, most).await
-            })
-            .await?;
-        Ok(rows.into_iter().map(Tie::from).collect())
+            .await
     }
 
     #[instrument(name = "pg.correspondence.count_by_hour", skip_all)]
@@ -91,18 +65,11 @@ impl Correspondence for PgCorrespondence {
 
     #[instrument(name = "pg.correspondence.map_network", skip_all)]
     async fn map_network(&self, company_id: CompanyId, stretch: Stretch, most: u16) -> Result<Network, StoreError> {
-        let (people, ties) = self
-            .company
+        self.company
             .run(async |connection: &mut AsyncPgConnection| {
-                let people = mail_records::list_people(connection, company_id, stretch, most).await?;
-                let people: Vec<_> = people.into_iter().map(Correspondent::from).collect();
-                let addresses: Vec<_> = people.iter().map(|one| one.address.as_str()).collect();
-                let most = 10 * i64::from(most);
-                let ties = mail_records::list_ties_between(connection, company_id, stretch, &addresses, most).await?;
-                Ok((people, ties))
+                mail_records::map_network(connection, company_id, stretch, most).await
             })
-            .await?;
-        Ok(Network { people, ties: ties.into_iter().map(Tie::from).collect() })
+            .await
     }
 
     #[instrument(name = "pg.correspondence.list_threads", skip_all)]

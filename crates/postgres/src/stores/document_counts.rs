@@ -8,7 +8,7 @@ use diesel_async::AsyncPgConnection;
 use tracing::instrument;
 
 use crate::Pool;
-use crate::tables::document_views::{self, SourceCount};
+use crate::tables::document_days::{self, SourceRow};
 
 /// How many documents stand in a company's database.
 pub struct PgDocumentCounts {
@@ -30,9 +30,9 @@ impl DocumentCounts for PgDocumentCounts {
         let rows = self
             .company
             .run(async |connection: &mut AsyncPgConnection| {
-                document_views::count_by_source(connection, company_id).await
+                document_days::count_by_source(connection, company_id).await
             })
             .await?;
-        Ok(rows.into_iter().map(SourceCount::into_pair).collect())
+        Ok(rows.into_iter().map(SourceRow::into_pair).collect())
     }
 }

@@ -20,7 +20,7 @@ use tracing::instrument;
 use super::connection_endings;
 use crate::tables::erasures::{self, Part};
 use crate::tables::sync_jobs::{self, Which};
-use crate::tables::{admin_audit_log, documents, locks, plan_for_these_values};
+use crate::tables::{admin_audit_log, document_days, documents, locks, plan_for_these_values};
 use crate::{Abort, Pool};
 
 /// Erases what a company's database holds of people.
@@ -82,6 +82,7 @@ async fn erase_in(
     let connections = erasures::delete_connections(connection, *company_id, *user_id).await?;
     erasures::give_up_quarantined(connection, *company_id, *user_id).await?;
     erasures::delete_the_rest(connection, *company_id, *user_id).await?;
+    document_days::fold_those_of(connection, *company_id, *user_id).await?;
     let part = Part { connections, jobs, ..Part::default() };
     erasures::count(connection, *company_id, receipt.id, part).await?;
     let receipt = erasures::close(connection, *company_id, receipt.id).await?;

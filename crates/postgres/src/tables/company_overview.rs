@@ -1,24 +1,14 @@
-//! Counts over a company's documents, connections and jobs, as dashboards show them.
+//! Counts over a company's connections and jobs, and whose they are, as dashboards show them.
 
-use cortex_insights::model::{ConnectionStanding, DocumentShare, NewDocuments, SyncTotals, Week};
+use cortex_insights::model::{ConnectionStanding, SyncTotals};
 use cortex_kernel::{CompanyId, ConnectionId, Provider};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::inconsistency::Reading;
 use super::{Inconsistency, sql};
-
-#[derive(QueryableByName)]
-pub(crate) struct ShareRow {
-    #[diesel(sql_type = Text)]
-    source: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    user_id: Option<String>,
-    #[diesel(sql_type = BigInt)]
-    documents: i64,
-}
 
 #[derive(QueryableByName)]
 pub(crate) struct AddressRow {
@@ -32,16 +22,6 @@ pub(crate) struct AddressRow {
 struct OwnRow {
     #[diesel(sql_type = Text)]
     address: String,
-}
-
-#[derive(QueryableByName)]
-pub(crate) struct NewRow {
-    #[diesel(sql_type = BigInt)]
-    this_week: i64,
-    #[diesel(sql_type = BigInt)]
-    last_week: i64,
-    #[diesel(sql_type = BigInt)]
-    last_week_by_now: i64,
 }
 
 #[derive(QueryableByName)]
@@ -82,19 +62,6 @@ pub(crate) struct StandingRow {
     last_failure: Option<String>,
 }
 
-/// How many documents there are of each source and person. An index holds all that this asks for.
-pub(crate) async fn count_documents(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-) -> QueryResult<Vec<ShareRow>> {
-    sql("select source, ingested_by_user_id as user_id, count(*) as documents from documents \
-         where tenant_id = $1 and superseded_at is null \
-         group by source, ingested_by_user_id order by source, ingested_by_user_id nulls last")
-    .bind::<Text, _>(company_id.to_string())
-    .load(connection)
-    .await
-}
-
 /// The addresses under which these people last brought something in.
 pub(crate) async fn find_addresses(
     connection: &mut AsyncPgConnection,
@@ -125,27 +92,6 @@ pub(crate) async fn list_own_addresses(
     .load(connection)
     .await?;
     Ok(rows.into_iter().map(|row| row.address).collect())
-}
-
-/// How many documents came in this week and last week. An index holds all that this asks for.
-pub(crate) async fn count_new(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-    now: OffsetDateTime,
-) -> QueryResult<NewRow> {
-    let week = Week::of(now.date());
-    sql("select count(*) filter (where ingested_at >= $3) as this_week, \
-           count(*) filter (where ingested_at < $3) as last_week, \
-           count(*) filter (where ingested_at < $4) as last_week_by_now \
-         from documents \
-         where tenant_id = $1 and superseded_at is null and ingested_at >= $2 and ingested_at < $5")
-    .bind::<Text, _>(company_id.to_string())
-    .bind::<Timestamptz, _>(week.previous().begins_at())
-    .bind::<Timestamptz, _>(week.begins_at())
-    .bind::<Timestamptz, _>(now.saturating_sub(Duration::WEEK))
-    .bind::<Timestamptz, _>(now)
-    .get_result(connection)
-    .await
 }
 
 /// What became of the syncs that were begun since then.
@@ -198,22 +144,6 @@ pub(crate) async fn list_connections(
     .bind::<Array<Text>, _>(Provider::ALL.map(Provider::name).to_vec())
     .load(connection)
     .await
-}
-
-impl From<ShareRow> for DocumentShare {
-    fn from(ShareRow { source, user_id, documents }: ShareRow) -> Self {
-        Self { source, user_id, documents: documents.unsigned_abs() }
-    }
-}
-
-impl From<NewRow> for NewDocuments {
-    fn from(row: NewRow) -> Self {
-        Self {
-            this_week: row.this_week.unsigned_abs(),
-            last_week: row.last_week.unsigned_abs(),
-            last_week_by_now: row.last_week_by_now.unsigned_abs(),
-        }
-    }
 }
 
 impl From<SyncRow> for SyncTotals {

@@ -77,14 +77,6 @@ pub(crate) struct Row {
 }
 
 #[derive(QueryableByName)]
-pub(crate) struct SourceCount {
-    #[diesel(sql_type = Text)]
-    source: String,
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
-#[derive(QueryableByName)]
 pub(crate) struct TextRow {
     #[diesel(embed)]
     view: Row,
@@ -357,29 +349,4 @@ impl From<SourceRow> for SourceView {
 
 fn key(source: String, source_account: String, source_id: String) -> DocumentKey {
     DocumentKey { source: SourceName::new(source), source_account, source_id }
-}
-
-/// How many documents there are of each source, but for those that others took the place of. These are few and have an
-/// index of their own: taken off the count of all, they leave that to an index, too.
-pub(crate) async fn count_by_source(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-) -> QueryResult<Vec<SourceCount>> {
-    sql("select source, everything.count - coalesce(superseded.count, 0) as count \
-         from (select source, count(*) from documents where tenant_id = $1 group by source) everything \
-         left join ( \
-           select source, count(*) from documents where tenant_id = $1 and superseded_at is not null group by source \
-         ) superseded using (source) \
-         where everything.count > coalesce(superseded.count, 0) \
-         order by source")
-    .bind::<Text, _>(company_id.to_string())
-    .load(connection)
-    .await
-}
-
-impl SourceCount {
-    /// The source, and how many.
-    pub(crate) fn into_pair(self) -> (SourceName, u64) {
-        (SourceName::new(self.source), self.count.unsigned_abs())
-    }
 }

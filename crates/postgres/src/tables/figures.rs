@@ -79,11 +79,10 @@ pub(crate) async fn list_days(
            round(coalesce(sum(revenue), 0), 2)::text as revenue, round(coalesce(sum(expenses), 0), 2)::text as expenses, \
            round(coalesce(sum(payments), 0), 2)::text as payments \
          from ( \
-           select (ingested_at at time zone 'UTC')::date as day, count(*) as documents, 0 as mails, \
+           select day, sum(documents) as documents, 0 as mails, \
              null::numeric as revenue, null::numeric as expenses, null::numeric as payments \
-           from documents \
-           where tenant_id = $1 and superseded_at is null and ingested_at >= $2 and ingested_at < $3 \
-           group by 1 \
+           from document_days where tenant_id = $1 and day >= $4 and day <= $5 \
+           group by 1 having sum(documents) > 0 \
            union all \
            select (sent_at at time zone 'UTC')::date, 0, count(*), null, null, null \
            from mail_records where tenant_id = $1 and sent_at >= $2 and sent_at < $3 \

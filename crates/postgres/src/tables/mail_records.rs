@@ -1,12 +1,12 @@
 //! Who wrote to whom: narrow rows of mails, kept by triggers on documents.
 
 use cortex_insights::model::{
-    Comparison, Correspondent, HourShare, LEAST_MENTIONS, LONGEST_REPLY, Occurrences, Stretch, Tie, Topic, TopicKind,
-    TouchedThread, Touches,
+    Acquainted, Comparison, Correspondent, Correspondents, HourShare, LEAST_MENTIONS, LONGEST_REPLY,
+    MostCorrespondents, Network, Occurrences, Stretch, Tie, Topic, TopicKind, TouchedThread, Touches,
 };
 use cortex_kernel::CompanyId;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Double, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use time::{Duration, OffsetDateTime, UtcOffset};
 
@@ -20,20 +20,26 @@ pub(crate) struct CorrespondentRow {
     name: Option<String>,
     #[diesel(sql_type = BigInt)]
     mails: i64,
-    #[diesel(sql_type = BigInt)]
-    contacts: i64,
 }
 
+/// Somebody, or a pair.
 #[derive(QueryableByName)]
-pub(crate) struct TieRow {
+struct EndRow {
     #[diesel(sql_type = Text)]
-    writer: String,
+    role: String,
     #[diesel(sql_type = Text)]
-    receiver: String,
+    address: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    name: Option<String>,
     #[diesel(sql_type = BigInt)]
     mails: i64,
-    #[diesel(sql_type = Timestamptz)]
-    last_at: OffsetDateTime,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    contacts: Option<i64>,
+    /// To whom, and when last: of a pair.
+    #[diesel(sql_type = Nullable<Text>)]
+    receiver: Option<String>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    last_at: Option<OffsetDateTime>,
 }
 
 #[derive(QueryableByName)]
@@ -77,49 +83,111 @@ pub(crate) struct TopicRow {
     before: i64,
 }
 
-/// Those who wrote from `$2` until `$3`.
-macro_rules! writers {
+/// The mails from `$2` until `$3`, who wrote them, and who wrote how many of them to whom. Mails are taken apart once for all
+/// that is counted; of what comes of it there is a fraction as much as of mails.
+macro_rules! letters {
     () => {
-        "sent as materialized ( \
-           select sender, sender_name, receivers from mail_records \
-           where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and sender is not null), \
-         writers as ( \
-           select sender as address, max(sender_name) as name, count(*) as mails from sent group by sender) "
+        "letters as materialized ( \
+           select sender, sender_name, receivers, sent_at from mail_records \
+           where tenant_id = $1 and sent_at >= $2 and sent_at < $3), \
+         writers as materialized ( \
+           select sender as address, max(sender_name) as name, count(*) as mails from letters \
+           where sender is not null group by sender), \
+         pairs as materialized ( \
+           select sender, receiver, count(*) as mails, max(sent_at) as last_at \
+           from (select sender, unnest(receivers) as receiver, sent_at from letters) sent \
+           group by sender, receiver) "
     };
 }
 
-/// Adds to each of the few `told` writers to how many others he wrote.
-macro_rules! with_contacts {
-    () => {
-        "select told.address, told.name, told.mails, coalesce(others.contacts, 0) as contacts \
-         from told \
-         left join ( \
-           select sender, count(distinct receiver) as contacts \
-           from sent cross join unnest(receivers) receiver \
-           where receiver <> sender and sender in (select address from told) group by sender) others \
-         on others.sender = told.address \
-         order by told.mails desc, told.address"
-    };
+/// Those who wrote most, who were written to most, and who to whom.
+pub(crate) async fn list_correspondents(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+    stretch: Stretch,
+    most: MostCorrespondents,
+) -> QueryResult<Correspondents> {
+    let rows: Vec<EndRow> = sql(concat!(
+        "with ",
+        letters!(),
+        ", wrote as (select * from writers order by mails desc, address limit $4), \
+         written as ( \
+           select receiver as address, sum(mails)::bigint as mails, \
+             count(*) filter (where sender <> receiver) as contacts \
+           from pairs group by receiver order by 2 desc, 1 limit $4) \
+         (select 'writer' as role, address, name, mails, coalesce(contacts, 0) as contacts, \
+            null as receiver, null::timestamptz as last_at \
+          from wrote \
+          left join ( \
+            select sender, count(*) filter (where sender <> receiver) as contacts from pairs \
+            where sender in (select address from wrote) group by sender) others on others.sender = wrote.address) \
+         union all \
+         (select 'receiver', address, writers.name, written.mails, contacts, null, null \
+          from written left join writers using (address)) \
+         union all \
+         (select 'tie', sender, null, mails, null, receiver, last_at from pairs \
+          where sender <> receiver order by mails desc, sender, receiver limit $5) \
+         order by role, mails desc, address, receiver"
+    ))
+    .bind::<Text, _>(company_id.to_string())
+    .bind::<Timestamptz, _>(stretch.begins_at())
+    .bind::<Timestamptz, _>(stretch.ends_at())
+    .bind::<BigInt, _>(i64::from(most.people))
+    .bind::<BigInt, _>(i64::from(most.ties))
+    .load(connection)
+    .await?;
+    let mut correspondents = Correspondents::default();
+    for row in rows {
+        match row.role.as_str() {
+            "writer" => correspondents.writers.push(row.into()),
+            "receiver" => correspondents.receivers.push(row.into()),
+            _ => correspondents.ties.extend(row.into_tie()),
+        }
+    }
+    Ok(correspondents)
 }
 
-pub(crate) async fn list_writers(
+/// Those at either end of most mails, and the mails between these.
+pub(crate) async fn map_network(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
     stretch: Stretch,
     most: u16,
-) -> QueryResult<Vec<CorrespondentRow>> {
-    sql(concat!(
+) -> QueryResult<Network> {
+    let rows: Vec<EndRow> = sql(concat!(
         "with ",
-        writers!(),
-        ", told as (select * from writers order by mails desc, address limit $4) ",
-        with_contacts!()
+        letters!(),
+        ", people as materialized ( \
+           select address, max(name) as name, sum(mails)::bigint as mails \
+           from ( \
+             select * from writers \
+             union all \
+             select receiver, null, mails from pairs where receiver <> sender) ends \
+           group by address order by 3 desc, 1 limit $4) \
+         (select 'person' as role, people.*, null::bigint as contacts, null as receiver, null::timestamptz as last_at \
+          from people) \
+         union all \
+         (select 'tie', sender, null, mails, null, receiver, last_at from pairs \
+          where receiver <> sender and sender in (select address from people) \
+            and receiver in (select address from people) \
+          order by mails desc, sender, receiver limit $5) \
+         order by role, mails desc, address, receiver"
     ))
     .bind::<Text, _>(company_id.to_string())
     .bind::<Timestamptz, _>(stretch.begins_at())
     .bind::<Timestamptz, _>(stretch.ends_at())
     .bind::<BigInt, _>(i64::from(most))
+    .bind::<BigInt, _>(10 * i64::from(most))
     .load(connection)
-    .await
+    .await?;
+    let mut network = Network::default();
+    for row in rows {
+        match row.role.as_str() {
+            "person" => network.people.push(row.into()),
+            _ => network.ties.extend(row.into_tie()),
+        }
+    }
+    Ok(network)
 }
 
 /// Whether somebody wrote before is looked up for each who wrote, by the index that has senders.
@@ -129,128 +197,18 @@ pub(crate) async fn list_new_writers(
     stretch: Stretch,
     most: u16,
 ) -> QueryResult<Vec<CorrespondentRow>> {
-    sql(concat!(
-        "with ",
-        writers!(),
-        ", told as ( \
-           select * from writers \
-           where not exists ( \
-             select from mail_records before \
-             where before.tenant_id = $1 and before.sender = writers.address and before.sent_at < $2) \
-           order by mails desc, address limit $4) ",
-        with_contacts!()
-    ))
-    .bind::<Text, _>(company_id.to_string())
-    .bind::<Timestamptz, _>(stretch.begins_at())
-    .bind::<Timestamptz, _>(stretch.ends_at())
-    .bind::<BigInt, _>(i64::from(most))
-    .load(connection)
-    .await
-}
-
-pub(crate) async fn list_receivers(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-    stretch: Stretch,
-    most: u16,
-) -> QueryResult<Vec<CorrespondentRow>> {
-    sql("with sent as materialized ( \
-           select sender, sender_name, receivers from mail_records \
-           where tenant_id = $1 and sent_at >= $2 and sent_at < $3), \
-         told as ( \
-           select receiver as address, count(*) as mails, \
-             count(distinct sender) filter (where sender <> receiver) as contacts \
-           from sent cross join unnest(receivers) receiver \
-           group by receiver order by count(*) desc, receiver limit $4) \
-         select told.address, named.name, told.mails, told.contacts \
-         from told \
-         left join ( \
-           select sender, max(sender_name) as name from sent \
-           where sender in (select address from told) group by sender) named on named.sender = told.address \
-         order by told.mails desc, told.address")
-    .bind::<Text, _>(company_id.to_string())
-    .bind::<Timestamptz, _>(stretch.begins_at())
-    .bind::<Timestamptz, _>(stretch.ends_at())
-    .bind::<BigInt, _>(i64::from(most))
-    .load(connection)
-    .await
-}
-
-pub(crate) async fn list_ties(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-    stretch: Stretch,
-    most: u16,
-) -> QueryResult<Vec<TieRow>> {
-    sql("select sender as writer, receiver, count(*) as mails, max(sent_at) as last_at \
-         from mail_records cross join unnest(receivers) receiver \
-         where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and receiver <> sender \
-         group by sender, receiver order by count(*) desc, sender, receiver limit $4")
-    .bind::<Text, _>(company_id.to_string())
-    .bind::<Timestamptz, _>(stretch.begins_at())
-    .bind::<Timestamptz, _>(stretch.ends_at())
-    .bind::<BigInt, _>(i64::from(most))
-    .load(connection)
-    .await
-}
-
-/// Those at either end of most mails.
-pub(crate) async fn list_people(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-    stretch: Stretch,
-    most: u16,
-) -> QueryResult<Vec<CorrespondentRow>> {
-    sql("with flat as materialized ( \
-           select sender as writer, receiver \
-           from mail_records cross join unnest(receivers) receiver \
-           where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and receiver <> sender), \
-         counted as ( \
+    sql("with writers as ( \
            select sender as address, max(sender_name) as name, count(*) as mails from mail_records \
-           where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and sender is not null group by sender \
-           union all \
-           select receiver, null, count(*) from flat group by receiver), \
-         told as ( \
-           select address, max(name) as name, sum(mails)::bigint as mails from counted \
-           group by address order by sum(mails) desc, address limit $4) \
-         select told.*, coalesce(others.contacts, 0) as contacts \
-         from told \
-         left join ( \
-           select address, count(distinct other) as contacts \
-           from ( \
-             select writer as address, receiver as other from flat where writer in (select address from told) \
-             union all \
-             select receiver, writer from flat where receiver in (select address from told)) ends \
-           group by address) others on others.address = told.address \
-         order by told.mails desc, told.address")
+           where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and sender is not null group by sender) \
+         select * from writers \
+         where not exists ( \
+           select from mail_records before \
+           where before.tenant_id = $1 and before.sender = writers.address and before.sent_at < $2) \
+         order by mails desc, address limit $4")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Timestamptz, _>(stretch.begins_at())
     .bind::<Timestamptz, _>(stretch.ends_at())
     .bind::<BigInt, _>(i64::from(most))
-    .load(connection)
-    .await
-}
-
-/// The mails between these people. They are joined, since a plan for any values would compare each sender with each of them.
-pub(crate) async fn list_ties_between(
-    connection: &mut AsyncPgConnection,
-    company_id: CompanyId,
-    stretch: Stretch,
-    people: &[&str],
-    most: i64,
-) -> QueryResult<Vec<TieRow>> {
-    sql("select sender as writer, receiver, count(*) as mails, max(sent_at) as last_at \
-         from mail_records \
-         join unnest($4) one(address) on one.address = sender \
-         cross join unnest(receivers) receiver \
-         join unnest($4) other(address) on other.address = receiver \
-         where tenant_id = $1 and sent_at >= $2 and sent_at < $3 and receiver <> sender \
-         group by sender, receiver order by count(*) desc, sender, receiver limit $5")
-    .bind::<Text, _>(company_id.to_string())
-    .bind::<Timestamptz, _>(stretch.begins_at())
-    .bind::<Timestamptz, _>(stretch.ends_at())
-    .bind::<Array<Text>, _>(people)
-    .bind::<BigInt, _>(most)
     .load(connection)
     .await
 }
@@ -392,15 +350,28 @@ pub(crate) fn comparison(rows: Vec<TopicRow>) -> Comparison {
 
 impl From<CorrespondentRow> for Correspondent {
     fn from(row: CorrespondentRow) -> Self {
-        let CorrespondentRow { address, name, mails, contacts } = row;
-        Self { address, name, mails: mails.unsigned_abs(), contacts: contacts.unsigned_abs() }
+        let CorrespondentRow { address, name, mails } = row;
+        Self { address, name, mails: mails.unsigned_abs() }
     }
 }
 
-impl From<TieRow> for Tie {
-    fn from(row: TieRow) -> Self {
-        let TieRow { writer, receiver, mails, last_at } = row;
-        Self { from: writer, to: receiver, mails: mails.unsigned_abs(), last_at }
+impl From<EndRow> for Correspondent {
+    fn from(row: EndRow) -> Self {
+        Self { address: row.address, name: row.name, mails: row.mails.unsigned_abs() }
+    }
+}
+
+impl From<EndRow> for Acquainted {
+    fn from(row: EndRow) -> Self {
+        Self { contacts: row.contacts.unwrap_or_default().unsigned_abs(), who: row.into() }
+    }
+}
+
+impl EndRow {
+    /// None of what is no pair.
+    fn into_tie(self) -> Option<Tie> {
+        let (to, last_at) = (self.receiver?, self.last_at?);
+        Some(Tie { from: self.address, to, mails: self.mails.unsigned_abs(), last_at })
     }
 }
 

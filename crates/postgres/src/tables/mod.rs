@@ -31,6 +31,7 @@ pub(crate) mod connection_views;
 pub(crate) mod connections;
 pub(crate) mod daily_reports;
 pub(crate) mod days;
+pub(crate) mod document_days;
 pub(crate) mod document_removals;
 pub(crate) mod document_sources;
 pub(crate) mod document_views;

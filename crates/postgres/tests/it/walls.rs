@@ -6,13 +6,17 @@ use rstest::rstest;
 
 use crate::support::{COMPANY_A, COMPANY_B, Host, Owned, Past, USER_A1, count};
 
-/// Rows of one company in every table of its database. A mail has its `mail_records` already.
+/// Rows of one company in every table of its database. A mail has its row of `mail_records` and of
+/// `document_days` already.
 fn company_rows(company: &str, number: u32) -> String {
     format!(
         "insert into connections (id, tenant_id, provider_key, connection_id, user_id)
            values ({number}, '{company}', 'gmail', 'broker-{number}', 'user');
          insert into documents (id, tenant_id, source, source_id, document_type, title, content)
            values ({number}, '{company}', 'gmail', 'message', 'email', 'Crane {number}', 'A crane is free');
+         with counted as (delete from document_days where tenant_id = '{company}')
+         insert into document_days (tenant_id, day, source, user_id, documents)
+           values ('{company}', '2026-03-02', 'gmail', 'user', 1);
          insert into book_records (tenant_id, document_id, kind) values ('{company}', {number}, 'invoice');
          insert into mail_records (tenant_id, document_id, sent_at, receivers, subject)
            values ('{company}', {number}, now(), '{{}}', 'Crane') on conflict (document_id) do update set subject = 'Crane';

@@ -13,7 +13,7 @@ fn kept(summary: Summary) -> KeptSummary {
 }
 
 fn somebody(name: &str, mails: u64) -> Correspondent {
-    Correspondent { address: format!("{name}@yard.example"), name: Some(name.to_owned()), mails, contacts: 1 }
+    Correspondent { address: format!("{name}@yard.example"), name: Some(name.to_owned()), mails }
 }
 
 fn source(id: i64) -> SummarySource {

@@ -9,8 +9,8 @@ use cortex_kernel::{CompanyId, StoreError};
 use time::{Duration, OffsetDateTime, UtcOffset};
 
 use crate::model::{
-    Comparison, Correspondent, HourShare, LEAST_MENTIONS, LONGEST_REPLY, Network, Occurrences, Stretch, Tie, Topic,
-    TopicKind, TouchedThread, Touches,
+    Acquainted, Comparison, Correspondent, Correspondents, HourShare, LEAST_MENTIONS, LONGEST_REPLY,
+    MostCorrespondents, Network, Occurrences, Stretch, Tie, Topic, TopicKind, TouchedThread, Touches,
 };
 use crate::ports::Correspondence;
 use crate::testing::correspondence::Mail;
@@ -54,18 +54,24 @@ struct Ends {
     others: BTreeSet<&'static str>,
 }
 
-fn correspondents(mails: &[Mail], ends: BTreeMap<&'static str, Ends>, most: u16) -> Vec<Correspondent> {
+fn acquainted(mails: &[Mail], ends: BTreeMap<&'static str, Ends>, most: u16) -> Vec<Acquainted> {
     let name = |address| mails.iter().filter(|mail| mail.from == Some(address)).filter_map(|mail| mail.name).max();
-    let told = ends.into_iter().map(|(address, ends)| Correspondent {
-        address: address.to_owned(),
-        name: name(address).map(ToOwned::to_owned),
-        mails: ends.mails,
+    let told = ends.into_iter().map(|(address, ends)| Acquainted {
+        who: Correspondent {
+            address: address.to_owned(),
+            name: name(address).map(ToOwned::to_owned),
+            mails: ends.mails,
+        },
         contacts: ends.others.iter().filter(|other| **other != address).count() as u64,
     });
     let mut told: Vec<_> = told.collect();
-    told.sort_by_key(|one| Reverse(one.mails));
+    told.sort_by_key(|one| Reverse(one.who.mails));
     told.truncate(most.into());
     told
+}
+
+fn correspondents(mails: &[Mail], ends: BTreeMap<&'static str, Ends>, most: u16) -> Vec<Correspondent> {
+    acquainted(mails, ends, most).into_iter().map(|one| one.who).collect()
 }
 
 fn writers(mails: &[Mail]) -> BTreeMap<&'static str, Ends> {
@@ -101,38 +107,28 @@ fn ties(mails: &[Mail]) -> Vec<Tie> {
 
 #[async_trait]
 impl Correspondence for InMemoryCorrespondence {
-    async fn list_writers(
+    async fn list_correspondents(
         &self,
         company_id: CompanyId,
         stretch: Stretch,
-        most: u16,
-    ) -> Result<Vec<Correspondent>, StoreError> {
+        most: MostCorrespondents,
+    ) -> Result<Correspondents, StoreError> {
         let mails = self.of(company_id, stretch);
-        Ok(correspondents(&mails, writers(&mails), most))
-    }
-
-    async fn list_receivers(
-        &self,
-        company_id: CompanyId,
-        stretch: Stretch,
-        most: u16,
-    ) -> Result<Vec<Correspondent>, StoreError> {
-        let mails = self.of(company_id, stretch);
-        let mut ends: BTreeMap<_, Ends> = BTreeMap::new();
+        let mut receivers: BTreeMap<_, Ends> = BTreeMap::new();
         for mail in &mails {
             for to in &mail.to {
-                let ends = ends.entry(*to).or_default();
+                let ends = receivers.entry(*to).or_default();
                 ends.mails += 1;
                 ends.others.extend(mail.from);
             }
         }
-        Ok(correspondents(&mails, ends, most))
-    }
-
-    async fn list_ties(&self, company_id: CompanyId, stretch: Stretch, most: u16) -> Result<Vec<Tie>, StoreError> {
-        let mut ties = ties(&self.of(company_id, stretch));
-        ties.truncate(most.into());
-        Ok(ties)
+        let mut ties = ties(&mails);
+        ties.truncate(most.ties.into());
+        Ok(Correspondents {
+            writers: acquainted(&mails, writers(&mails), most.people),
+            receivers: acquainted(&mails, receivers, most.people),
+            ties,
+        })
     }
 
     async fn count_by_hour(&self, company_id: CompanyId, stretch: Stretch) -> Result<Vec<HourShare>, StoreError> {

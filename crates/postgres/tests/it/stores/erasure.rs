@@ -188,7 +188,7 @@ async fn without_its_audit_row_nobody_is_erased_to_the_end() {
 
 /// Every column whose name may mean a person, and what becomes of it. A new one is decided on here, in the store, and in
 /// the docs.
-const DECIDED: [(&str, &str); 53] = [
+const DECIDED: [(&str, &str); 54] = [
     ("admin_audit_log.user_agent", "ages out as configured"),
     ("admin_audit_log.user_id", "stays: it is the record"),
     ("admin_sessions.user_agent", "goes with the session"),
@@ -206,6 +206,7 @@ const DECIDED: [(&str, &str); 53] = [
     ("cortex_alerts.user_id", "goes"),
     ("cortex_saved_reports.user_id", "goes"),
     ("deleted_documents.source_account", "stays: without it what an admin deleted comes back"),
+    ("document_days.user_id", "becomes who is left, with the documents"),
     ("document_sources.account_email", "goes"),
     ("document_sources.connection_id", "goes"),
     ("document_sources.source_account", "goes"),

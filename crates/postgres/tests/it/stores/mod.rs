@@ -22,6 +22,7 @@ mod correspondence;
 mod custody;
 mod daily_reports;
 mod day_reader;
+mod document_days;
 mod due_accounts;
 mod erasure;
 mod insights;
