@@ -1,109 +1,153 @@
-//! Charts as shapes, whatever writes them. Lengths are in points; the origin is at the upper left.
+//! Charts, drawn once for whatever a backend of `plotters` writes.
+
+use std::error::Error;
 
 use cortex_insights::model::{ChartForm, ReportChart};
+use plotters::chart::ChartBuilder;
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::element::{EmptyElement, PathElement, Rectangle, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, IntoFont, RGBColor, TextStyle};
+use plotters_backend::DrawingBackend;
+use thiserror::Error;
 
-/// A drawn chart.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Drawing {
-    pub(crate) width: f32,
-    pub(crate) height: f32,
-    pub(crate) shapes: Vec<Shape>,
-}
+use crate::tone::Tone;
 
-/// What a chart is made of.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Shape {
-    /// A filled rectangle, of the colour of numbers.
-    Bar { x: f32, y: f32, width: f32, height: f32 },
-    /// A thin line below columns.
-    Base { x: f32, y: f32, width: f32 },
-    /// A text whose base line is at `y`.
-    Label { x: f32, y: f32, anchor: Anchor, text: String },
-}
+/// Backends count whole pixels: so many of them are a point.
+pub(crate) const PIXELS: u16 = 4;
 
-/// Which part of a text is at its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Anchor {
-    Start,
-    Middle,
-    End,
-}
+/// A chart could not be drawn.
+#[derive(Debug, Error)]
+#[error("a chart cannot be drawn")]
+pub(crate) struct ChartError(#[source] Box<dyn Error + Send + Sync>);
 
-/// The size of texts in a chart.
-pub(crate) const TEXT: f32 = 8.0;
+/// What a backend makes of drawing.
+type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
+/// The size of texts, in pixels. A backend writes letters of 1/1.24 of that, as `plotters` has it.
+const TEXT: i32 = 40;
 /// More bars than these are not told apart.
 const MOST_COLUMNS: usize = 31;
 const MOST_ROWS: usize = 20;
 /// Letters of the name beside a row.
 const NAME: usize = 34;
 
-const COLUMNS_HEIGHT: f32 = 90.0;
-const ROW_HEIGHT: f32 = 14.0;
-/// What names of rows take of the width.
-const NAMES_SHARE: f32 = 0.42;
+/// All of these in pixels.
+const COLUMNS_HEIGHT: u32 = 360;
+const ROW_HEIGHT: u32 = 56;
 /// Room for the number behind a row.
-const NUMBER_WIDTH: f32 = 40.0;
+const NUMBER_WIDTH: u32 = 160;
+/// Between texts and what they are of.
+const GAP: i32 = 14;
 
-/// Draws the chart in this width.
-pub(crate) fn draw(chart: &ReportChart, width: f32) -> Drawing {
+/// On the axes: the length of the greatest number, how broad the place of a bar is, and what of that is left on either side.
+const FULL: u32 = 1_000;
+const PLACE: u32 = 100;
+const SIDE: u32 = 15;
+
+/// How high the chart is, in pixels.
+pub(crate) fn height(chart: &ReportChart) -> u32 {
     match chart.form {
-        ChartForm::Columns => columns(chart, width),
-        ChartForm::Rows => rows(chart, width),
+        ChartForm::Columns => COLUMNS_HEIGHT,
+        ChartForm::Rows => ROW_HEIGHT * told(chart),
     }
 }
 
-fn columns(chart: &ReportChart, width: f32) -> Drawing {
-    let bars = &chart.bars[..chart.bars.len().min(MOST_COLUMNS)];
-    let step = width / length(bars.len().max(1));
-    // Names and numbers have a line each.
-    let (base, room) = (COLUMNS_HEIGHT - 1.5 * TEXT, COLUMNS_HEIGHT - 3.0 * TEXT);
-    let mut shapes = vec![Shape::Base { x: 0.0, y: base, width }];
-    let every = if bars.len() > 12 { 3 } else { 1 };
-    for (place, (name, number)) in bars.iter().enumerate() {
-        let left = step * length(place);
-        let (middle, height) = (left + step / 2.0, room * share(*number, bars));
-        if *number > 0 {
-            shapes.push(Shape::Bar { x: left + step * 0.15, y: base - height, width: step * 0.7, height });
-            let text = number.to_string();
-            shapes.push(Shape::Label { x: middle, y: base - height - 2.0, anchor: Anchor::Middle, text });
-        }
-        if place % every == 0 {
-            let (y, text) = (COLUMNS_HEIGHT - 2.0, shortened(name));
-            shapes.push(Shape::Label { x: middle, y, anchor: Anchor::Middle, text });
-        }
-    }
-    Drawing { width, height: COLUMNS_HEIGHT, shapes }
+/// Draws the chart over all of the backend.
+pub(crate) fn draw<B: DrawingBackend<ErrorType: 'static>>(chart: &ReportChart, backend: B) -> Result<(), ChartError> {
+    let area = backend.into_drawing_area();
+    let drawn = match chart.form {
+        _ if chart.bars.is_empty() => Ok(()),
+        ChartForm::Columns => columns(chart, &area),
+        ChartForm::Rows => rows(chart, &area),
+    };
+    drawn.and_then(|()| area.present()).map_err(|error| ChartError(Box::new(error)))
 }
 
-fn rows(chart: &ReportChart, width: f32) -> Drawing {
-    let bars = &chart.bars[..chart.bars.len().min(MOST_ROWS)];
-    let names = width * NAMES_SHARE;
-    let room = width - names - NUMBER_WIDTH;
-    let mut shapes = Vec::new();
-    for (place, (name, number)) in bars.iter().enumerate() {
-        let top = ROW_HEIGHT * length(place);
-        let (y, length) = (top + ROW_HEIGHT - 4.0, room * share(*number, bars));
-        shapes.push(Shape::Label { x: names - 6.0, y, anchor: Anchor::End, text: shortened(name) });
-        if *number > 0 {
-            shapes.push(Shape::Bar { x: names, y: top + 2.0, width: length, height: ROW_HEIGHT - 4.0 });
-        }
-        shapes.push(Shape::Label { x: names + length + 4.0, y, anchor: Anchor::Start, text: number.to_string() });
-    }
-    Drawing { width, height: ROW_HEIGHT * length(bars.len()), shapes }
+fn columns<B: DrawingBackend>(chart: &ReportChart, area: &DrawingArea<B, Shift>) -> Drawn<B> {
+    let count = told(chart);
+    let mut context = ChartBuilder::on(area)
+        .margin_top(TEXT)
+        .x_label_area_size(TEXT + GAP)
+        .build_cartesian_2d(0..count * PLACE, 0..FULL)?;
+    context.draw_series([PathElement::new([(0, 0), (count * PLACE, 0)], color(Tone::Quiet))])?;
+    context.draw_series(bars(chart).map(|Bar { from, length, .. }| {
+        let corners = [(from + SIDE, 0), (from + PLACE - SIDE, length)];
+        Rectangle::new(corners, color(Tone::Accent).filled())
+    }))?;
+    let (above, below) = (text(HPos::Center, VPos::Bottom), text(HPos::Center, VPos::Top));
+    context.draw_series(bars(chart).filter(|bar| bar.number > 0).map(|Bar { from, length, number, .. }| {
+        EmptyElement::at((from + PLACE / 2, length)) + Text::new(number.to_string(), (0, 0), above.clone())
+    }))?;
+    let every = if count > 12 { 3 } else { 1 };
+    context.draw_series(bars(chart).step_by(every).map(|Bar { from, name, .. }| {
+        EmptyElement::at((from + PLACE / 2, 0)) + Text::new(shortened(name), (0, GAP), below.clone())
+    }))?;
+    Ok(())
 }
 
-/// A count as a length; there are at most some dozens.
-fn length(count: usize) -> f32 {
-    f32::from(u16::try_from(count).unwrap_or(u16::MAX))
+fn rows<B: DrawingBackend>(chart: &ReportChart, area: &DrawingArea<B, Shift>) -> Drawn<B> {
+    let (width, _) = area.dim_in_pixel();
+    // The axis goes up, and the first one is the uppermost.
+    let all = told(chart) * PLACE;
+    let up = |down: u32| all - down;
+    let mut context = ChartBuilder::on(area)
+        .margin_right(NUMBER_WIDTH)
+        .y_label_area_size(width * 42 / 100)
+        .build_cartesian_2d(0..FULL, 0..all)?;
+    context.draw_series([PathElement::new([(0, 0), (0, all)], color(Tone::Quiet))])?;
+    context.draw_series(bars(chart).map(|Bar { from, length, .. }| {
+        let corners = [(0, up(from + PLACE - SIDE)), (length, up(from + SIDE))];
+        Rectangle::new(corners, color(Tone::Accent).filled())
+    }))?;
+    let (behind, before) = (text(HPos::Left, VPos::Center), text(HPos::Right, VPos::Center));
+    context.draw_series(bars(chart).map(|Bar { from, length, number, .. }| {
+        EmptyElement::at((length, up(from + PLACE / 2))) + Text::new(number.to_string(), (GAP, 0), behind.clone())
+    }))?;
+    context.draw_series(bars(chart).map(|Bar { from, name, .. }| {
+        EmptyElement::at((0, up(from + PLACE / 2))) + Text::new(shortened(name), (-GAP, 0), before.clone())
+    }))?;
+    Ok(())
 }
 
-/// How much of the greatest number this one is, from 0 to 1.
-fn share(number: u64, bars: &[(String, u64)]) -> f32 {
-    let most = bars.iter().map(|(_, number)| *number).max().unwrap_or_default();
-    // In thousandths, of which a chart shows fewer.
-    let share = u128::from(number) * 1_000 / u128::from(most.max(1));
-    f32::from(u16::try_from(share).unwrap_or(1_000)) / 1_000.0
+/// A bar on the axes.
+struct Bar<'a> {
+    /// Where its place begins.
+    from: u32,
+    /// Of [`FULL`].
+    length: u32,
+    number: u64,
+    name: &'a str,
+}
+
+/// How many bars are drawn.
+fn told(chart: &ReportChart) -> u32 {
+    let most = match chart.form {
+        ChartForm::Columns => MOST_COLUMNS,
+        ChartForm::Rows => MOST_ROWS,
+    };
+    u32::try_from(chart.bars.len().min(most)).unwrap_or_default()
+}
+
+/// The bars that are drawn.
+fn bars(chart: &ReportChart) -> impl Iterator<Item = Bar<'_>> {
+    let drawn = || (0..told(chart)).zip(&chart.bars);
+    let most = drawn().map(|(_, (_, number))| *number).max().unwrap_or_default().max(1);
+    drawn().map(move |(place, (name, number))| {
+        let length = u128::from(*number) * u128::from(FULL) / u128::from(most);
+        Bar { from: place * PLACE, length: u32::try_from(length).unwrap_or(FULL), number: *number, name }
+    })
+}
+
+fn color(tone: Tone) -> RGBColor {
+    let (red, green, blue) = tone.rgb();
+    RGBColor(red, green, blue)
+}
+
+fn text(across: HPos, along: VPos) -> TextStyle<'static> {
+    let (font, color) = (("sans-serif", TEXT).into_font(), color(Tone::Ink).to_backend_color());
+    TextStyle { font, color, pos: Pos::new(across, along) }
 }
 
 fn shortened(name: &str) -> String {
@@ -115,58 +159,4 @@ fn shortened(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn chart(form: ChartForm, numbers: &[u64]) -> ReportChart {
-        let bars = numbers.iter().map(|number| (format!("n{number}"), *number)).collect();
-        ReportChart { title: "Mails".to_owned(), form, bars }
-    }
-
-    fn bars(drawing: &Drawing) -> Vec<(f32, f32)> {
-        let bar = |shape: &Shape| match shape {
-            Shape::Bar { width, height, .. } => Some((*width, *height)),
-            Shape::Base { .. } | Shape::Label { .. } => None,
-        };
-        drawing.shapes.iter().filter_map(bar).collect()
-    }
-
-    fn is_near(one: f32, other: f32) -> bool {
-        (one - other).abs() < 0.01
-    }
-
-    #[test]
-    fn bars_are_as_long_as_their_numbers_say() {
-        let rows = bars(&draw(&chart(ChartForm::Rows, &[8, 4, 0]), 400.0));
-        assert_eq!(rows.len(), 2);
-        assert!(is_near(rows[0].0, 2.0 * rows[1].0), "{rows:?}");
-
-        let columns = bars(&draw(&chart(ChartForm::Columns, &[8, 4, 0]), 400.0));
-        assert_eq!(columns.len(), 2);
-        assert!(is_near(columns[0].1, 2.0 * columns[1].1), "{columns:?}");
-    }
-
-    #[test]
-    fn everything_stays_inside() {
-        for form in [ChartForm::Rows, ChartForm::Columns] {
-            for numbers in [vec![], vec![0], vec![u64::MAX, 1], vec![3; 100]] {
-                let drawing = draw(&chart(form, &numbers), 400.0);
-                for shape in &drawing.shapes {
-                    let (left, top, right, bottom) = match shape {
-                        Shape::Bar { x, y, width, height } => (*x, *y, x + width, y + height),
-                        Shape::Base { x, y, width } => (*x, *y, x + width, *y),
-                        Shape::Label { x, y, .. } => (*x, y - TEXT, *x, *y),
-                    };
-                    let fits = left >= 0.0 && top >= -0.01 && right <= 400.01 && bottom <= drawing.height + 0.01;
-                    assert!(fits, "{form:?} {numbers:?}: {shape:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_long_name_is_cut() {
-        assert_eq!(shortened("Nora Dahl"), "Nora Dahl");
-        assert_eq!(shortened(&"ä".repeat(35)), format!("{}…", "ä".repeat(33)));
-    }
-}
+mod tests;

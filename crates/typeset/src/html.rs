@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use cortex_insights::model::{DailyReport, ReportChart};
+use plotters::prelude::SVGBackend;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 
-use crate::chart::{self, Anchor, Drawing, Shape, TEXT};
+use crate::chart::{self, ChartError, PIXELS};
 
 /// Whoever opens the file has no headers of ours, so the page says itself that nothing in it does anything.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -13,15 +14,15 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;color:#1c2733;max-width:46rem;margin:2rem auto;padding:0 1rem}\
     h1{font-size:1.6rem;border-bottom:2px solid #2b6cb0;padding-bottom:.3rem}h2{font-size:1.2rem;margin-top:2rem}\
     .note{color:#5a6775;font-style:italic}.made{color:#5a6775;font-size:.85rem}figure{margin:1.5rem 0}\
-    figcaption{font-weight:600;margin-bottom:.5rem}svg{width:100%;height:auto}svg rect{fill:#2b6cb0}svg line{stroke:#9aa5b1}\
-    svg text{font:8px sans-serif;fill:#1c2733}li{overflow-wrap:anywhere}p{overflow-wrap:anywhere}\
+    figcaption{font-weight:600;margin-bottom:.5rem}svg{width:100%;height:auto}\
+    li{overflow-wrap:anywhere}p{overflow-wrap:anywhere}\
     @media print{h2{break-after:avoid}figure{break-inside:avoid}}";
 
-/// How wide charts are drawn; they are shown as wide as the page is.
-const CHART_WIDTH: f32 = 480.0;
+/// How many pixels wide charts are drawn; they are shown as wide as the page is.
+const CHART_WIDTH: u32 = 480 * PIXELS as u32;
 
 /// The reports as one page.
-pub(crate) fn page(reports: &[DailyReport]) -> String {
+pub(crate) fn page(reports: &[DailyReport]) -> Result<String, ChartError> {
     let title = reports.iter().map(DailyReport::title).collect::<Vec<_>>().join("; ");
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -30,17 +31,16 @@ pub(crate) fn page(reports: &[DailyReport]) -> String {
         escaped(&title)
     );
     for report in reports {
-        add(&mut page, report);
+        add(&mut page, report)?;
     }
     page += "</body></html>\n";
-    page
+    Ok(page)
 }
 
-fn add(page: &mut String, report: &DailyReport) {
+fn add(page: &mut String, report: &DailyReport) -> Result<(), ChartError> {
     let _ = writeln!(page, "<h1>{}</h1>\n<p>{}</p>", escaped(&report.title()), escaped(&report.executive_summary));
     for chart in &report.charts {
-        let drawing = chart::draw(chart, CHART_WIDTH);
-        let (title, svg) = (escaped(&chart.title), svg(chart, &drawing));
+        let (title, svg) = (escaped(&chart.title), svg(chart)?);
         // Writing to a text never fails.
         let _ = writeln!(page, "<figure><figcaption>{title}</figcaption>{svg}</figure>");
     }
@@ -58,6 +58,7 @@ fn add(page: &mut String, report: &DailyReport) {
         *page += "</ul>\n";
     }
     let _ = writeln!(page, "<p class=\"made\">Made at {} UTC.</p>", made_at(report));
+    Ok(())
 }
 
 /// To the minute.
@@ -77,38 +78,11 @@ pub(crate) fn harmless(markdown: &str) -> impl Iterator<Item = Event<'_>> {
     })
 }
 
-/// The drawing as SVG within HTML.
-fn svg(chart: &ReportChart, drawing: &Drawing) -> String {
-    let Drawing { width, height, shapes } = drawing;
-    let mut svg =
-        format!("<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\">", escaped(&chart.title));
-    for shape in shapes {
-        let _ = match shape {
-            Shape::Bar { x, y, width, height } => {
-                write!(svg, "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>")
-            }
-            Shape::Base { x, y, width } => {
-                write!(svg, "<line x1=\"{x:.1}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\"/>", x + width)
-            }
-            Shape::Label { x, y, anchor, text } => {
-                let (anchor, text) = (anchor_name(*anchor), escaped(text));
-                write!(
-                    svg,
-                    "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{TEXT}\" text-anchor=\"{anchor}\">{text}</text>"
-                )
-            }
-        };
-    }
-    svg += "</svg>";
-    svg
-}
-
-const fn anchor_name(anchor: Anchor) -> &'static str {
-    match anchor {
-        Anchor::Start => "start",
-        Anchor::Middle => "middle",
-        Anchor::End => "end",
-    }
+/// The chart as SVG within HTML.
+fn svg(chart: &ReportChart) -> Result<String, ChartError> {
+    let mut svg = String::new();
+    chart::draw(chart, SVGBackend::with_string(&mut svg, (CHART_WIDTH, chart::height(chart))))?;
+    Ok(svg)
 }
 
 /// The text as HTML that means nothing but itself, between tags and in quotes.

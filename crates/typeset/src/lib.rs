@@ -2,7 +2,7 @@
 //!
 //! What is in a report comes from documents, and anybody can send a mail. So the text of sections is read as Markdown and
 //! written anew from what was understood (`html`, `pdf`): markup of HTML is text, links and pictures are their words.
-//! Charts are drawn once, as shapes (`chart`), and both write these in their own words.
+//! Charts are drawn once (`chart`), by `plotters`, which has a backend for SVG; that for PDF is ours (`pdf/chart.rs`).
 //!
 //! A PDF takes a processor for some tens of milliseconds and has two fonts in memory meanwhile. It is made on a thread
 //! that may block, two at a time.
@@ -10,6 +10,7 @@
 mod chart;
 mod html;
 mod pdf;
+mod tone;
 
 use std::sync::Arc;
 
@@ -41,7 +42,9 @@ impl ReportRenderer for Typesetter {
         let made = tokio::task::spawn_blocking(move || {
             let made = match format {
                 ReportFormat::Markdown => Ok(markdown(&reports).into_bytes()),
-                ReportFormat::Html => Ok(html::page(&reports).into_bytes()),
+                ReportFormat::Html => {
+                    html::page(&reports).map(String::into_bytes).map_err(|error| RenderError(Box::new(error)))
+                }
                 ReportFormat::Pdf => pdf::file(&reports).map_err(|error| RenderError(Box::new(error))),
             };
             drop(slot);

@@ -15,7 +15,8 @@ pub(crate) async fn fill(client: &Client, documents: u32) {
         client.batch_execute(&format!("drop index {}", index.get::<_, String>(0))).await.unwrap();
     }
     let records = documents / 10;
-    for statement in [mails(documents - records), of_quickbooks(records), connections(), reports(), alerts()] {
+    for statement in [mails(documents - records), of_quickbooks(records), connections(), reports(), alerts(), signals()]
+    {
         client.batch_execute(&statement).await.unwrap();
     }
     client.batch_execute("set maintenance_work_mem = '256MB'").await.unwrap();
@@ -99,6 +100,17 @@ fn alerts() -> String {
            array['Person ' || id % 2000], id, now() - make_interval(mins => id::int), \
            case when id % 3 = 0 then now() end \
          from (select id from documents where document_type = 'email' order by id limit 5000) mail"
+    )
+}
+
+/// A word of the lexicon in every seventh mail; all were looked through.
+fn signals() -> String {
+    format!(
+        "update mail_records set lexicon = 1; \
+         insert into mail_signals (tenant_id, document_id, keyword, category, sent_at) \
+         select '{COMPANY_A}', document_id, (array['urgent', 'complaint', 'overdue', 'broken', 'refund'])[1 + document_id % 5], \
+           case when document_id % 5 % 2 = 0 then 'urgency' else 'complaint' end, sent_at \
+         from mail_records where document_id % 7 = 0"
     )
 }
 

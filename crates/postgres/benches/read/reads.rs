@@ -11,14 +11,14 @@ use cortex_insights::model::{
 };
 use cortex_insights::ports::{
     Alerts as _, Books as _, CompanyOverview as _, Correspondence as _, DailyReports as _, DayReader as _, Facts as _,
-    Figures as _, SavedReports as _,
+    Figures as _, MailSignals as _, SavedReports as _,
 };
 use cortex_insights::testing::{COMPANY_A, USER_1};
 use cortex_insights::{Numbers, SumUp};
 use cortex_kernel::PageRequest;
 use cortex_postgres::stores::{
     PgAlerts, PgBooks, PgCompanyOverview, PgCorrespondence, PgDailyReports, PgDayReader, PgFacts, PgFigures,
-    PgMailReader, PgSavedReports, PgSummaries,
+    PgMailReader, PgMailSignals, PgSavedReports, PgSummaries,
 };
 use futures_util::future::{try_join, try_join_all};
 use time::{Duration, OffsetDateTime};
@@ -30,6 +30,8 @@ type Reading<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 /// A read, as its route does it.
 pub(crate) struct Read {
     pub(crate) name: &'static str,
+    /// Nobody waits for it.
+    pub(crate) is_by_a_job: bool,
     pub(crate) ours: fn(&Stores) -> Reading<'_>,
     pub(crate) bare: &'static str,
 }
@@ -47,6 +49,7 @@ pub(crate) struct Stores {
     days: PgDayReader,
     daily: PgDailyReports,
     saved: PgSavedReports,
+    signals: PgMailSignals,
     now: OffsetDateTime,
 }
 
@@ -77,7 +80,8 @@ impl Stores {
             sum_up,
             days: PgDayReader::new(pool.clone()),
             daily: PgDailyReports::new(pool.clone()),
-            saved: PgSavedReports::new(pool),
+            saved: PgSavedReports::new(pool.clone()),
+            signals: PgMailSignals::new(pool),
             now,
         }
     }
@@ -109,9 +113,10 @@ const ENTRIES: &str = "select id, title, content, metadata from documents \
                        where id in (select document_id from book_records order by day desc limit 200)";
 const SUMS: &str = "select kind, count(*), sum(total), sum(balance) from book_records group by kind";
 
-pub(crate) const READS: [Read; 18] = [
+pub(crate) const READS: [Read; 20] = [
     Read {
         name: "quickbooks/overview, a year",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 let year = stores.year();
@@ -125,6 +130,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "quickbooks/summary, all of time",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 let all = Period::ALL;
@@ -139,6 +145,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "quickbooks/invoices, 200 of a year",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 stores.entries(Some(BookKind::Invoice), stores.year(), 200).await;
@@ -149,6 +156,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "integrations",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 stores.overview.list_connections(COMPANY_A, 1_000).await.unwrap();
@@ -159,6 +167,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "dashboard",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 let (shares, _) = try_join(
@@ -179,6 +188,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "emails/by-episodes, 50 threads",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 let threads: Vec<_> = (1..=50).map(|number| format!("thread-0-{}", number * 7)).collect();
@@ -190,6 +200,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "communication/patterns, 30 days",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 let (mails, days) = (&stores.correspondence, stores.last(30));
@@ -205,6 +216,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "relationships/network, 90 days",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 stores.correspondence.map_network(COMPANY_A, stores.last(90), 100).await.unwrap();
@@ -215,6 +227,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "entities/trending, 7 days",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 let compare = |kind| stores.correspondence.compare(COMPANY_A, stores.last(7), kind, 1_000);
@@ -225,7 +238,19 @@ pub(crate) const READS: [Read; 18] = [
         bare: "select sender, count(*) from mail_records where sent_at > now() - interval '14 days' group by sender",
     },
     Read {
+        name: "sentiment/analysis, 30 days",
+        is_by_a_job: false,
+        ours: |stores| {
+            Box::pin(async {
+                let month = Period::until(stores.now.date(), Days::new(30).unwrap());
+                stores.signals.count(COMPANY_A, month).await.unwrap();
+            })
+        },
+        bare: "select keyword, count(*) from mail_signals where sent_at > now() - interval '30 days' group by keyword",
+    },
+    Read {
         name: "deals/momentum, 14 days",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 stores.correspondence.list_threads(COMPANY_A, stores.last(14), 50).await.unwrap();
@@ -235,6 +260,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "intelligence/daily, kept",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 stores.sum_up.find(COMPANY_A, stores.sum_up.latest(SpanKind::Day)).await.unwrap();
@@ -244,6 +270,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "intelligence/trends/daily, 30 days",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 stores.figures.list_days(COMPANY_A, stores.last(30)).await.unwrap();
@@ -252,7 +279,18 @@ pub(crate) const READS: [Read; 18] = [
         bare: "select sent_at::date, count(*) from mail_records where sent_at > now() - interval '30 days' group by 1",
     },
     Read {
-        name: "a month is summed up, by the job",
+        name: "intelligence/trends/monthly, 12 months",
+        is_by_a_job: false,
+        ours: |stores| {
+            Box::pin(async {
+                stores.figures.list_days(COMPANY_A, stores.last(365)).await.unwrap();
+            })
+        },
+        bare: "select sent_at::date, count(*) from mail_records where sent_at > now() - interval '365 days' group by 1",
+    },
+    Read {
+        name: "a month is summed up",
+        is_by_a_job: true,
         ours: |stores| {
             Box::pin(async {
                 stores.sum_up.compute(COMPANY_A, stores.sum_up.latest(SpanKind::Month)).await.unwrap();
@@ -262,6 +300,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "reports/daily/latest, 50",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 stores.daily.list_latest(COMPANY_A, 50).await.unwrap();
@@ -271,6 +310,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "reports/search, 500 kept",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 let owner = Owner { company_id: COMPANY_A, user_id: USER_1 };
@@ -281,9 +321,9 @@ pub(crate) const READS: [Read; 18] = [
         },
         bare: "select title, description, summary, tags from cortex_saved_reports order by created_at desc limit 200",
     },
-    // What a job does once a day, and a person who does not want to wait for it.
     Read {
         name: "what a report of a day is made of",
+        is_by_a_job: true,
         ours: |stores| {
             Box::pin(async {
                 let own = OwnAddresses::new((0..20).map(|number| format!("p{number}@d{number}.example")));
@@ -301,6 +341,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "alerts/active, 200 of 5,000",
+        is_by_a_job: false,
         ours: |stores| {
             Box::pin(async {
                 let viewer = Viewer { company_id: COMPANY_A, user_id: USER_1, is_admin: true };
@@ -311,6 +352,7 @@ pub(crate) const READS: [Read; 18] = [
     },
     Read {
         name: "alerts, what the rules look at",
+        is_by_a_job: true,
         ours: |stores| Box::pin(stores.facts()),
         bare: "select sender, thread, max(sent_at) from mail_records where sent_at > now() - interval '30 days' \
                group by sender, thread",

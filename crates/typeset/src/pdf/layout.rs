@@ -3,9 +3,11 @@
 use cortex_insights::model::{DailyReport, ReportChart};
 use pulldown_cmark::{Event, Tag, TagEnd};
 
+use super::chart::{Canvas, points};
 use super::faces::Faces;
-use crate::chart::{self, Anchor, Shape, TEXT};
+use crate::chart::{self, ChartError, PIXELS};
 use crate::html::{harmless, made_at};
+use crate::tone::Tone;
 
 /// A4, in points.
 pub(crate) const PAGE_WIDTH: f32 = 595.28;
@@ -19,6 +21,10 @@ const MOST_PAGES: usize = 60;
 /// Room before an item of a list, for its sign.
 const INDENT: f32 = 14.0;
 const LEADING: f32 = 1.4;
+/// The size of what stands below the text of a page.
+const FOOT: f32 = 8.0;
+/// As wide as text, in pixels.
+const CHART_WIDTH: u32 = 483 * PIXELS as u32;
 
 /// Something on a page.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,17 +33,6 @@ pub(crate) enum Item {
     Text { x: f32, y: f32, size: f32, is_bold: bool, tone: Tone, text: String },
     /// A filled rectangle.
     Block { x: f32, y: f32, width: f32, height: f32, tone: Tone },
-}
-
-/// A colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// Of text.
-    Ink,
-    /// Of what matters less.
-    Quiet,
-    /// Of numbers.
-    Accent,
 }
 
 /// How a paragraph looks.
@@ -75,23 +70,23 @@ struct Pages<'a> {
 }
 
 /// The pages of these reports.
-pub(crate) fn pages(reports: &[DailyReport], faces: &Faces) -> Vec<Vec<Item>> {
+pub(crate) fn pages(reports: &[DailyReport], faces: &Faces) -> Result<Vec<Vec<Item>>, ChartError> {
     let mut pages = Pages { faces, all: vec![Vec::new()], y: MARGIN };
     for (place, report) in reports.iter().enumerate() {
         if place > 0 {
             pages.turn();
         }
-        pages.report(report);
+        pages.report(report)?;
     }
-    pages.finish()
+    Ok(pages.finish())
 }
 
 impl Pages<'_> {
-    fn report(&mut self, report: &DailyReport) {
+    fn report(&mut self, report: &DailyReport) -> Result<(), ChartError> {
         self.say(&report.title(), TITLE);
         self.say(&report.executive_summary, BODY);
         for chart in &report.charts {
-            self.chart(chart);
+            self.chart(chart)?;
         }
         for section in &report.sections {
             self.say(&section.title, HEADING);
@@ -106,6 +101,7 @@ impl Pages<'_> {
             self.item(&[Span::plain(format!("{}: {}", source.document_id, source.title))], INDENT);
         }
         self.say(&format!("Made at {} UTC.", made_at(report)), NOTE);
+        Ok(())
     }
 
     fn say(&mut self, text: &str, look: Look) {
@@ -215,33 +211,15 @@ impl Pages<'_> {
         self.y += height;
     }
 
-    fn chart(&mut self, chart: &ReportChart) {
-        let drawing = chart::draw(chart, WIDTH);
-        self.room(drawing.height + 40.0);
+    fn chart(&mut self, chart: &ReportChart) -> Result<(), ChartError> {
+        let size = (CHART_WIDTH, chart::height(chart));
+        let height = points(size.1.cast_signed());
+        self.room(height + 40.0);
         self.say(&chart.title, CAPTION);
-        let top = self.y + 6.0;
-        for shape in drawing.shapes {
-            let item = match shape {
-                Shape::Bar { x, y, width, height } => {
-                    Item::Block { x: MARGIN + x, y: top + y, width, height, tone: Tone::Accent }
-                }
-                Shape::Base { x, y, width } => {
-                    Item::Block { x: MARGIN + x, y: top + y, width, height: 0.5, tone: Tone::Quiet }
-                }
-                Shape::Label { x, y, anchor, text } => {
-                    let text = self.faces.writable(&text, false);
-                    let width = self.faces.width(&text, false, TEXT);
-                    let left = match anchor {
-                        Anchor::Start => 0.0,
-                        Anchor::Middle => width / 2.0,
-                        Anchor::End => width,
-                    };
-                    Item::Text { x: MARGIN + x - left, y: top + y, size: TEXT, is_bold: false, tone: Tone::Ink, text }
-                }
-            };
-            self.last().push(item);
-        }
-        self.y = top + drawing.height + 6.0;
+        let (faces, origin) = (self.faces, (MARGIN, self.y + 6.0));
+        chart::draw(chart, Canvas { faces, origin, size, items: self.last() })?;
+        self.y = origin.1 + height + 6.0;
+        Ok(())
     }
 
     /// Turns the page where there is not so much room.
@@ -276,8 +254,8 @@ impl Pages<'_> {
         for (place, page) in self.all.iter_mut().enumerate() {
             let more = if place + 1 == count && !is_all { " (there is more)" } else { "" };
             let text = format!("{} / {count}{more}", place + 1);
-            let x = PAGE_WIDTH - MARGIN - self.faces.width(&text, false, TEXT);
-            page.push(Item::Text { x, y: PAGE_HEIGHT - 30.0, size: TEXT, is_bold: false, tone: Tone::Quiet, text });
+            let x = PAGE_WIDTH - MARGIN - self.faces.width(&text, false, FOOT);
+            page.push(Item::Text { x, y: PAGE_HEIGHT - 30.0, size: FOOT, is_bold: false, tone: Tone::Quiet, text });
         }
         self.all
     }

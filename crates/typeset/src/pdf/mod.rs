@@ -1,5 +1,6 @@
 //! PDF: what is told is laid out on pages ([`layout`]), and these are written.
 
+mod chart;
 mod faces;
 mod layout;
 
@@ -17,7 +18,10 @@ use krilla::{Data, Document};
 use thiserror::Error;
 
 use faces::{BOLD, Faces, REGULAR};
-use layout::{Item, PAGE_HEIGHT, PAGE_WIDTH, Tone};
+use layout::{Item, PAGE_HEIGHT, PAGE_WIDTH};
+
+use crate::chart::ChartError;
+use crate::tone::Tone;
 
 /// No PDF could be made.
 #[derive(Debug, Error)]
@@ -25,6 +29,9 @@ pub(crate) enum PdfError {
     /// Our own fonts cannot be read.
     #[error("the fonts cannot be read")]
     Fonts,
+    /// A chart cannot be drawn.
+    #[error(transparent)]
+    Chart(#[from] ChartError),
     /// The pages cannot be written.
     #[error("the pages cannot be written: {0:?}")]
     Pages(KrillaError),
@@ -44,7 +51,7 @@ pub(crate) fn file(reports: &[DailyReport]) -> Result<Vec<u8>, PdfError> {
     let mut document = Document::new();
     let title = reports.iter().map(DailyReport::title).collect::<Vec<_>>().join("; ");
     document.set_metadata(Metadata::new().title(title).language("en".to_owned()));
-    for items in layout::pages(reports, &faces) {
+    for items in layout::pages(reports, &faces)? {
         let settings = PageSettings::from_wh(PAGE_WIDTH, PAGE_HEIGHT).unwrap_or_default();
         let mut page = document.start_page_with(settings);
         let mut surface = page.surface();
@@ -102,10 +109,6 @@ const fn is_from_right(letter: char) -> bool {
 }
 
 fn fill(tone: Tone) -> Fill {
-    let (red, green, blue) = match tone {
-        Tone::Ink => (28, 39, 51),
-        Tone::Quiet => (90, 103, 117),
-        Tone::Accent => (43, 108, 176),
-    };
+    let (red, green, blue) = tone.rgb();
     Fill { paint: rgb::Color::new(red, green, blue).into(), opacity: NormalizedF32::ONE, rule: FillRule::NonZero }
 }
