@@ -13,8 +13,8 @@ use crate::company_schedule::CompanySchedule;
 use crate::confirmed_deletions::finish_deletions;
 use crate::connection_upkeep::ConnectionUpkeep;
 use crate::ended_company_jobs;
-use crate::folded_counts::{FoldCounts, keep_folded};
 use crate::idempotency_keys;
+use crate::kept_counts::{KeepCounts, keep_counted};
 use crate::schedule::Schedule;
 use crate::searchable::{MakeSearchable, keep_searchable};
 use crate::set_aside::forget_in_time;
@@ -36,8 +36,8 @@ pub(crate) struct Background {
     pub(crate) company_schedule: Option<CompanySchedule>,
     /// Documents, to be made findable.
     pub(crate) documents: Arc<dyn MakeSearchable>,
-    /// What counts documents, to be folded.
-    pub(crate) counts: Arc<dyn FoldCounts>,
+    /// What counts documents and mails, to be kept.
+    pub(crate) counts: Arc<dyn KeepCounts>,
     /// Deletions that were confirmed, to be carried out to their end.
     pub(crate) deletions: DecideDeletions,
     /// What could not be taken in, to be forgotten in time.
@@ -96,7 +96,7 @@ impl Background {
             scheduled,
             company_scheduled,
             keep_searchable(documents, stop.child_token()),
-            keep_folded(counts, stop.child_token()),
+            keep_counted(counts, stop.child_token()),
             finish_deletions(deletions, stop.child_token()),
             forget_in_time(set_aside, stop.child_token()),
             remove_in_time(blobs, stop.child_token()),

@@ -59,8 +59,8 @@ use crate::admin_pin::{ArgonPinVerifier, PinHash, RandomAdminTokens};
 use crate::audit_upkeep::AuditPorts;
 use crate::blob_store;
 use crate::config::{AdminPin, DatabaseUrl, RuntimeConfig, Secret, ServeConfig};
-use crate::folded_counts::FoldCounts;
 pub use crate::insight_ports::{InsightPorts, ReportPorts};
+use crate::kept_counts::KeepCounts;
 use crate::metrics::{CompanyBacklog, Metrics};
 use crate::readiness::{DatabaseAnswers, NangoAnswers, NangoTakesOurKey};
 use crate::searchable::MakeSearchable;
@@ -158,8 +158,8 @@ pub struct Ports {
     pub search: Arc<dyn SearchIndex>,
     /// Documents, to be made findable.
     pub searchable: Arc<dyn MakeSearchable>,
-    /// What counts documents, to be folded.
-    pub counts: Arc<dyn FoldCounts>,
+    /// What counts documents and mails, to be kept.
+    pub counts: Arc<dyn KeepCounts>,
     /// The sync jobs.
     pub jobs: Arc<dyn JobQueue>,
     /// Who works them off.

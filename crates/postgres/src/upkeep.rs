@@ -4,7 +4,7 @@ use cortex_kernel::StoreError;
 use diesel_async::AsyncPgConnection;
 
 use crate::pool::{Abort, Pool};
-use crate::tables::{document_days, lexemes};
+use crate::tables::{document_days, lexemes, locks, mail_months};
 
 /// Does in small steps what a migration left to be done, and what triggers leave.
 pub struct Upkeep {
@@ -34,5 +34,22 @@ impl Upkeep {
     #[tracing::instrument(name = "pg.upkeep.fold_counts", skip(self))]
     pub async fn fold_counts(&self, most: u16) -> Result<usize, StoreError> {
         self.company.run(async |connection: &mut AsyncPgConnection| document_days::fold(connection, most).await).await
+    }
+
+    /// Keeps what the mails of a month come to that is over, and answers whether there was one: the latest first. Several
+    /// processes may do so at once: they do it one after the other.
+    #[tracing::instrument(name = "pg.upkeep.keep_month", skip(self))]
+    pub async fn keep_month(&self) -> Result<bool, StoreError> {
+        self.company
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                locks::hold(connection, &["mail_months".to_owned()]).await?;
+                let Some(month) = mail_months::find_unkept(connection).await? else {
+                    mail_months::forget_old(connection).await?;
+                    return Ok(false);
+                };
+                mail_months::keep(connection, month).await?;
+                Ok::<_, Abort<StoreError>>(true)
+            })
+            .await
     }
 }

@@ -296,7 +296,7 @@ pub(crate) async fn give_up_quarantined(
 }
 
 /// The few rows that are left of him, each table's.
-const THE_REST: [&str; 15] = [
+const THE_REST: [&str; 16] = [
     "delete from nango_sync_cursors where tenant_id = $1 and user_id = $2",
     "delete from gmail_cursors where tenant_id = $1 and user_id = $2",
     "delete from user_cursors where tenant_id = $1 and user_id = $2",
@@ -310,6 +310,8 @@ const THE_REST: [&str; 15] = [
     "delete from idempotency_keys where tenant_id = $1 and user_id = $2",
     // They may name him, whatever they are of. Who reads one has it computed anew.
     "delete from summaries where tenant_id = $1 and $2 <> ''",
+    // They may count mails of his. Months are kept anew of what is left.
+    "delete from mail_months where tenant_id = $1 and $2 <> ''",
     "delete from cortex_alerts where tenant_id = $1 and user_id = $2",
     "update cortex_alerts set dismissed_by = null, note = null where tenant_id = $1 and dismissed_by = $2",
     "update held_deletions set decided_by = null where tenant_id = $1 and decided_by = $2",

@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use time::Date;
 
 use super::inconsistency::Reading;
+use super::mail_months::months;
 use super::{Inconsistency, sql};
 
 #[derive(QueryableByName)]
@@ -69,13 +70,16 @@ pub(crate) async fn count_kinds(
     .await
 }
 
-/// Each of the three is read by an index that holds its days.
+/// Each of the three is read by an index that holds its days; mails of months that are kept are not counted again.
 pub(crate) async fn list_days(
     connection: &mut AsyncPgConnection,
     company_id: CompanyId,
     stretch: Stretch,
 ) -> QueryResult<Vec<DayRow>> {
-    sql("select day, sum(documents)::bigint as documents, sum(mails)::bigint as mails, \
+    sql(concat!(
+        "with ",
+        months!(),
+        "select day, sum(documents)::bigint as documents, sum(mails)::bigint as mails, \
            round(coalesce(sum(revenue), 0), 2)::text as revenue, round(coalesce(sum(expenses), 0), 2)::text as expenses, \
            round(coalesce(sum(payments), 0), 2)::text as payments \
          from ( \
@@ -85,15 +89,25 @@ pub(crate) async fn list_days(
            group by 1 having sum(documents) > 0 \
            union all \
            select (sent_at at time zone 'UTC')::date, 0, count(*), null, null, null \
-           from mail_records where tenant_id = $1 and sent_at >= $2 and sent_at < $3 \
+           from months \
+           cross join lateral ( \
+             select sent_at from mail_records \
+             where tenant_id = $1 and sent_at >= begins_at and sent_at < ends_at) sent \
+           where not is_kept \
            group by 1 \
+           union all \
+           select month + place::integer - 1, 0, mails, null, null, null \
+           from months join mail_months using (month) \
+           cross join unnest(mails_by_day) with ordinality as days(mails, place) \
+           where tenant_id = $1 and is_kept and mails > 0 \
            union all \
            select day, 0, 0, sum(total) filter (where kind = 'invoice'), sum(total) filter (where kind = 'bill'), \
              sum(total) filter (where kind = 'payment') \
            from book_records \
            where tenant_id = $1 and day >= $4 and day <= $5 and kind in ('invoice', 'bill', 'payment') \
            group by 1) told \
-         group by day order by day")
+         group by day order by day"
+    ))
     .bind::<Text, _>(company_id.to_string())
     .bind::<Timestamptz, _>(stretch.begins_at())
     .bind::<Timestamptz, _>(stretch.ends_at())

@@ -10,6 +10,7 @@ use diesel::sql_types::{BigInt, Double, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use time::{Duration, OffsetDateTime, UtcOffset};
 
+use super::mail_months::months;
 use super::sql;
 
 #[derive(QueryableByName)]
@@ -83,20 +84,38 @@ pub(crate) struct TopicRow {
     before: i64,
 }
 
-/// The mails from `$2` until `$3`, who wrote them, and who wrote how many of them to whom. Mails are taken apart once for all
-/// that is counted; of what comes of it there is a fraction as much as of mails.
+/// Who wrote mails from `$2` until `$3`, and who wrote how many of them to whom. Of months that are kept that is read; the mails
+/// of the others are taken apart once for all that is counted.
 macro_rules! letters {
     () => {
-        "letters as materialized ( \
-           select sender, sender_name, receivers, sent_at from mail_records \
-           where tenant_id = $1 and sent_at >= $2 and sent_at < $3), \
-         writers as materialized ( \
-           select sender as address, max(sender_name) as name, count(*) as mails from letters \
-           where sender is not null group by sender), \
-         pairs as materialized ( \
-           select sender, receiver, count(*) as mails, max(sent_at) as last_at \
-           from (select sender, unnest(receivers) as receiver, sent_at from letters) sent \
-           group by sender, receiver) "
+        concat!(
+            months!(),
+            ", kept as materialized ( \
+               select sender, sender_name, receiver, mails, last_at \
+               from months join mail_month_ties using (month) where tenant_id = $1 and is_kept), \
+             letters as materialized ( \
+               select sender, sender_name, receivers, sent_at \
+               from months \
+               cross join lateral ( \
+                 select sender, sender_name, receivers, sent_at from mail_records \
+                 where tenant_id = $1 and sent_at >= begins_at and sent_at < ends_at) sent \
+               where not is_kept), \
+             writers as materialized ( \
+               select address, max(name) as name, sum(mails)::bigint as mails \
+               from ( \
+                 select sender as address, max(sender_name) as name, count(*) as mails from letters \
+                 where sender is not null group by sender \
+                 union all \
+                 select sender, sender_name, mails from kept where receiver = '') wrote \
+               group by address), \
+             pairs as materialized ( \
+               select sender, receiver, sum(mails) as mails, max(last_at) as last_at \
+               from ( \
+                 select sender, unnest(receivers) as receiver, 1 as mails, sent_at as last_at from letters \
+                 union all \
+                 select sender, receiver, mails, last_at from kept where receiver <> '') sent \
+               group by sender, receiver) "
+        )
     };
 }
 

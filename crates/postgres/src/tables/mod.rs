@@ -45,6 +45,7 @@ pub(crate) mod inconsistency;
 pub(crate) mod job_claims;
 pub(crate) mod lexemes;
 pub(crate) mod locks;
+pub(crate) mod mail_months;
 pub(crate) mod mail_records;
 pub(crate) mod mail_signals;
 pub(crate) mod mails;

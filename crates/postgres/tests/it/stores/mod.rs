@@ -32,6 +32,7 @@ mod job_queue;
 mod judged;
 mod library;
 mod live_jobs;
+mod mail_months;
 mod members;
 mod membership_store;
 mod membership_watch;
