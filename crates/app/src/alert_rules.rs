@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cortex_insights::model::Scope;
+use cortex_insights::model::{BACKFILL, Scope};
 use cortex_insights::{EvaluateRules, GoOn, Parts};
 use cortex_kernel::{CompanyId, Lease, StoreError};
 use cortex_sync_jobs::model::{Disposition, Job};
@@ -16,9 +16,6 @@ pub(crate) struct AlertRules {
     pub(crate) evaluate: EvaluateRules,
     pub(crate) jobs: Arc<dyn CompanyJobs>,
 }
-
-/// The period in which people ask for what is not new, too.
-const BACKFILL: &str = "backfill";
 
 #[async_trait]
 impl JobRunner for AlertRules {

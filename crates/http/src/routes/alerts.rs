@@ -6,7 +6,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json, Path, Query};
 use cortex_identity::model::{Role, UserContext};
 use cortex_insights::model::{
-    Alert, AlertCounts, AlertNote, DismissOutcome, Dismissal, FoundAlert, HistoryQuery, Inquiry, Urgency, Viewer,
+    Alert, AlertCounts, AlertNote, BACKFILL, DismissOutcome, Dismissal, FoundAlert, HistoryQuery, Inquiry, Urgency,
+    Viewer,
 };
 use cortex_kernel::{PageRequest, StoreError};
 use cortex_sync_jobs::model::{Asker, CompanyJobRequest, InvalidPeriod, JobKind};
@@ -222,7 +223,6 @@ pub(super) struct AlertBackfill {
 }
 
 const LISTED: u16 = 20;
-const BACKFILL: &str = "backfill";
 
 /// What the company's people should look at.
 #[utoipa::path(

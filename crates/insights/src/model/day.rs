@@ -119,19 +119,6 @@ pub const LOOKED_INTO: u32 = 4_000;
 /// A thread whose last mail is older waits for nobody any more.
 pub const WAITS_DAYS: u16 = 14;
 
-/// Who writes from these waits for no answer: what stands before the at sign begins so.
-pub const MACHINES: [&str; 9] = [
-    "bounce",
-    "donotreply",
-    "mailer-daemon",
-    "newsletter",
-    "no-reply",
-    "no_reply",
-    "noreply",
-    "notification",
-    "postmaster",
-];
-
 impl DayOf {
     /// When it begins, and when the next one does.
     #[must_use]

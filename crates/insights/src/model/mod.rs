@@ -15,6 +15,7 @@ mod investigation;
 mod lexicon;
 mod line;
 mod log_odds;
+mod machine;
 mod momentum;
 mod money;
 mod overview;
@@ -52,8 +53,8 @@ pub use daily_report::{
     UnknownReportFormat, UnknownReportKind, escaped,
 };
 pub use day::{
-    Among, DayCounts, DayOf, Exchanges, LOOKED_INTO, MACHINES, MOST_LOOKED_INTO, Mention, MentionQuery, Mentions,
-    Partner, Unanswered, WAITS_DAYS, WaitingThread,
+    Among, DayCounts, DayOf, Exchanges, LOOKED_INTO, MOST_LOOKED_INTO, Mention, MentionQuery, Mentions, Partner,
+    Unanswered, WAITS_DAYS, WaitingThread,
 };
 pub use facts::{AlarmingMail, DayLimit, Fact, FactQuery, OpenEntry, OpenThread, SenderWeeks, SyncFailures, UsedToday};
 pub use figures::{DayFigures, MailsWanted, by_span};
@@ -65,6 +66,7 @@ pub use investigation::{
 };
 pub use lexicon::{Keyword, LEXICON, LEXICON_VERSION, SignalCategory, UnknownSignalCategory, find_keywords};
 pub use log_odds::{Occurrences, log_odds};
+pub use machine::{MACHINES, is_machine};
 pub use momentum::{ThreadStatus, Touches, Trend};
 pub use money::{InvalidMoney, Money};
 pub use overview::{
@@ -74,7 +76,7 @@ pub use overview::{
 pub use own_addresses::{OwnAddresses, domain_of, is_public};
 pub use passage::{InvalidQuestion, Passage, Question, Sentence};
 pub use period::{Days, DaysOutOfRange, Period, Stretch};
-pub use rules::Scope;
+pub use rules::{BACKFILL, Scope};
 pub use saved_report::{
     InvalidSavedReport, NewSavedReport, ReportChange, ReportData, ReportHead, ReportOrigin, ReportQuery, ReportStats,
     SavedReport, SavedReportPart,

@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     AlarmingMail, AlertRule, BookKind, DayLimit, Fact, FactQuery, Finding, OpenEntry, OpenThread, OwnAddresses,
-    RuleSetting, SenderWeeks, SignalCategory, SyncFailures, Urgency, UsedToday, Week, change_percent,
+    RuleSetting, SenderWeeks, SignalCategory, SyncFailures, Urgency, UsedToday, Week, change_percent, is_machine,
 };
 
 /// Which facts an evaluation looks at.
@@ -16,6 +16,9 @@ pub enum Scope {
     All,
 }
 
+/// The period of a job that looks at [`Scope::All`].
+pub const BACKFILL: &str = "backfill";
+
 /// A mail of so many days is new to [`AlertRule::UrgentMail`].
 const NEW_MAIL_DAYS: i64 = 14;
 /// A thread with a mail of so many days is looked at by [`AlertRule::UnansweredMail`].
@@ -26,23 +29,6 @@ const SYNC_DAYS: i64 = 7;
 const LEAST_MAILS: u64 = 10;
 /// A subject or a name is told with so many characters.
 const MOST_CHARS: usize = 120;
-
-/// Local parts of addresses from which nobody waits for an answer, without dots, dashes and underscores.
-const MACHINES: [&str; 13] = [
-    "alerts",
-    "autoreply",
-    "billing",
-    "bounce",
-    "bounces",
-    "donotreply",
-    "mailerdaemon",
-    "newsletter",
-    "noreply",
-    "notification",
-    "notifications",
-    "postmaster",
-    "updates",
-];
 
 impl AlertRule {
     /// From where on it finds something, where the company says nothing else.
@@ -307,13 +293,6 @@ fn nearly_used(usage: &UsedToday, limit: DayLimit, threshold: u64) -> Option<Fin
         document_id: None,
         user_id: Some(usage.user_id.clone()),
     })
-}
-
-/// Whether nobody waits for an answer there.
-fn is_machine(address: &str) -> bool {
-    let local = address.split('@').next().unwrap_or_default().to_lowercase();
-    let bare: String = local.split('+').next().unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).collect();
-    MACHINES.contains(&bare.as_str()) || bare.starts_with("noreply") || bare.starts_with("donotreply")
 }
 
 fn account(connection: &SyncFailures) -> String {

@@ -228,7 +228,9 @@ pub async fn nobody_waits_forever_and_machines_do_not(harness: &impl Harness) {
     let longest = ends - Duration::days(WAITS_DAYS.into());
     harness.put(COMPANY_A, Came { at: longest, ..a_mail("Still waits") }).await;
     harness.put(COMPANY_A, Came { at: longest - Duration::SECOND, ..a_mail("Gave up") }).await;
-    harness.put(COMPANY_A, Came { sender: Some(("noreply@shop.example", None)), ..a_mail("Offers") }).await;
+    for machine in ["noreply@shop.example", "no-reply+7@shop.example", "news.letter@shop.example"] {
+        harness.put(COMPANY_A, Came { sender: Some((machine, None)), thread: Some(machine), ..a_mail("Offers") }).await;
+    }
     harness.put(COMPANY_A, Came { thread: None, ..a_mail("Of no thread") }).await;
 
     let waiting = unanswered(harness, 9).await;

@@ -16,6 +16,7 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use cortex_insights::testing::COMPANY_A;
+use cortex_postgres::Upkeep;
 
 use crate::company::Company;
 use crate::reads::{READS, Read, Stores};
@@ -31,6 +32,14 @@ fn main() {
         let begun = Instant::now();
         fill::fill(&company.superuser, documents).await;
         line(&format!("{documents} documents, there after {:.0?}", begun.elapsed()));
+        let begun = Instant::now();
+        let upkeep = Upkeep::new(company.pool(1));
+        while upkeep.fold_counts(1_000).await.unwrap() > 0 {}
+        let mut months = 0;
+        while upkeep.keep_month().await.unwrap() {
+            months += 1;
+        }
+        line(&format!("{months} months kept, as every hour, in {:.0?}", begun.elapsed()));
         let stores = Stores::new(&company);
         for read in READS {
             compare(&company, &stores, &read, times).await;

@@ -113,7 +113,7 @@ const ENTRIES: &str = "select id, title, content, metadata from documents \
                        where id in (select document_id from book_records order by day desc limit 200)";
 const SUMS: &str = "select kind, count(*), sum(total), sum(balance) from book_records group by kind";
 
-pub(crate) const READS: [Read; 20] = [
+pub(crate) const READS: [Read; 21] = [
     Read {
         name: "quickbooks/overview, a year",
         is_by_a_job: false,
@@ -224,6 +224,17 @@ pub(crate) const READS: [Read; 20] = [
         },
         bare: "select sender, receiver, count(*) from mail_records cross join unnest(receivers) receiver \
                where sent_at > now() - interval '90 days' group by sender, receiver order by 3 desc limit 100",
+    },
+    Read {
+        name: "relationships/network, a year",
+        is_by_a_job: false,
+        ours: |stores| {
+            Box::pin(async {
+                stores.correspondence.map_network(COMPANY_A, stores.last(365), 100).await.unwrap();
+            })
+        },
+        bare: "select sender, receiver, count(*) from mail_records cross join unnest(receivers) receiver \
+               where sent_at > now() - interval '365 days' group by sender, receiver order by 3 desc limit 100",
     },
     Read {
         name: "entities/trending, 7 days",

@@ -222,7 +222,9 @@ pub(crate) async fn list_unanswered(
         ") mails where thread is not null order by thread, sent_at desc, document_id desc) last \
          where not ",
         is_own!("sender"),
-        " and not exists (select from unnest($7) machine where starts_with(sender, machine)) \
+        " and not exists ( \
+           select from unnest($7) machine \
+           where starts_with(translate(split_part(split_part(sender, '@', 1), '+', 1), '._-', ''), machine)) \
          order by sent_at, document_id limit $6"
     ))
     .bind::<Text, _>(company_id.to_string())

@@ -140,7 +140,7 @@ fn a_thread_waits_some_days_before_it_is_an_alert(#[case] days: i64, #[case] urg
 
 #[rstest]
 fn machines_wait_for_no_answer(
-    #[values("no-reply@x.example", "NoReply+7@x.example", "do_not_reply@x.example", "mailer-daemon@x.example")]
+    #[values("no-reply@x.example", "noreply+7@x.example", "do_not_reply@x.example", "mailer-daemon@x.example")]
     address: &str,
 ) {
     assert_eq!(judge(AlertRule::UnansweredMail, &thread(address, NOON - Duration::days(9))), None);

@@ -9,8 +9,8 @@ use cortex_kernel::{CompanyId, DocumentId, StoreError};
 use time::{Duration, OffsetDateTime, UtcOffset};
 
 use crate::model::{
-    Among, DayCounts, DayOf, Exchanges, MACHINES, Mention, MentionQuery, Mentions, Partner, Unanswered, WAITS_DAYS,
-    WaitingThread,
+    Among, DayCounts, DayOf, Exchanges, Mention, MentionQuery, Mentions, Partner, Unanswered, WAITS_DAYS,
+    WaitingThread, is_machine,
 };
 use crate::ports::DayReader;
 use crate::testing::day_reader::Came;
@@ -134,7 +134,7 @@ impl DayReader for InMemoryDays {
         for (document_id, came) in self.between(company_id, until - Duration::days(WAITS_DAYS.into()), until) {
             let Some(thread) = came.thread.filter(|_| is_mail(&came)) else { continue };
             let Some((address, name)) = came.sender.filter(|_| seen.insert(thread)) else { continue };
-            if !day.own.own(address) && !MACHINES.iter().any(|machine| address.starts_with(machine)) {
+            if !day.own.own(address) && !is_machine(address) {
                 let (title, address, name) = (came.title.to_owned(), address.to_owned(), name.map(str::to_owned));
                 threads.push(WaitingThread { document_id, title, address, name, since: came.at });
             }
