@@ -18,7 +18,7 @@ create table mail_month_ties (
   last_at timestamptz not null,
   foreign key (tenant_id, month) references mail_months (tenant_id, month) on delete cascade
 );
-create index idx_mail_month_ties on mail_month_ties (tenant_id, month);
+create index idx_mail_month_ties on mail_month_ties (tenant_id, month, receiver);
 
 -- Months whose mails were written to. A month that stands here is counted from its mails, whatever is kept of it, until it
 -- is kept anew. Rows are only added, so that nobody waits for a row of somebody else.

@@ -299,7 +299,8 @@ async fn two_runs_at_once_do_not_meet() {
         command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
     };
     let runs = [piped(fleet.command(&["up", "--json"])), piped(fleet.command(&["up", "--json"]))];
-    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and query ~ 'pg_sleep'";
+    let waiting = "select count(*) from pg_stat_activity \
+                   where datname = current_database() and query ~ 'pg_sleep' and pid <> pg_backend_pid()";
     while number(&fleet.databases[0], waiting).await < 2 {}
     drop(holder);
     let outputs = runs.map(|run| run.wait_with_output().unwrap());

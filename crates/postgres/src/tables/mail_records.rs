@@ -85,14 +85,12 @@ pub(crate) struct TopicRow {
 }
 
 /// Who wrote mails from `$2` until `$3`, and who wrote how many of them to whom. Of months that are kept that is read; the mails
-/// of the others are taken apart once for all that is counted.
+/// of the others are taken apart once for all that is counted. `offset 0` has each month looked up by the index, and not all.
 macro_rules! letters {
     () => {
         concat!(
             months!(),
-            ", kept as materialized ( \
-               select sender, sender_name, receiver, mails, last_at \
-               from months join mail_month_ties using (month) where tenant_id = $1 and is_kept), \
+            ", \
              letters as materialized ( \
                select sender, sender_name, receivers, sent_at \
                from months \
@@ -106,14 +104,22 @@ macro_rules! letters {
                  select sender as address, max(sender_name) as name, count(*) as mails from letters \
                  where sender is not null group by sender \
                  union all \
-                 select sender, sender_name, mails from kept where receiver = '') wrote \
+                 select kept.* from months \
+                 cross join lateral ( \
+                   select sender, sender_name, mails from mail_month_ties ties \
+                   where tenant_id = $1 and ties.month = months.month and receiver = '' offset 0) kept \
+                 where is_kept) wrote \
                group by address), \
              pairs as materialized ( \
                select sender, receiver, sum(mails) as mails, max(last_at) as last_at \
                from ( \
                  select sender, unnest(receivers) as receiver, 1 as mails, sent_at as last_at from letters \
                  union all \
-                 select sender, receiver, mails, last_at from kept where receiver <> '') sent \
+                 select kept.* from months \
+                 cross join lateral ( \
+                   select sender, receiver, mails, last_at from mail_month_ties ties \
+                   where tenant_id = $1 and ties.month = months.month and receiver <> '' offset 0) kept \
+                 where is_kept) sent \
                group by sender, receiver) "
         )
     };

@@ -222,6 +222,23 @@ mod signals_of_postgres {
 
         mail_signals::another_companys_mails_are_closed(&harness).await;
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_found_in_a_mail_is_of_its_moment_also_when_that_changes() {
+        let harness = PgHarness::new().await;
+        let id = harness.mail(MAIL).await;
+        let found = "insert into mail_signals (document_id, keyword, tenant_id, category, sent_at) \
+                     select document_id, 'urgent', tenant_id, 'urgency', sent_at from mail_records";
+        harness.execute(found).await;
+
+        harness.execute("update documents set source_created_at = source_created_at - interval '3 days'").await;
+
+        let apart = "select count(*) filter (where found.sent_at = document.source_created_at), count(*) \
+                     from mail_signals found join documents document on document.id = found.document_id \
+                     where document.id = $1";
+        let row = harness.0.superuser().query_one(apart, &[&id.get()]).await.unwrap();
+        assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (1, 1));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
