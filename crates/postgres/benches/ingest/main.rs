@@ -20,6 +20,8 @@ mod mailbox;
 mod memory;
 mod plain_sql;
 mod reading;
+#[path = "../stage/resident.rs"]
+mod resident;
 
 use std::io::{self, Write};
 

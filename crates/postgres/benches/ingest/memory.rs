@@ -1,4 +1,6 @@
-//! How much memory this process holds.
+//! How much memory this process holds while the work goes on.
+
+use crate::resident::resident;
 
 /// What was seen, by quarters of the work.
 #[derive(Default)]
@@ -21,10 +23,4 @@ impl Memory {
         let growth = self.quarters[3] as f64 / self.quarters[1] as f64;
         format!("{} at most, by quarters; the last {growth:.2} of the second", told.join(", "))
     }
-}
-
-/// The resident set, in KiB (proc(5)).
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().strip_suffix(" kB")?.parse().ok()
 }

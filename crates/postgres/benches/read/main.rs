@@ -1,16 +1,20 @@
 //! How long a company's reads of its own knowledge take, beside the least that each could cost: a bare statement over the
-//! same rows, by a superuser whom no policy binds. Each should stay below [`LIMIT`].
+//! same rows, by a superuser whom no policy binds. Each that somebody waits for should stay below [`LIMIT`]. Then the jobs of a
+//! day are run, and what memory they take is told.
 //!
 //! `cargo xtask bench read` runs it, on 200,000 documents of which 20,000 are of `QuickBooks`, all of which came in within
-//! two weeks: the worst that a dashboard meets. Its mails are of two years. Without `--bench`, as `cargo test` calls it, everything is done once on a
-//! hundredth of that.
+//! two weeks: the worst that a dashboard meets. Its mails are of two years. Without `--bench`, as `cargo test` calls it,
+//! everything is done once on a hundredth of that.
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong on the stage of a benchmark ends it")]
 
 #[path = "../stage/company.rs"]
 mod company;
 mod fill;
+mod jobs;
 mod reads;
+#[path = "../stage/resident.rs"]
+mod resident;
 
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -44,6 +48,8 @@ fn main() {
         for read in READS {
             compare(&company, &stores, &read, times).await;
         }
+        drop(stores);
+        jobs::run(&company).await;
     });
 }
 
