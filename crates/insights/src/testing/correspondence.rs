@@ -201,6 +201,13 @@ pub async fn mails_are_counted_by_hour_and_weekday(harness: &impl Harness) {
 
     let share = |weekday, hour, mails| HourShare { weekday, hour, mails };
     assert_eq!(told, [share(0, 0, 2), share(6, 23, 1)]);
+
+    // A Wednesday.
+    let last_of_the_sixties = Mail { at: datetime!(1969-12-31 23:30 UTC), ..a_mail(NORA, &[MARTA]) };
+    put_all(harness, [last_of_the_sixties]).await;
+    let week = Stretch { first: date!(1969 - 12 - 29), last: date!(1970 - 01 - 04) };
+    let told = harness.correspondence(COMPANY_A).count_by_hour(COMPANY_A, week).await.expect("an answer");
+    assert_eq!(told, [share(2, 23, 1)]);
 }
 
 /// A mail in the thread, so many minutes after that Wednesday's noon.

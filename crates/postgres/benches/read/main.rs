@@ -62,7 +62,7 @@ async fn compare(company: &Company, stores: &Stores, read: &Read, times: usize) 
         (read.ours)(stores).await;
         let took = begun.elapsed();
         let begun = Instant::now();
-        company.superuser.query(&bare, &[]).await.unwrap();
+        company.superuser.query(&bare, &[&COMPANY_A.to_string()]).await.unwrap();
         // Sessions are opened, statements prepared and pages read before the clock starts.
         if turn >= 3 {
             ours.push(took);

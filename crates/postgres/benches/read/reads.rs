@@ -110,8 +110,10 @@ impl Stores {
 }
 
 const ENTRIES: &str = "select id, title, content, metadata from documents \
-                       where id in (select document_id from book_records order by day desc limit 200)";
-const SUMS: &str = "select kind, count(*), sum(total), sum(balance) from book_records group by kind";
+                       where tenant_id = $1 and id in (select document_id from book_records \
+                       order by day desc limit 200)";
+const SUMS: &str =
+    "select kind, count(*), sum(total), sum(balance) from book_records where tenant_id = $1 group by kind";
 
 pub(crate) const READS: [Read; 21] = [
     Read {
@@ -163,7 +165,7 @@ pub(crate) const READS: [Read; 21] = [
                 stores.overview.count_documents(COMPANY_A).await.unwrap();
             })
         },
-        bare: "select source, count(*) from documents where superseded_at is null group by source",
+        bare: "select source, count(*) from documents where tenant_id = $1 and superseded_at is null group by source",
     },
     Read {
         name: "dashboard",
@@ -183,8 +185,9 @@ pub(crate) const READS: [Read; 21] = [
                 stores.overview.list_connections(COMPANY_A, 1_000).await.unwrap();
             })
         },
-        bare: "select source, ingested_by_user_id, count(*), count(*) filter (where ingested_at > now() - interval '7 days') \
-               from documents where superseded_at is null group by source, ingested_by_user_id",
+        bare: "select source, ingested_by_user_id, count(*), \
+               count(*) filter (where ingested_at > now() - interval '7 days') \
+               from documents where tenant_id = $1 and superseded_at is null group by source, ingested_by_user_id",
     },
     Read {
         name: "emails/by-episodes, 50 threads",
@@ -195,7 +198,8 @@ pub(crate) const READS: [Read; 21] = [
                 stores.mail.list_threads(COMPANY_A, &threads, 20).await.unwrap();
             })
         },
-        bare: "select id, title, metadata, left(content, 1000) from documents where document_type = 'email' \
+        bare: "select id, title, metadata, left(content, 1000) from documents where tenant_id = $1 \
+               and document_type = 'email' \
                order by id limit 200",
     },
     Read {
@@ -212,7 +216,8 @@ pub(crate) const READS: [Read; 21] = [
                 try_join(mails.list_correspondents(COMPANY_A, days, most), times).await.unwrap();
             })
         },
-        bare: "select sender, count(*) from mail_records where sent_at > now() - interval '30 days' group by sender",
+        bare: "select sender, count(*) from mail_records where tenant_id = $1 \
+               and sent_at > now() - interval '30 days' group by sender",
     },
     Read {
         name: "relationships/network, 90 days",
@@ -223,7 +228,8 @@ pub(crate) const READS: [Read; 21] = [
             })
         },
         bare: "select sender, receiver, count(*) from mail_records cross join unnest(receivers) receiver \
-               where sent_at > now() - interval '90 days' group by sender, receiver order by 3 desc limit 100",
+               where tenant_id = $1 and sent_at > now() - interval '90 days' group by sender, receiver \
+               order by 3 desc limit 100",
     },
     Read {
         name: "relationships/network, a year",
@@ -234,7 +240,8 @@ pub(crate) const READS: [Read; 21] = [
             })
         },
         bare: "select sender, receiver, count(*) from mail_records cross join unnest(receivers) receiver \
-               where sent_at > now() - interval '365 days' group by sender, receiver order by 3 desc limit 100",
+               where tenant_id = $1 and sent_at > now() - interval '365 days' group by sender, receiver \
+               order by 3 desc limit 100",
     },
     Read {
         name: "entities/trending, 7 days",
@@ -246,7 +253,8 @@ pub(crate) const READS: [Read; 21] = [
                 stores.overview.list_own_addresses(COMPANY_A).await.unwrap();
             })
         },
-        bare: "select sender, count(*) from mail_records where sent_at > now() - interval '14 days' group by sender",
+        bare: "select sender, count(*) from mail_records where tenant_id = $1 \
+               and sent_at > now() - interval '14 days' group by sender",
     },
     Read {
         name: "sentiment/analysis, 30 days",
@@ -257,7 +265,8 @@ pub(crate) const READS: [Read; 21] = [
                 stores.signals.count(COMPANY_A, month).await.unwrap();
             })
         },
-        bare: "select keyword, count(*) from mail_signals where sent_at > now() - interval '30 days' group by keyword",
+        bare: "select keyword, count(*) from mail_signals where tenant_id = $1 \
+               and sent_at > now() - interval '30 days' group by keyword",
     },
     Read {
         name: "deals/momentum, 14 days",
@@ -267,7 +276,8 @@ pub(crate) const READS: [Read; 21] = [
                 stores.correspondence.list_threads(COMPANY_A, stores.last(14), 50).await.unwrap();
             })
         },
-        bare: "select thread, count(*) from mail_records where sent_at > now() - interval '28 days' group by thread",
+        bare: "select thread, count(*) from mail_records where tenant_id = $1 \
+               and sent_at > now() - interval '28 days' group by thread",
     },
     Read {
         name: "intelligence/daily, kept",
@@ -277,7 +287,7 @@ pub(crate) const READS: [Read; 21] = [
                 stores.sum_up.find(COMPANY_A, stores.sum_up.latest(SpanKind::Day)).await.unwrap();
             })
         },
-        bare: "select * from summaries",
+        bare: "select * from summaries where tenant_id = $1",
     },
     Read {
         name: "intelligence/trends/daily, 30 days",
@@ -287,7 +297,8 @@ pub(crate) const READS: [Read; 21] = [
                 stores.figures.list_days(COMPANY_A, stores.last(30)).await.unwrap();
             })
         },
-        bare: "select sent_at::date, count(*) from mail_records where sent_at > now() - interval '30 days' group by 1",
+        bare: "select sent_at::date, count(*) from mail_records where tenant_id = $1 \
+               and sent_at > now() - interval '30 days' group by 1",
     },
     Read {
         name: "intelligence/trends/monthly, 12 months",
@@ -297,7 +308,8 @@ pub(crate) const READS: [Read; 21] = [
                 stores.figures.list_days(COMPANY_A, stores.last(365)).await.unwrap();
             })
         },
-        bare: "select sent_at::date, count(*) from mail_records where sent_at > now() - interval '365 days' group by 1",
+        bare: "select sent_at::date, count(*) from mail_records where tenant_id = $1 \
+               and sent_at > now() - interval '365 days' group by 1",
     },
     Read {
         name: "a month is summed up",
@@ -307,7 +319,8 @@ pub(crate) const READS: [Read; 21] = [
                 stores.sum_up.compute(COMPANY_A, stores.sum_up.latest(SpanKind::Month)).await.unwrap();
             })
         },
-        bare: "select sender, count(*) from mail_records where sent_at > now() - interval '60 days' group by sender",
+        bare: "select sender, count(*) from mail_records where tenant_id = $1 \
+               and sent_at > now() - interval '60 days' group by sender",
     },
     Read {
         name: "reports/daily/latest, 50",
@@ -317,7 +330,7 @@ pub(crate) const READS: [Read; 21] = [
                 stores.daily.list_latest(COMPANY_A, 50).await.unwrap();
             })
         },
-        bare: "select * from cortex_daily_reports order by report_date desc limit 50",
+        bare: "select * from cortex_daily_reports where tenant_id = $1 order by report_date desc limit 50",
     },
     Read {
         name: "reports/search, 500 kept",
@@ -330,7 +343,8 @@ pub(crate) const READS: [Read; 21] = [
                 stores.saved.list(owner, &query).await.unwrap();
             })
         },
-        bare: "select title, description, summary, tags from cortex_saved_reports order by created_at desc limit 200",
+        bare: "select title, description, summary, tags from cortex_saved_reports where tenant_id = $1 \
+               order by created_at desc limit 200",
     },
     Read {
         name: "what a report of a day is made of",
@@ -348,7 +362,8 @@ pub(crate) const READS: [Read; 21] = [
                 }
             })
         },
-        bare: "select sender, count(*) from mail_records where sent_at > now() - interval '15 days' group by sender",
+        bare: "select sender, count(*) from mail_records where tenant_id = $1 \
+               and sent_at > now() - interval '15 days' group by sender",
     },
     Read {
         name: "alerts/active, 200 of 5,000",
@@ -359,13 +374,15 @@ pub(crate) const READS: [Read; 21] = [
                 stores.alerts.list_active(viewer, None, 200).await.unwrap();
             })
         },
-        bare: "select * from cortex_alerts where resolved_at is null order by urgency desc, detected_at desc limit 200",
+        bare: "select * from cortex_alerts where tenant_id = $1 and resolved_at is null \
+               order by urgency desc, detected_at desc limit 200",
     },
     Read {
         name: "alerts, what the rules look at",
         is_by_a_job: true,
         ours: |stores| Box::pin(stores.facts()),
-        bare: "select sender, thread, max(sent_at) from mail_records where sent_at > now() - interval '30 days' \
+        bare: "select sender, thread, max(sent_at) from mail_records where tenant_id = $1 \
+               and sent_at > now() - interval '30 days' \
                group by sender, thread",
     },
 ];

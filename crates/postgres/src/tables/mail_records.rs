@@ -243,11 +243,14 @@ pub(crate) async fn count_by_hour(
     company_id: CompanyId,
     stretch: Stretch,
 ) -> QueryResult<Vec<HourRow>> {
-    sql("select extract(isodow from at)::int - 1 as weekday, extract(hour from at)::int as hour, count(*) as mails \
+    // 1970 began on a Thursday. Numbers are a third of the work of taking each moment apart.
+    sql("select hour / 24 as weekday, hour % 24 as hour, mails \
          from ( \
-           select sent_at at time zone 'UTC' as at from mail_records \
-           where tenant_id = $1 and sent_at >= $2 and sent_at < $3) sent \
-         group by 1, 2 order by 1, 2")
+           select mod(mod(floor(date_part('epoch', sent_at) / 3600)::int + 72, 168) + 168, 168) as hour, \
+             count(*) as mails \
+           from mail_records where tenant_id = $1 and sent_at >= $2 and sent_at < $3 \
+           group by 1) hours \
+         order by 1, 2")
     .bind::<Text, _>(company_id.to_string())
     .bind::<Timestamptz, _>(stretch.begins_at())
     .bind::<Timestamptz, _>(stretch.ends_at())
@@ -260,22 +263,21 @@ pub(crate) async fn find_median_reply(
     company_id: CompanyId,
     stretch: Stretch,
 ) -> QueryResult<Option<Duration>> {
-    let row: MedianRow = sql(
-        "select percentile_cont(0.5) within group (order by extract(epoch from sent_at - before)::float8) as seconds \
+    let row: MedianRow =
+        sql("select percentile_cont(0.5) within group (order by date_part('epoch', sent_at - before)) as seconds \
          from ( \
            select sent_at, sender, lag(sent_at) over follows as before, lag(sender) over follows as earlier \
            from mail_records \
            where tenant_id = $1 and sent_at >= $4 and sent_at < $3 and thread is not null and sender is not null \
            window follows as (partition by thread order by sent_at, document_id)) mails \
-         where sent_at >= $2 and earlier <> sender and sent_at - before <= make_interval(secs => $5)",
-    )
-    .bind::<Text, _>(company_id.to_string())
-    .bind::<Timestamptz, _>(stretch.begins_at())
-    .bind::<Timestamptz, _>(stretch.ends_at())
-    .bind::<Timestamptz, _>(stretch.begins_at() - LONGEST_REPLY)
-    .bind::<Double, _>(LONGEST_REPLY.as_seconds_f64())
-    .get_result(connection)
-    .await?;
+         where sent_at >= $2 and earlier <> sender and sent_at - before <= make_interval(secs => $5)")
+        .bind::<Text, _>(company_id.to_string())
+        .bind::<Timestamptz, _>(stretch.begins_at())
+        .bind::<Timestamptz, _>(stretch.ends_at())
+        .bind::<Timestamptz, _>(stretch.begins_at() - LONGEST_REPLY)
+        .bind::<Double, _>(LONGEST_REPLY.as_seconds_f64())
+        .get_result(connection)
+        .await?;
     Ok(row.seconds.map(|seconds| Duration::seconds(Duration::seconds_f64(seconds).whole_seconds())))
 }
 
