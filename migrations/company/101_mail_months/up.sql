@@ -10,15 +10,17 @@ create table mail_months (
 create table mail_month_ties (
   tenant_id text not null,
   month date not null,
+  -- 'wrote': a sender's mails, to whomever. 'got': those that others wrote to a receiver. 'tie': those of a sender, or of
+  -- nobody, to a receiver.
+  role text not null check (role in ('wrote', 'got', 'tie')),
   sender text,
   sender_name text,
-  -- '': all that he wrote, to whomever.
-  receiver text not null,
+  receiver text,
   mails integer not null,
   last_at timestamptz not null,
   foreign key (tenant_id, month) references mail_months (tenant_id, month) on delete cascade
 );
-create index idx_mail_month_ties on mail_month_ties (tenant_id, month, receiver);
+create index idx_mail_month_ties on mail_month_ties (tenant_id, month, role);
 
 -- Months whose mails were written to. A month that stands here is counted from its mails, whatever is kept of it, until it
 -- is kept anew. Rows are only added, so that nobody waits for a row of somebody else.

@@ -88,15 +88,18 @@ pub(crate) async fn keep(connection: &mut AsyncPgConnection, month: Date) -> Que
              on counted.day = begins::date \
              order by begins) \
            on conflict (tenant_id, month) do update set mails_by_day = excluded.mails_by_day) \
-         insert into mail_month_ties (tenant_id, month, sender, sender_name, receiver, mails, last_at) \
+         insert into mail_month_ties (tenant_id, month, role, sender, sender_name, receiver, mails, last_at) \
          select ",
         company!(),
-        ", $1, sender, max(sender_name), receiver, count(*), max(sent_at) \
+        ", $1, role, sender, max(sender_name), receiver, count(*), max(sent_at) \
          from ( \
-           select sender, sender_name, '' as receiver, sent_at from mails where sender is not null \
+           select 'wrote' as role, sender, sender_name, null as receiver, sent_at from mails where sender is not null \
            union all \
-           select sender, null, unnest(receivers), sent_at from mails) sent \
-         group by sender, receiver"
+           select 'got', null, null, receiver, sent_at from mails cross join unnest(receivers) receiver \
+           where receiver <> sender \
+           union all \
+           select 'tie', sender, null, unnest(receivers), sent_at from mails) sent \
+         group by role, sender, receiver"
     ))
     .bind::<SqlDate, _>(month)
     .execute(connection)

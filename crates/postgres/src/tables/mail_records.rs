@@ -84,8 +84,8 @@ pub(crate) struct TopicRow {
     before: i64,
 }
 
-/// Who wrote mails from `$2` until `$3`, and who wrote how many of them to whom. Of months that are kept that is read; the mails
-/// of the others are taken apart once for all that is counted. `offset 0` has each month looked up by the index, and not all.
+/// The mails from `$2` until `$3` of months that are not kept, each for whom it went to, and who wrote how many, of all months.
+/// Mails are taken apart once for all that is counted. `offset 0` has each month looked up by the index, and not all.
 macro_rules! letters {
     () => {
         concat!(
@@ -98,6 +98,7 @@ macro_rules! letters {
                  select sender, sender_name, receivers, sent_at from mail_records \
                  where tenant_id = $1 and sent_at >= begins_at and sent_at < ends_at) sent \
                where not is_kept), \
+             sent as materialized (select sender, unnest(receivers) as receiver, sent_at from letters), \
              writers as materialized ( \
                select address, max(name) as name, sum(mails)::bigint as mails \
                from ( \
@@ -107,21 +108,21 @@ macro_rules! letters {
                  select kept.* from months \
                  cross join lateral ( \
                    select sender, sender_name, mails from mail_month_ties ties \
-                   where tenant_id = $1 and ties.month = months.month and receiver = '' offset 0) kept \
+                   where tenant_id = $1 and ties.month = months.month and role = 'wrote' offset 0) kept \
                  where is_kept) wrote \
-               group by address), \
-             pairs as materialized ( \
-               select sender, receiver, sum(mails) as mails, max(last_at) as last_at \
-               from ( \
-                 select sender, unnest(receivers) as receiver, 1 as mails, sent_at as last_at from letters \
-                 union all \
-                 select kept.* from months \
-                 cross join lateral ( \
-                   select sender, receiver, mails, last_at from mail_month_ties ties \
-                   where tenant_id = $1 and ties.month = months.month and receiver <> '' offset 0) kept \
-                 where is_kept) sent \
-               group by sender, receiver) "
+               group by address) "
         )
+    };
+}
+
+/// Who wrote how many mails to whom in months that are kept.
+macro_rules! kept_ties {
+    () => {
+        "select kept.* from months \
+         cross join lateral ( \
+           select sender, receiver, mails, last_at from mail_month_ties ties \
+           where tenant_id = $1 and ties.month = months.month and role = 'tie' offset 0) kept \
+         where is_kept "
     };
 }
 
@@ -135,7 +136,13 @@ pub(crate) async fn list_correspondents(
     let rows: Vec<EndRow> = sql(concat!(
         "with ",
         letters!(),
-        ", wrote as (select * from writers order by mails desc, address limit $4), \
+        ", pairs as materialized ( \
+           select sender, receiver, sum(mails) as mails, max(last_at) as last_at \
+           from (select sender, receiver, 1 as mails, sent_at as last_at from sent union all ",
+        kept_ties!(),
+        ") ties \
+           group by sender, receiver), \
+         wrote as (select * from writers order by mails desc, address limit $4), \
          written as ( \
            select receiver as address, sum(mails)::bigint as mails, \
              count(*) filter (where sender <> receiver) as contacts \
@@ -182,20 +189,28 @@ pub(crate) async fn map_network(
     let rows: Vec<EndRow> = sql(concat!(
         "with ",
         letters!(),
-        ", people as materialized ( \
+        ", got as ( \
+           select receiver, count(*) as mails from sent where receiver <> sender group by receiver \
+           union all \
+           select kept.* from months \
+           cross join lateral ( \
+             select receiver, mails from mail_month_ties ties \
+             where tenant_id = $1 and ties.month = months.month and role = 'got' offset 0) kept \
+           where is_kept), \
+         people as materialized ( \
            select address, max(name) as name, sum(mails)::bigint as mails \
-           from ( \
-             select * from writers \
-             union all \
-             select receiver, null, mails from pairs where receiver <> sender) ends \
+           from (select * from writers union all select receiver, null, mails from got) ends \
            group by address order by 3 desc, 1 limit $4) \
          (select 'person' as role, people.*, null::bigint as contacts, null as receiver, null::timestamptz as last_at \
           from people) \
          union all \
-         (select 'tie', sender, null, mails, null, receiver, last_at from pairs \
+         (select 'tie', sender, null, sum(mails), null, receiver, max(last_at) \
+          from (select sender, receiver, 1 as mails, sent_at as last_at from sent union all ",
+        kept_ties!(),
+        ") ties \
           where receiver <> sender and sender in (select address from people) \
             and receiver in (select address from people) \
-          order by mails desc, sender, receiver limit $5) \
+          group by sender, receiver order by sum(mails) desc, sender, receiver limit $5) \
          order by role, mails desc, address, receiver"
     ))
     .bind::<Text, _>(company_id.to_string())

@@ -21,8 +21,8 @@ fn company_rows(company: &str, number: u32) -> String {
          insert into mail_records (tenant_id, document_id, sent_at, receivers, subject)
            values ('{company}', {number}, now(), '{{}}', 'Crane') on conflict (document_id) do update set subject = 'Crane';
          insert into mail_months (tenant_id, month, mails_by_day) values ('{company}', '2026-03-01', '{{}}');
-         insert into mail_month_ties (tenant_id, month, receiver, mails, last_at)
-           values ('{company}', '2026-03-01', '', 1, now());
+         insert into mail_month_ties (tenant_id, month, role, sender, mails, last_at)
+           values ('{company}', '2026-03-01', 'wrote', 'somebody', 1, now());
          insert into mail_month_changes (tenant_id, month) values ('{company}', '2026-03-01');
          insert into summaries (tenant_id, kind, first_day, version, summary, computed_at)
            values ('{company}', 'daily', '2026-03-02', 1, '{{}}', now());
