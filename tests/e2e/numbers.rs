@@ -1,10 +1,13 @@
-//! What the company sees of its mail: counted as it came, summed up by a job that a member asks for.
+//! What the company sees of its mail: counted as it came, summed up by a job that a member asks for; and what the service
+//! keeps of its counts by itself.
+
+use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::client::{connected, visit_with_nango as visit};
-use crate::people::{MARTA, VERA};
+use crate::people::{KESTREL, MARTA, VERA};
 use crate::stack::Stack;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,6 +56,37 @@ async fn mails_are_counted_and_days_are_summed_up_by_a_job() {
             let document = client.get(&vera, &format!("/api/v1/documents/{}", source["document_id"])).await;
             assert_eq!(document["title"], source["quote"], "{source}");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_are_folded_and_months_that_are_over_are_kept_by_the_service() {
+    let stack = Stack::start().await;
+    let mails = format!(
+        "insert into documents (tenant_id, source, source_id, document_type, title, content, metadata, source_created_at) \
+         select '{KESTREL}', 'gmail', n::text, 'email', 't', 'c', \
+           jsonb_build_object('sender_address', 'nora@yard.example', 'to_addresses', jsonb_build_array('ida@tern.example')), \
+           now() - interval '60 days' from generate_series(1, 3) n; \
+         insert into documents (tenant_id, source, source_id, document_type, title, content) \
+         values ('{KESTREL}', 'gmail', '4', 'file', 't', 'c')"
+    );
+    stack.company.batch(&mails).await;
+    let company = stack.company.connect().await;
+    let count = async |rows: &str| -> i64 {
+        company.query_one(&format!("select count(*) from {rows}"), &[]).await.unwrap().get(0)
+    };
+    assert_eq!((count("document_days").await, count("mail_months").await), (2, 0));
+
+    visit(&stack, async |client| {
+        let kept = async { while count("document_days").await > 1 || count("mail_months").await < 1 {} };
+        tokio::time::timeout(Duration::from_secs(30), kept).await.expect("counts are kept");
+
+        let vera = stack.sign_in(&VERA).await;
+        let dashboard = client.get(&vera, "/api/v1/dashboard").await;
+        assert_eq!(dashboard["documents"]["by_source"][0]["documents"], 4, "{dashboard}");
+        let network = client.get(&vera, "/api/v1/analytics/relationships/network?days=365").await;
+        assert_eq!(network["edges"][0]["count"], 3, "{network}");
     })
     .await;
 }
