@@ -54,6 +54,7 @@ pub struct PoolConfig {
 #[derive(Clone)]
 pub struct Pool {
     connections: DeadPool<AsyncPgConnection>,
+    company: CompanyId,
     pooler: Pooler,
     /// Makes role, company and limits for the transaction that it begins.
     transaction_setup: String,
@@ -152,13 +153,18 @@ impl Pool {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .expect("a runtime is given, and nothing else can be missing");
-        Self { connections, pooler, transaction_setup, watch: None }
+        Self { connections, company, pooler, transaction_setup, watch: None }
     }
 
     /// The same pool, of which somebody is told; clones that were made before are not watched.
     #[must_use]
     pub fn watched_by(self, watch: Arc<dyn PoolWatch>) -> Self {
         Self { watch: Some(watch), ..self }
+    }
+
+    /// The company that all connections work for.
+    pub(crate) const fn company_id(&self) -> CompanyId {
+        self.company
     }
 
     /// How it stands now.

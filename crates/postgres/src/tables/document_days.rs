@@ -105,23 +105,32 @@ pub(crate) async fn count_new(
     .await
 }
 
+/// Adds what the rows that are `gone` come to, where that is anything.
+macro_rules! add_up_gone {
+    () => {
+        "insert into document_days (tenant_id, day, source, user_id, documents) \
+         select tenant_id, day, source, user_id, sum(documents) from gone \
+         group by tenant_id, day, source, user_id having sum(documents) <> 0"
+    };
+}
+
 /// Makes one row of those of at most `most` days that have several of a source and person, and answers of how many days. Who
 /// comes second finds them gone, and adds nothing.
-pub(crate) async fn fold(connection: &mut AsyncPgConnection, most: u16) -> QueryResult<usize> {
-    let done: Folded = sql("with split as ( \
-           select tenant_id, day, source, user_id from document_days \
-           where tenant_id = nullif(current_setting('cortex.tenant_id', true), '') \
-           group by tenant_id, day, source, user_id having count(*) > 1 limit $1), \
+pub(crate) async fn fold(connection: &mut AsyncPgConnection, company_id: CompanyId, most: u16) -> QueryResult<usize> {
+    let done: Folded = sql(concat!(
+        "with split as ( \
+           select tenant_id, day, source, user_id from document_days where tenant_id = $1 \
+           group by tenant_id, day, source, user_id having count(*) > 1 limit $2), \
          gone as ( \
            delete from document_days using split \
            where (document_days.tenant_id, document_days.day, document_days.source, document_days.user_id) \
              = (split.tenant_id, split.day, split.source, split.user_id) \
            returning document_days.*), \
-         folded as ( \
-           insert into document_days (tenant_id, day, source, user_id, documents) \
-           select tenant_id, day, source, user_id, sum(documents) from gone \
-           group by tenant_id, day, source, user_id having sum(documents) <> 0) \
-         select count(*) as folded from split")
+         folded as (",
+        add_up_gone!(),
+        ") select count(*) as folded from split"
+    ))
+    .bind::<Text, _>(company_id.to_string())
     .bind::<BigInt, _>(i64::from(most))
     .get_result(connection)
     .await?;
@@ -134,12 +143,10 @@ pub(crate) async fn fold_those_of(
     company_id: CompanyId,
     user_id: UserId,
 ) -> QueryResult<()> {
-    sql("with gone as ( \
-           delete from document_days where tenant_id = $1 and user_id = $2 \
-           returning tenant_id, day, source, user_id, documents) \
-         insert into document_days (tenant_id, day, source, user_id, documents) \
-         select tenant_id, day, source, user_id, sum(documents) from gone \
-         group by tenant_id, day, source, user_id having sum(documents) <> 0")
+    sql(concat!(
+        "with gone as (delete from document_days where tenant_id = $1 and user_id = $2 returning *) ",
+        add_up_gone!()
+    ))
     .bind::<Text, _>(company_id.to_string())
     .bind::<Text, _>(user_id.to_string())
     .execute(connection)

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use cortex_ingestion::lexemes::{SearchVector, Searchable, VERSION};
 use cortex_ingestion::model::NewDocument;
+use cortex_kernel::CompanyId;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::serialize::{self, IsNull, Output, ToSql};
@@ -57,15 +58,15 @@ async fn make(page: Vec<Texts>) -> QueryResult<Vec<Lexemes>> {
 
 /// Makes the lexemes of at most `most` documents that lack them, and answers how many. Locks them until the transaction
 /// ends, and leaves out those that others have locked.
-pub(crate) async fn renew(connection: &mut AsyncPgConnection, most: u16) -> QueryResult<usize> {
+pub(crate) async fn renew(connection: &mut AsyncPgConnection, company_id: CompanyId, most: u16) -> QueryResult<usize> {
     let stale: Vec<Stale> = sql("select id, title, left(content, 100000) as content, \
                                  metadata ->> 'sender_name' as sender_name, metadata ->> 'sender_address' as sender_address \
                                from documents \
-                               where tenant_id = nullif(current_setting('cortex.tenant_id', true), '') \
-                                 and search_version < $1 \
+                               where tenant_id = $3 and search_version < $1 \
                                order by search_version limit $2 for update skip locked")
     .bind::<SmallInt, _>(VERSION)
     .bind::<BigInt, _>(i64::from(most))
+    .bind::<Text, _>(company_id.to_string())
     .load(connection)
     .await?;
     if stale.is_empty() {
@@ -75,10 +76,11 @@ pub(crate) async fn renew(connection: &mut AsyncPgConnection, most: u16) -> Quer
     let lexemes = make(texts).await?;
     sql("update documents set search_vector = made.lexemes, search_version = $3 \
          from unnest($1, $2) as made(id, lexemes) \
-         where documents.tenant_id = nullif(current_setting('cortex.tenant_id', true), '') and documents.id = made.id")
+         where documents.tenant_id = $4 and documents.id = made.id")
     .bind::<Array<BigInt>, _>(ids)
     .bind::<Array<TsVector>, _>(lexemes)
     .bind::<SmallInt, _>(VERSION)
+    .bind::<Text, _>(company_id.to_string())
     .execute(connection)
     .await
 }

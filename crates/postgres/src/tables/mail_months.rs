@@ -1,7 +1,8 @@
 //! What a month's mails come to, kept once it is over.
 
+use cortex_kernel::CompanyId;
 use diesel::prelude::*;
-use diesel::sql_types::{Date as SqlDate, Nullable};
+use diesel::sql_types::{Date as SqlDate, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use time::Date;
 
@@ -24,13 +25,6 @@ macro_rules! months {
 }
 pub(super) use months;
 
-/// The company of the session.
-macro_rules! company {
-    () => {
-        "nullif(current_setting('cortex.tenant_id', true), '')"
-    };
-}
-
 #[derive(QueryableByName)]
 struct Latest {
     #[diesel(sql_type = Nullable<SqlDate>)]
@@ -39,22 +33,19 @@ struct Latest {
 
 /// The latest month that has been over for a day, of which nothing is kept that serves. Nobody asks for what is more than two
 /// years ago.
-pub(crate) async fn find_unkept(connection: &mut AsyncPgConnection) -> QueryResult<Option<Date>> {
-    let latest: Latest = sql(concat!(
-        "select max(begins)::date as month \
+pub(crate) async fn find_unkept(
+    connection: &mut AsyncPgConnection,
+    company_id: CompanyId,
+) -> QueryResult<Option<Date>> {
+    let latest: Latest = sql("select max(begins)::date as month \
          from generate_series(date_trunc('month', now() at time zone 'UTC') - interval '25 months', \
            (now() - interval '1 day') at time zone 'UTC' - interval '1 month', interval '1 month') begins \
-         where exists (select from mail_month_changes where tenant_id = ",
-        company!(),
-        " and month = begins::date) \
-           or (not exists (select from mail_months where tenant_id = ",
-        company!(),
-        " and month = begins::date) \
+         where exists (select from mail_month_changes where tenant_id = $1 and month = begins::date) \
+           or (not exists (select from mail_months where tenant_id = $1 and month = begins::date) \
              and exists ( \
-               select from mail_records where tenant_id = ",
-        company!(),
-        " and sent_at >= begins at time zone 'UTC' and sent_at < (begins + interval '1 month') at time zone 'UTC'))"
-    ))
+               select from mail_records where tenant_id = $1 and sent_at >= begins at time zone 'UTC' \
+                 and sent_at < (begins + interval '1 month') at time zone 'UTC'))")
+    .bind::<Text, _>(company_id.to_string())
     .get_result(connection)
     .await?;
     Ok(latest.month)
@@ -62,36 +53,25 @@ pub(crate) async fn find_unkept(connection: &mut AsyncPgConnection) -> QueryResu
 
 /// Keeps what the month's mails come to. One statement sees them and the changes that it settles as of one moment: what is
 /// written meanwhile is told by a change that is still there afterwards. Whoever does so holds a lock on the month.
-pub(crate) async fn keep(connection: &mut AsyncPgConnection, month: Date) -> QueryResult<()> {
-    sql(concat!(
-        "with settled as (delete from mail_month_changes where tenant_id = ",
-        company!(),
-        " and month = $1), \
-         gone as (delete from mail_month_ties where tenant_id = ",
-        company!(),
-        " and month = $1), \
+pub(crate) async fn keep(connection: &mut AsyncPgConnection, company_id: CompanyId, month: Date) -> QueryResult<()> {
+    sql("with settled as (delete from mail_month_changes where tenant_id = $1 and month = $2), \
+         gone as (delete from mail_month_ties where tenant_id = $1 and month = $2), \
          mails as materialized ( \
            select sender, sender_name, receivers, sent_at from mail_records \
-           where tenant_id = ",
-        company!(),
-        " and sent_at >= $1::timestamp at time zone 'UTC' \
-             and sent_at < ($1 + interval '1 month') at time zone 'UTC'), \
+           where tenant_id = $1 and sent_at >= $2::timestamp at time zone 'UTC' \
+             and sent_at < ($2 + interval '1 month') at time zone 'UTC'), \
          kept as ( \
            insert into mail_months (tenant_id, month, mails_by_day) \
-           select ",
-        company!(),
-        ", $1, array( \
+           select $1, $2, array( \
              select coalesce(counted.mails, 0) \
-             from generate_series($1, $1 + interval '1 month' - interval '1 day', interval '1 day') begins \
+             from generate_series($2, $2 + interval '1 month' - interval '1 day', interval '1 day') begins \
              left join ( \
                select (sent_at at time zone 'UTC')::date as day, count(*)::integer as mails from mails group by 1) counted \
              on counted.day = begins::date \
              order by begins) \
            on conflict (tenant_id, month) do update set mails_by_day = excluded.mails_by_day) \
          insert into mail_month_ties (tenant_id, month, role, sender, sender_name, receiver, mails, last_at) \
-         select ",
-        company!(),
-        ", $1, role, sender, max(sender_name), receiver, count(*), max(sent_at) \
+         select $1, $2, role, sender, max(sender_name), receiver, count(*), max(sent_at) \
          from ( \
            select 'wrote' as role, sender, sender_name, null as receiver, sent_at from mails where sender is not null \
            union all \
@@ -99,8 +79,8 @@ pub(crate) async fn keep(connection: &mut AsyncPgConnection, month: Date) -> Que
            where receiver <> sender \
            union all \
            select 'tie', sender, null, unnest(receivers), sent_at from mails) sent \
-         group by role, sender, receiver"
-    ))
+         group by role, sender, receiver")
+    .bind::<Text, _>(company_id.to_string())
     .bind::<SqlDate, _>(month)
     .execute(connection)
     .await?;
@@ -108,16 +88,12 @@ pub(crate) async fn keep(connection: &mut AsyncPgConnection, month: Date) -> Que
 }
 
 /// Forgets months that nobody asks for any more.
-pub(crate) async fn forget_old(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+pub(crate) async fn forget_old(connection: &mut AsyncPgConnection, company_id: CompanyId) -> QueryResult<()> {
     for text in [
-        concat!("delete from mail_months where tenant_id = ", company!(), " and month < now() - interval '27 months'"),
-        concat!(
-            "delete from mail_month_changes where tenant_id = ",
-            company!(),
-            " and month < now() - interval '28 months'"
-        ),
+        "delete from mail_months where tenant_id = $1 and month < now() - interval '27 months'",
+        "delete from mail_month_changes where tenant_id = $1 and month < now() - interval '28 months'",
     ] {
-        sql(text).execute(connection).await?;
+        sql(text).bind::<Text, _>(company_id.to_string()).execute(connection).await?;
     }
     Ok(())
 }
